@@ -1,0 +1,176 @@
+//! What is recorded: the normalised changes and the facts that followed from them, all by id. Replaying a
+//! commit applies facts and never evaluates a rule.
+
+use matricula_rule::{Attribute, AttributeId, Value};
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, Revision, Segment, SegmentId, Site, SiteId,
+    Status, UserId,
+};
+
+/// One recorded transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its number.
+    pub revision: Revision,
+    /// When it took effect.
+    pub at: Instant,
+    /// Who, by the name that the host gave.
+    pub author: String,
+    /// Why, in the host's words; may be empty.
+    pub note: String,
+    /// What was changed, in order.
+    pub entries: Vec<Entry>,
+    /// What followed: one moment for each day boundary that moved somebody, then the commit's own.
+    pub moments: Vec<Moment>,
+}
+
+impl Commit {
+    /// Whether nothing changed and nothing followed.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.moments.iter().all(Moment::is_empty)
+    }
+}
+
+/// One normalised change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// A site as it now is.
+    Site(SiteId, Site),
+    /// An attribute as it now is.
+    Attribute(Attribute),
+    /// A course as it now is.
+    Course(CourseId, Course),
+    /// A segment as it now is.
+    Segment(SegmentId, Segment),
+    /// An enrolment rule as it now is.
+    EnrolmentRule(EnrolmentRuleId, EnrolmentRule),
+    /// What changed of a person.
+    User(UserEntry),
+}
+
+/// What changed of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserEntry {
+    /// Who.
+    pub id: UserId,
+    /// The key, of somebody new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The new status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The new values; `None` where one was cleared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<(AttributeId, Option<Value>)>,
+    /// The new statuses of memberships; `None` where one ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<(SiteId, Option<Status>)>,
+}
+
+impl UserEntry {
+    pub(crate) fn new(id: UserId) -> Self {
+        Self { id, key: None, status: None, values: Vec::new(), sites: Vec::new() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.key.is_none() && self.status.is_none() && self.values.is_empty() && self.sites.is_empty()
+    }
+}
+
+/// What followed at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: Instant,
+    /// Who joined and left which segment, in the order of segments.
+    pub memberships: Vec<MembershipChange>,
+    /// What happened to enrolments, in the order in which it is applied.
+    pub steps: Vec<Steps>,
+}
+
+impl Moment {
+    /// Whether nothing followed.
+    pub fn is_empty(&self) -> bool {
+        self.memberships.is_empty() && self.steps.is_empty()
+    }
+}
+
+/// Who joined and left a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembershipChange {
+    /// Which segment.
+    pub segment: SegmentId,
+    /// Who joined.
+    pub joined: RoaringBitmap,
+    /// Who left.
+    pub left: RoaringBitmap,
+}
+
+/// One thing that happened to the enrolments of many people in one course.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// What happened.
+    pub action: Action,
+    /// In which course.
+    pub course: CourseId,
+    /// By which reason.
+    pub reason: Reason,
+    /// To whom.
+    pub users: RoaringBitmap,
+}
+
+/// What holds an enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Somebody enrolled the person by hand.
+    Manual,
+    /// The person is in the segment of an enrolment rule.
+    Rule(EnrolmentRuleId),
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident = $name:literal,)*) => {
+        /// What happens to an enrolment. Of one enrolment at one instant, things happen in this order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Action {
+            $($(#[$doc])* $action,)*
+        }
+
+        impl Action {
+            /// Every action, in order.
+            pub const ALL: &[Self] = &[$(Self::$action,)*];
+
+            /// The word for it, in data and in all three languages.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => $name,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// The person is enrolled, for this reason.
+    Enrolled = "enrolled",
+    /// A suspended enrolment is active again, for this reason.
+    Resumed = "resumed",
+    /// An active enrolment has one more reason.
+    ReasonAdded = "reason_added",
+    /// A reason that had only been kept is in force again.
+    ReasonRestored = "reason_restored",
+    /// The reason is gone but, by its policy, keeps holding the enrolment.
+    Kept = "kept",
+    /// The reason is gone; others hold the enrolment.
+    ReasonDropped = "reason_dropped",
+    /// The reason is gone, no other holds, and the enrolment is suspended.
+    Suspended = "suspended",
+    /// The reason is gone, no other holds, and the enrolment has ended.
+    Unenrolled = "unenrolled",
+}

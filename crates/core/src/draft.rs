@@ -1,0 +1,421 @@
+//! A transaction in the making: changes are checked and applied to a copy as they come; what follows from all
+//! of them is derived once, at the end. Not here: the checking of people's values (`people`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use matricula_rule::{Attribute, AttributeId, Choice, Kind, Rule, Schema};
+
+use crate::clock::cross;
+use crate::derive::{Changed, Touched, derive};
+use crate::model::{Catalog, MAX_ATTRIBUTES, check_attribute_key, check_key};
+use crate::reconcile::ByHand;
+use crate::state::State;
+use crate::users::ColumnId;
+use crate::{
+    AttributeDefinition, AttributeType, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule,
+    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, ErrorKind, Instant, Moment, Reason, ReasonState,
+    Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
+};
+
+/// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
+///
+/// ```
+/// use matricula_core::{Draft, Instant, Snapshot, UserUpdate};
+///
+/// let mut draft = Draft::new(&Snapshot::default(), Instant::from_millis(0)?);
+/// draft.apply(UserUpdate::new("ann").into())?;
+/// let outcome = draft.finish("hr", "first day");
+/// assert!(outcome.snapshot.find_user("ann").is_some());
+/// # Ok::<(), matricula_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The state after time passed and before the first change.
+    pub(crate) before: State,
+    /// The inputs as changed so far; what follows from them is still as before.
+    pub(crate) next: State,
+    at: Instant,
+    /// What followed from time passing.
+    moments: Vec<Moment>,
+    pub(crate) entries: Arc<Vec<Entry>>,
+    pub(crate) touched: Touched,
+    stale: BTreeSet<SegmentId>,
+    rules: BTreeSet<EnrolmentRuleId>,
+    by_hand: BTreeMap<(UserId, CourseId), bool>,
+    /// Whether definitions that rules depend on changed.
+    recompile: bool,
+    /// Whether codes were renumbered.
+    pub(crate) renumbered: bool,
+}
+
+/// What a draft comes to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The registry as it would be.
+    pub snapshot: Snapshot,
+    /// What would be recorded.
+    pub commit: Arc<Commit>,
+}
+
+impl Draft {
+    /// Begins with a snapshot, at an instant; at the snapshot's own clock if that is later. Time passes first:
+    /// every boundary up to the instant is crossed.
+    pub fn new(snapshot: &Snapshot, at: Instant) -> Self {
+        let mut before = State::clone(&snapshot.0);
+        let at = before.clock.map_or(at, |clock| clock.max(at));
+        let moments = cross(&mut before, at);
+        before.clock = Some(at);
+        Self {
+            next: before.clone(),
+            before,
+            at,
+            moments,
+            entries: Arc::default(),
+            touched: Touched::default(),
+            stale: BTreeSet::new(),
+            rules: BTreeSet::new(),
+            by_hand: BTreeMap::new(),
+            recompile: false,
+            renumbered: false,
+        }
+    }
+
+    /// The instant at which the changes take effect.
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// The definitions and people as changed so far; what follows from the changes is not in it yet.
+    pub fn inputs(&self) -> Snapshot {
+        Snapshot(Arc::new(self.next.clone()))
+    }
+
+    /// Makes a change, or leaves everything as it was.
+    ///
+    /// # Errors
+    /// What is wrong with the change; nothing of it is then applied.
+    pub fn apply(&mut self, change: Change) -> Result<(), Error> {
+        match change {
+            Change::Site(definition) => self.define_site(definition),
+            Change::Attribute(definition) => self.define_attribute(definition),
+            Change::Course(definition) => self.define_course(definition),
+            Change::Segment(definition) => self.define_segment(definition),
+            Change::EnrolmentRule(definition) => self.define_enrolment_rule(definition),
+            Change::Users(updates) => self.update_users(updates),
+            Change::Enrol { user, course } => self.enrol(&user, &course, true),
+            Change::Unenrol { user, course } => self.enrol(&user, &course, false),
+        }
+    }
+
+    /// What the changes so far come to: the registry after them, and what there is to record. The same
+    /// changes of the same snapshot always come to the same.
+    pub fn finish(&self, author: &str, note: &str) -> Outcome {
+        let mut state = self.next.clone();
+        if self.recompile {
+            state.compile(self.at);
+        } else if self.renumbered {
+            state.measure(self.at);
+        }
+        let known = self.before.slots.len();
+        let stale = (0..state.slots.len()).filter(|&slot| {
+            let segment = state.slots.get_index(slot).map(|(segment, _)| *segment);
+            slot >= known || segment.is_some_and(|segment| self.stale.contains(&segment))
+        });
+        let by_hand: Vec<ByHand> =
+            self.by_hand.iter().map(|(&(user, course), &enrol)| ByHand { user, course, enrol }).collect();
+        let changed = Changed {
+            before: &self.before,
+            touched: &self.touched,
+            stale: &stale.collect(),
+            rules: &self.rules,
+            by_hand: &by_hand,
+        };
+        let moment = derive(&mut state, &changed, self.at);
+        let mut moments = self.moments.clone();
+        moments.push(moment);
+        moments.retain(|moment| !moment.is_empty());
+        let revision = self.before.revision.next();
+        let commit = Commit {
+            revision,
+            at: self.at,
+            author: author.to_owned(),
+            note: note.to_owned(),
+            entries: Vec::clone(&self.entries),
+            moments,
+        };
+        if !commit.is_empty() {
+            state.revision = revision;
+        }
+        Outcome { snapshot: Snapshot(Arc::new(state)), commit: Arc::new(commit) }
+    }
+
+    pub(crate) fn record(&mut self, entry: Entry) {
+        Arc::make_mut(&mut self.entries).push(entry);
+    }
+
+    pub(crate) fn find_site(&self, key: &str) -> Result<SiteId, Error> {
+        find(&self.next.sites, key, ErrorKind::UnknownSite, "site").map(SiteId::at)
+    }
+
+    fn define_site(&mut self, definition: SiteDefinition) -> Result<(), Error> {
+        let key = check_key("site", &definition.key)?.into_owned();
+        let old = self.next.sites.get_full(&key).map(|(id, _, site)| (id, site.clone()));
+        let zone = definition
+            .zone
+            .unwrap_or_else(|| old.as_ref().map_or_else(|| self.next.zone(None), |(_, site)| site.zone));
+        let name = definition.name.or_else(|| old.as_ref().map(|(_, site)| site.name.clone()));
+        let site = Site { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), zone };
+        if old.as_ref().is_some_and(|(_, old)| *old == site) {
+            return Ok(());
+        }
+        let id = SiteId::at(old.as_ref().map_or(self.next.sites.len(), |(id, _)| *id));
+        if old.is_none_or(|(_, old)| old.zone != zone) {
+            // Registry-wide segments count members of any site and days in the primary one's zone.
+            let concerned = |segment: &Segment| segment.site.is_none_or(|site| site == id);
+            let segments = self.next.segments.values().zip(0_u32..);
+            self.stale.extend(
+                segments.filter(|(segment, _)| concerned(segment)).map(|(_, index)| SegmentId(index)),
+            );
+            self.recompile = true;
+        }
+        self.next.users.add_site(id);
+        Arc::make_mut(&mut self.next.sites).insert(key, site.clone());
+        self.record(Entry::Site(id, site));
+        Ok(())
+    }
+
+    fn define_attribute(&mut self, definition: AttributeDefinition) -> Result<(), Error> {
+        check_attribute_key(&definition.key)?;
+        let within = |error: Error| error.within(format_args!("attribute `{}`", definition.key));
+        let kind = kind_of(definition.kind).map_err(within)?;
+        let old = self.next.schema.find(&definition.key);
+        let id = match old {
+            Some(old) => {
+                extends(&old.kind, &kind).map_err(within)?;
+                old.id
+            }
+            None => AttributeId(u32::try_from(self.next.schema.attributes().len()).unwrap_or(u32::MAX)),
+        };
+        if old.is_none() && self.next.schema.attributes().len() >= MAX_ATTRIBUTES {
+            let message = format!("there are {MAX_ATTRIBUTES} attributes, expected no more");
+            return Err(within(Error::new(ErrorKind::TooMany, message)));
+        }
+        let kind = match (old.map(|old| &old.kind), kind) {
+            (Some(Kind::Choice { options: old }), Kind::Choice { options }) => {
+                // Options keep their numbers; new ones follow in the order given.
+                let added = options.into_iter().filter(|option| !old.contains(option));
+                Kind::Choice { options: old.iter().cloned().chain(added).collect() }
+            }
+            (_, kind) => kind,
+        };
+        let attribute = Attribute::new(id, definition.key, kind);
+        if old == Some(&attribute) {
+            return Ok(());
+        }
+        self.next.users.add_attribute(id, &attribute.kind);
+        Arc::make_mut(&mut self.next.schema).define(attribute.clone());
+        self.record(Entry::Attribute(attribute));
+        Ok(())
+    }
+
+    fn define_course(&mut self, definition: CourseDefinition) -> Result<(), Error> {
+        let key = check_key("course", &definition.key)?.into_owned();
+        let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose()?;
+        let old = self.next.courses.get_full(&key);
+        let (id, course) = match old {
+            Some((id, _, old)) => {
+                if site.is_some_and(|site| site != old.site) {
+                    return Err(not_possible(format!(
+                        "course `{key}` belongs to another site and cannot move"
+                    )));
+                }
+                let name = definition.name.unwrap_or_else(|| old.name.clone());
+                (id, Course { key: key.clone(), name, site: old.site })
+            }
+            None => {
+                let name = definition.name.unwrap_or_else(|| key.clone());
+                (self.next.courses.len(), Course { key: key.clone(), name, site: site.unwrap_or(SiteId(0)) })
+            }
+        };
+        if old.is_some_and(|(_, _, old)| *old == course) {
+            return Ok(());
+        }
+        Arc::make_mut(&mut self.next.courses).insert(key, course.clone());
+        self.record(Entry::Course(CourseId::at(id), course));
+        Ok(())
+    }
+
+    fn define_segment(&mut self, definition: SegmentDefinition) -> Result<(), Error> {
+        let key = check_key("segment", &definition.key)?.into_owned();
+        let within = |error: Error| error.within(format_args!("segment `{key}`"));
+        let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose().map_err(within)?;
+        let rule = compile_rule(&definition.rule, &self.next.schema).map_err(within)?;
+        let old = self.next.segments.get_full(&key).map(|(id, _, segment)| (id, segment.clone()));
+        let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
+        let segment = Segment { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), site, rule };
+        if old.as_ref().is_some_and(|(_, old)| old.site != site) {
+            return Err(not_possible(format!("segment `{key}` belongs to another site and cannot move")));
+        }
+        if old.as_ref().is_some_and(|(_, old)| *old == segment) {
+            return Ok(());
+        }
+        let id = SegmentId::at(old.as_ref().map_or(self.next.segments.len(), |(id, _)| *id));
+        if old.is_none_or(|(_, old)| old.rule != segment.rule) {
+            self.stale.insert(id);
+            self.recompile = true;
+        }
+        Arc::make_mut(&mut self.next.segments).insert(key, segment.clone());
+        self.record(Entry::Segment(id, segment));
+        Ok(())
+    }
+
+    fn define_enrolment_rule(&mut self, definition: EnrolmentRuleDefinition) -> Result<(), Error> {
+        let key = check_key("enrolment rule", &definition.key)?.into_owned();
+        let within = |error: Error| error.within(format_args!("enrolment rule `{key}`"));
+        let segment = find(&self.next.segments, &definition.segment, ErrorKind::UnknownSegment, "segment")
+            .map_err(within)
+            .map(SegmentId::at)?;
+        let courses = self.courses_of_rule(&definition.courses, segment).map_err(within)?;
+        let old = self.next.rules.get_full(&key).map(|(id, _, rule)| (id, rule.clone()));
+        let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
+        let rule = EnrolmentRule {
+            name: name.unwrap_or_else(|| key.clone()),
+            key: key.clone(),
+            segment,
+            courses,
+            on_leave: definition.on_leave,
+            enabled: definition.enabled,
+        };
+        if old.as_ref().is_some_and(|(_, old)| *old == rule) {
+            return Ok(());
+        }
+        let id = EnrolmentRuleId::at(old.as_ref().map_or(self.next.rules.len(), |(id, _)| *id));
+        Arc::make_mut(&mut self.next.rules).insert(key, rule.clone());
+        self.rules.insert(id);
+        if self.next.slot_of_rule(&rule).is_some_and(|slot| !self.next.slots.contains(&slot)) {
+            self.recompile = true;
+        }
+        self.record(Entry::EnrolmentRule(id, rule));
+        Ok(())
+    }
+
+    /// The courses of an enrolment rule: at least one, without repeats, all of one site, which is the
+    /// segment's if that has one.
+    fn courses_of_rule(&self, keys: &[String], segment: SegmentId) -> Result<Vec<CourseId>, Error> {
+        let mut site = self.next.segment(segment).and_then(|segment| segment.site);
+        let mut courses = Vec::with_capacity(keys.len());
+        for key in keys {
+            let id = CourseId::at(find(&self.next.courses, key, ErrorKind::UnknownCourse, "course")?);
+            let Some(course) = self.next.course(id) else {
+                continue;
+            };
+            if *site.get_or_insert(course.site) != course.site {
+                let message =
+                    format!("course `{key}` is of another site than the rule's segment or other courses");
+                return Err(Error::new(ErrorKind::InvalidDefinition, message));
+            }
+            if !courses.contains(&id) {
+                courses.push(id);
+            }
+        }
+        if courses.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidDefinition, "no courses, expected at least one"));
+        }
+        Ok(courses)
+    }
+
+    fn enrol(&mut self, user: &str, course: &str, enrol: bool) -> Result<(), Error> {
+        let id = Snapshot::user_in(&self.next, user)?;
+        let course_id =
+            find(&self.next.courses, course, ErrorKind::UnknownCourse, "course").map(CourseId::at)?;
+        let site = self.next.course(course_id).map_or(SiteId(0), |course| course.site);
+        if enrol && self.next.users.membership(id, site).is_none() {
+            return Err(not_possible(format!(
+                "user `{user}` is not a member of the site of course `{course}`"
+            )));
+        }
+        let pending = self.by_hand.get(&(id, course_id)).copied();
+        let enrolment = self.before.enrolments.get(id, course_id);
+        let mut reasons = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
+        let endable = pending.unwrap_or_else(|| {
+            reasons.any(|held| held.reason == Reason::Manual || held.state != ReasonState::InForce)
+        });
+        if !enrol && !endable {
+            let why =
+                if enrolment.is_some() { "only by rules, which hold the enrolment" } else { "not at all" };
+            let message =
+                format!("user `{user}` cannot be unenrolled from course `{course}`: enrolled {why}");
+            return Err(not_possible(message));
+        }
+        let began_with = enrolment
+            .as_ref()
+            .is_some_and(|enrolment| enrolment.reasons.iter().any(|held| held.reason == Reason::Manual));
+        if pending.is_some() && enrol == began_with {
+            self.by_hand.remove(&(id, course_id));
+        } else if !(enrol && began_with) {
+            self.by_hand.insert((id, course_id), enrol);
+        }
+        Ok(())
+    }
+
+    /// Notes that a value of a person changed.
+    pub(crate) fn touch(&mut self, user: UserId, column: ColumnId) {
+        self.touched.note(user.0, column, self.next.users.count());
+    }
+}
+
+fn not_possible(message: String) -> Error {
+    Error::new(ErrorKind::NotPossible, message)
+}
+
+/// Compiles rule text against the attributes.
+pub(crate) fn compile_rule(text: &str, schema: &Schema) -> Result<Rule, Error> {
+    Ok(matricula_rule::compile(text, schema)?)
+}
+
+/// The position of a definition, or an error with the nearest key.
+pub(crate) fn find<T>(catalog: &Catalog<T>, key: &str, kind: ErrorKind, what: &str) -> Result<usize, Error> {
+    catalog
+        .get_index_of(&*matricula_rule::normalise(key))
+        .ok_or_else(|| Error::unknown(kind, what, key, catalog.keys().map(String::as_str)))
+}
+
+fn kind_of(kind: AttributeType) -> Result<Kind, Error> {
+    let options = match kind {
+        AttributeType::Text => return Ok(Kind::Text),
+        AttributeType::Date => return Ok(Kind::Date),
+        AttributeType::Choice(options) => options,
+    };
+    let mut choices: Vec<Choice> = Vec::with_capacity(options.len());
+    let mut seen = BTreeSet::new();
+    for option in options {
+        let key = check_key("option", &option)?.into_owned();
+        if !seen.insert(key.clone()) {
+            return Err(Error::new(ErrorKind::InvalidDefinition, format!("option `{key}` is given twice")));
+        }
+        choices.push(Choice { key });
+    }
+    if choices.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidDefinition, "no options, expected at least one"));
+    }
+    Ok(Kind::Choice { options: choices })
+}
+
+/// Whether a definition of an attribute can replace an older one.
+fn extends(old: &Kind, new: &Kind) -> Result<(), Error> {
+    match (old, new) {
+        (Kind::Text, Kind::Text) | (Kind::Date, Kind::Date) => Ok(()),
+        (Kind::Choice { options: old }, Kind::Choice { options: new }) => {
+            let new: BTreeSet<&str> = new.iter().map(|option| option.key.as_str()).collect();
+            match old.iter().find(|option| !new.contains(option.key.as_str())) {
+                None => Ok(()),
+                Some(missing) => Err(not_possible(format!(
+                    "option `{}` is left out, expected all earlier options and any new ones",
+                    missing.key
+                ))),
+            }
+        }
+        _ => Err(not_possible(format!("the type is {} and cannot become {}", old.name(), new.name()))),
+    }
+}

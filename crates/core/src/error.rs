@@ -1,0 +1,142 @@
+//! The one error: what was wrong, where, and a code that is the same in Rust, Python and Node.
+
+use matricula_rule::{RuleError, nearest};
+
+/// What went wrong, in words, with a stable code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal,)*) => {
+        /// The kinds of error.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ErrorKind {
+            /// Every kind, for tests that all of them are documented.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The stable code: the `code` of the Python exception and of the JavaScript error.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $code,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A key is empty, too long, or has characters that keys may not have.
+    InvalidKey = "invalid_key",
+    /// An instant lies outside the years 1 to 9999.
+    InvalidInstant = "invalid_instant",
+    /// A definition contradicts itself or what is there.
+    InvalidDefinition = "invalid_definition",
+    /// A value is not of its attribute's type.
+    InvalidValue = "invalid_value",
+    /// The text of a rule is wrong; the message says where.
+    InvalidRule = "invalid_rule",
+    /// No attribute has this key.
+    UnknownAttribute = "unknown_attribute",
+    /// No site has this key.
+    UnknownSite = "unknown_site",
+    /// No user has this key.
+    UnknownUser = "unknown_user",
+    /// No course has this key.
+    UnknownCourse = "unknown_course",
+    /// No segment has this key.
+    UnknownSegment = "unknown_segment",
+    /// No enrolment rule has this key.
+    UnknownEnrolmentRule = "unknown_enrolment_rule",
+    /// There is no such time zone.
+    UnknownTimeZone = "unknown_time_zone",
+    /// The change cannot be made to what is there now.
+    NotPossible = "not_possible",
+    /// A limit of the library was reached.
+    TooMany = "too_many",
+    /// What was previewed is not what would be recorded now.
+    PreviewOutdated = "preview_outdated",
+    /// Another writer committed first, again and again.
+    Conflict = "conflict",
+    /// A feed cannot be read at all.
+    InvalidFeed = "invalid_feed",
+    /// The host cancelled the work.
+    Cancelled = "cancelled",
+    /// The store failed: disk, permissions, locks.
+    Store = "store",
+    /// The store holds something that this library did not write, or of a newer version.
+    InvalidStore = "invalid_store",
+    /// The registry, view or transaction is closed.
+    Closed = "closed",
+}
+
+impl Error {
+    /// An error of this kind; the message is lower case, without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// The same with its cause.
+    pub fn caused_by(
+        kind: ErrorKind,
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind, message: message.into(), source: Some(source.into()) }
+    }
+
+    /// Something named by key that is not there, with the nearest that is.
+    pub(crate) fn unknown<'a>(
+        kind: ErrorKind,
+        what: &str,
+        key: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let hint = nearest(key, candidates).map(|near| format!(", did you mean `{near}`?"));
+        Self::new(kind, format!("unknown {what} `{key}`{}", hint.unwrap_or_default()))
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The same error with words put in front of the message: where it happened.
+    #[must_use]
+    pub fn within(mut self, place: impl std::fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+}
+
+impl From<RuleError> for Error {
+    fn from(error: RuleError) -> Self {
+        Self::caused_by(ErrorKind::InvalidRule, error.to_string(), error)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

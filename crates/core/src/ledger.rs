@@ -1,0 +1,126 @@
+//! Many enrolments at once, in the order of people: whatever bears on each is gathered block by block, turned
+//! into steps, applied and noted. Not here: which steps (`reconcile`).
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::enrolment::{Enrolments, PEOPLE, Record, apply_step, of_course};
+use crate::{Action, CourseId, Instant, Reason, RowSet, Steps, UserId};
+
+/// The same thing bearing on the enrolments of many people in one course.
+pub(crate) struct Stream<'a, C> {
+    rows: Peekable<roaring::bitmap::Iter<'a>>,
+    course: CourseId,
+    cause: C,
+}
+
+impl<'a, C> Stream<'a, C> {
+    pub(crate) fn new(rows: &'a RoaringBitmap, course: CourseId, cause: C) -> Self {
+        Self { rows: rows.iter().peekable(), course, cause }
+    }
+}
+
+/// Up to this many changed enrolments, single ones are replaced; beyond it, whole blocks and courses.
+const FEW: usize = 32;
+
+/// Plans and applies steps for everybody whom a stream names; the causes of each enrolment reach `plan`
+/// sorted. Returns the steps, grouped, in the order in which they can be applied again.
+pub(crate) fn work_through<C: Copy + Ord>(
+    enrolments: &mut Enrolments,
+    mut streams: Vec<Stream<'_, C>>,
+    at: Instant,
+    plan: impl Fn(&[Record], &[C]) -> Vec<(Action, Reason)>,
+) -> Vec<Steps> {
+    let mut ledger = Ledger { at, steps: BTreeMap::new(), turnover: BTreeMap::new() };
+    let mut work: Vec<(UserId, CourseId, C)> = Vec::new();
+    while let Some(first) = streams.iter_mut().filter_map(|stream| stream.rows.peek().copied()).min() {
+        let block = first as usize / PEOPLE;
+        let end = u32::try_from((block + 1) * PEOPLE).unwrap_or(u32::MAX);
+        work.clear();
+        for stream in &mut streams {
+            while let Some(row) = stream.rows.next_if(|row| *row < end) {
+                work.push((UserId(row), stream.course, stream.cause));
+            }
+        }
+        streams.retain_mut(|stream| stream.rows.peek().is_some());
+        work.sort_unstable();
+        ledger.enter(enrolments, block, &work, &plan);
+    }
+    ledger.close(enrolments)
+}
+
+/// Steps by what they do; a map, so that their order is always the same.
+type Grouped = BTreeMap<(Action, CourseId, Reason), Vec<u32>>;
+
+/// The steps so far, and who began and ended being enrolled in each course.
+struct Ledger {
+    at: Instant,
+    steps: Grouped,
+    turnover: BTreeMap<CourseId, (Vec<u32>, Vec<u32>)>,
+}
+
+impl Ledger {
+    /// Works through everything that bears on one block of people, sorted by person and course.
+    fn enter<C: Copy>(
+        &mut self,
+        enrolments: &mut Enrolments,
+        index: usize,
+        work: &[(UserId, CourseId, C)],
+        plan: impl Fn(&[Record], &[C]) -> Vec<(Action, Reason)>,
+    ) {
+        let block = enrolments.block(index);
+        let mut changed = Vec::new();
+        let mut causes = Vec::new();
+        for same in work.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let Some((user, course, _)) = same.first().copied() else {
+                continue;
+            };
+            causes.clear();
+            causes.extend(same.iter().map(|(_, _, cause)| *cause));
+            let before = of_course(block.of(user.index() % PEOPLE), course);
+            let steps = plan(before, &causes);
+            if steps.is_empty() {
+                continue;
+            }
+            let mut records = before.to_vec();
+            for (action, reason) in steps {
+                apply_step(&mut records, course, action, reason, self.at);
+                self.steps.entry((action, course, reason)).or_default().push(user.0);
+            }
+            if before.is_empty() != records.is_empty() {
+                let (joined, left) = self.turnover.entry(course).or_default();
+                if before.is_empty() { joined.push(user.0) } else { left.push(user.0) }
+            }
+            changed.push((user, course, records));
+        }
+        enrolments.write(index, block, &changed, FEW);
+    }
+
+    /// Puts in place who is enrolled in each course, and gives out the steps.
+    fn close(self, enrolments: &mut Enrolments) -> Vec<Steps> {
+        for (course, (joined, left)) in self.turnover {
+            let mut enrolled = enrolments.in_course(course);
+            let set = Arc::make_mut(&mut enrolled);
+            if joined.len() + left.len() <= FEW {
+                let changes =
+                    joined.into_iter().map(|row| (row, true)).chain(left.into_iter().map(|row| (row, false)));
+                for (row, enrolled) in changes {
+                    set.set(row, enrolled);
+                }
+            } else {
+                let (joined, left): (RowSet, RowSet) =
+                    (joined.into_iter().collect(), left.into_iter().collect());
+                *set = set.union(&joined).difference(&left);
+            }
+            enrolments.replace_course(course, enrolled);
+        }
+        let bitmap = |users: Vec<u32>| RoaringBitmap::from_sorted_iter(users).unwrap_or_default();
+        let steps = self.steps.into_iter();
+        steps
+            .map(|((action, course, reason), users)| Steps { action, course, reason, users: bitmap(users) })
+            .collect()
+    }
+}

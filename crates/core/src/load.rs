@@ -1,0 +1,136 @@
+//! A snapshot put together from the records that a store keeps of the current state. Not here: reading them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use matricula_rule::{Attribute, AttributeId, Value};
+
+use crate::enrolment::Enrolments;
+use crate::replay::follow_intersections;
+use crate::state::State;
+use crate::users::{ColumnId, status_code};
+use crate::{
+    Course, Enrolment, EnrolmentRule, Error, ErrorKind, Instant, Revision, RowSet, Segment, SegmentId, Site,
+    SiteId, Snapshot, Status, UserId,
+};
+
+/// Takes the records of a state, definitions first, everything in the order of ids.
+#[derive(Debug, Default)]
+pub struct Loader {
+    state: State,
+    /// Values that wait for their column to learn many at once.
+    waiting: Vec<Vec<(UserId, Value)>>,
+    members: Vec<(SegmentId, RowSet)>,
+    enrolments: Vec<Enrolment>,
+}
+
+/// Values of one attribute that are learnt at once.
+const BATCH: usize = 1 << 16;
+
+impl Loader {
+    /// The next site; the first is the primary one.
+    pub fn site(&mut self, id: SiteId, site: Site) {
+        let sites = Arc::make_mut(&mut self.state.sites);
+        if id == SiteId(0) {
+            sites.clear();
+        }
+        sites.insert(site.key.clone(), site);
+        self.state.users.add_site(id);
+    }
+
+    /// The next attribute.
+    pub fn attribute(&mut self, attribute: Attribute) {
+        self.state.users.add_attribute(attribute.id, &attribute.kind);
+        self.waiting.push(Vec::new());
+        Arc::make_mut(&mut self.state.schema).define(attribute);
+    }
+
+    /// The next course.
+    pub fn course(&mut self, course: Course) {
+        Arc::make_mut(&mut self.state.courses).insert(course.key.clone(), course);
+    }
+
+    /// The next segment.
+    pub fn segment(&mut self, segment: Segment) {
+        Arc::make_mut(&mut self.state.segments).insert(segment.key.clone(), segment);
+    }
+
+    /// The next enrolment rule.
+    pub fn enrolment_rule(&mut self, rule: EnrolmentRule) {
+        Arc::make_mut(&mut self.state.rules).insert(rule.key.clone(), rule);
+    }
+
+    /// The next user.
+    ///
+    /// # Errors
+    /// `invalid_store` if the id is not the next one.
+    pub fn user(&mut self, id: UserId, key: &str, status: Status) -> Result<(), Error> {
+        if self.state.users.add(key) != Some(id) {
+            let message = format!("user number {} is out of order", id.0);
+            return Err(Error::new(ErrorKind::InvalidStore, message));
+        }
+        if status != Status::Active {
+            self.state.users.set_code(ColumnId::Status, id, status_code(Some(status)));
+        }
+        Ok(())
+    }
+
+    /// A value of a user.
+    pub fn value(&mut self, user: UserId, attribute: AttributeId, value: Value) {
+        let Some(waiting) = self.waiting.get_mut(attribute.0 as usize) else {
+            return;
+        };
+        waiting.push((user, value));
+        if waiting.len() >= BATCH {
+            self.settle(attribute);
+        }
+    }
+
+    fn settle(&mut self, attribute: AttributeId) {
+        let Some(waiting) = self.waiting.get_mut(attribute.0 as usize) else {
+            return;
+        };
+        let waiting = std::mem::take(waiting);
+        let Some(column) = self.state.users.column_mut(ColumnId::Attribute(attribute)) else {
+            return;
+        };
+        column.learn(waiting.iter().map(|(_, value)| value));
+        for (user, value) in waiting {
+            column.set(user.0, column.code(&value).unwrap_or_default());
+        }
+    }
+
+    /// A membership of a site.
+    pub fn membership(&mut self, user: UserId, site: SiteId, status: Status) {
+        self.state.users.set_code(ColumnId::Site(site), user, status_code(Some(status)));
+    }
+
+    /// The members of a segment.
+    pub fn members(&mut self, segment: SegmentId, members: RowSet) {
+        self.members.push((segment, members));
+    }
+
+    /// An enrolment, in the order of users and then courses.
+    pub fn enrolment(&mut self, enrolment: Enrolment) {
+        self.enrolments.push(enrolment);
+    }
+
+    /// The snapshot, at the revision and instant of its last commit.
+    pub fn finish(mut self, revision: Revision, clock: Instant) -> Snapshot {
+        for attribute in 0..self.waiting.len() {
+            self.settle(AttributeId(u32::try_from(attribute).unwrap_or(u32::MAX)));
+        }
+        let mut state = self.state;
+        state.compile(clock);
+        for (segment, members) in self.members {
+            if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
+                state.set_members(slot, members);
+            }
+        }
+        follow_intersections(&mut state, 0, &BTreeSet::new());
+        state.enrolments = Enrolments::from_sorted(self.enrolments);
+        state.revision = revision;
+        state.clock = Some(clock);
+        Snapshot(Arc::new(state))
+    }
+}

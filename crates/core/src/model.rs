@@ -1,0 +1,184 @@
+//! What administrators define: sites, attributes, courses, segments, enrolment rules; and the keys that name
+//! them. Not here: people (`users`) and what follows from definitions (`derive`, `reconcile`).
+
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use matricula_rule::{Rule, nearest};
+use serde::{Deserialize, Serialize};
+
+use crate::{CourseId, Error, ErrorKind, SegmentId, SiteId};
+
+/// A site: an instance with its own members, courses and calendar. Site 0 is the primary one and always
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The key, such as `emea`.
+    pub key: String,
+    /// The name for people.
+    pub name: String,
+    /// The zone whose calendar days count here.
+    pub zone: Tz,
+}
+
+/// A course of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// The key, such as `gdpr`.
+    pub key: String,
+    /// The name for people.
+    pub name: String,
+    /// Whose course it is.
+    pub site: SiteId,
+}
+
+/// People selected by a rule, among the active members of a site, or of any site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The key, such as `new-starters`.
+    pub key: String,
+    /// The name for people.
+    pub name: String,
+    /// Among whose members; `None` for those of any site.
+    pub site: Option<SiteId>,
+    /// Who belongs.
+    pub rule: Rule,
+}
+
+/// Members of a segment are enrolled in courses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolmentRule {
+    /// The key, such as `gdpr-for-emea`.
+    pub key: String,
+    /// The name for people.
+    pub name: String,
+    /// Whose members.
+    pub segment: SegmentId,
+    /// In what; at least one, all of one site.
+    pub courses: Vec<CourseId>,
+    /// What happens to the enrolment of someone who leaves the segment.
+    pub on_leave: LeavePolicy,
+    /// Whether it acts.
+    pub enabled: bool,
+}
+
+/// What becomes of an enrolment when the last reason for it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeavePolicy {
+    /// It goes on.
+    Keep,
+    /// It is suspended, and restored when the person comes back.
+    Suspend,
+    /// It ends.
+    Unenrol,
+}
+
+/// Whether a person, or a person's membership of a site, counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It does.
+    Active,
+    /// It does not, for now.
+    Suspended,
+}
+
+macro_rules! words {
+    ($type:ident: $what:literal, $($variant:ident = $word:literal,)*) => {
+        impl $type {
+            /// The word for it in data and messages.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = Error;
+
+            fn from_str(word: &str) -> Result<Self, Error> {
+                match word {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(not_a_word($what, word, &[$($word),*])),
+                }
+            }
+        }
+    };
+}
+
+words!(LeavePolicy: "leave policy", Keep = "keep", Suspend = "suspend", Unenrol = "unenrol",);
+words!(Status: "status", Active = "active", Suspended = "suspended",);
+
+/// The error for a word that is not one of a few.
+pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
+    let hint = nearest(word, words.iter().copied()).map(|near| format!(", did you mean `{near}`?"));
+    let words = words.join(", ");
+    let hint = hint.unwrap_or_default();
+    Error::new(
+        ErrorKind::InvalidDefinition,
+        format!("unknown {what} `{word}`, expected one of {words}{hint}"),
+    )
+}
+
+/// Definitions by key and by id; the position is the id.
+pub(crate) type Catalog<T> = IndexMap<String, T>;
+
+/// The greatest length of a key, in bytes.
+pub const MAX_KEY: usize = 255;
+
+/// The greatest number of attributes: each is a column of one table in stores that people read with SQL.
+pub const MAX_ATTRIBUTES: usize = 500;
+
+/// Checks a key that names a definition or a person, and brings it to normalisation form C.
+///
+/// # Errors
+/// `invalid_key` if it is empty, longer than [`MAX_KEY`] bytes, has control characters, or begins or ends
+/// with white space.
+pub fn check_key<'a>(what: &str, key: &'a str) -> Result<std::borrow::Cow<'a, str>, Error> {
+    let wrong =
+        |why: &str| Error::new(ErrorKind::InvalidKey, format!("{what} key `{}` {why}", key.escape_debug()));
+    if key.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidKey, format!("{what} key is empty")));
+    }
+    if key.len() > MAX_KEY {
+        let start: String = key.chars().take(32).collect();
+        return Err(Error::new(
+            ErrorKind::InvalidKey,
+            format!(
+                "{what} key `{}…` has {} bytes, expected at most {MAX_KEY}",
+                start.escape_debug(),
+                key.len()
+            ),
+        ));
+    }
+    if key.chars().any(char::is_control) {
+        return Err(wrong("has control characters"));
+    }
+    if key.trim() != key {
+        return Err(wrong("begins or ends with white space"));
+    }
+    Ok(matricula_rule::normalise(key))
+}
+
+/// Words that rule text gives another meaning.
+const RESERVED: &[&str] = &["true", "false", "null", "in", "has", "user", "today", "date", "timestamp"];
+
+/// Checks the key of an attribute, which rule text must be able to name.
+///
+/// # Errors
+/// `invalid_key` unless it is a letter or `_` followed by letters, digits and `_` (ASCII), and no reserved
+/// word.
+pub fn check_attribute_key(key: &str) -> Result<(), Error> {
+    check_key("attribute", key)?;
+    let wrong = |why: &str| Error::new(ErrorKind::InvalidKey, format!("attribute key `{key}` {why}"));
+    let mut letters = key.chars();
+    let first = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if !first || !letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        return Err(wrong("is not a name, expected letters, digits and `_`, not starting with a digit"));
+    }
+    if RESERVED.contains(&key) {
+        return Err(wrong("is a word of the rule language"));
+    }
+    Ok(())
+}

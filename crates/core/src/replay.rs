@@ -1,0 +1,132 @@
+//! A recorded commit applied to the state before it. Facts are taken as they are; no rule is evaluated, so a
+//! newer engine cannot rewrite history. Not here: how a commit comes about (`draft`).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::state::State;
+use crate::users::{ColumnId, status_code};
+use crate::{Commit, Entry, Error, ErrorKind, RowSet, Snapshot, Status, UserEntry, UserId, reconcile};
+
+impl Snapshot {
+    /// The snapshot after a commit that was recorded on this one.
+    ///
+    /// # Errors
+    /// `invalid_store` if the commit does not follow this snapshot or names what is not there.
+    pub fn replay(&self, commit: &Commit) -> Result<Self, Error> {
+        let mut state = State::clone(&self.0);
+        if commit.revision != state.revision.next() {
+            return Err(invalid(format!(
+                "commit {} does not follow revision {}",
+                commit.revision, state.revision
+            )));
+        }
+        let known = state.slots.len();
+        let mut definitions = false;
+        let mut moved: BTreeSet<u32> = BTreeSet::new();
+        for entry in &commit.entries {
+            definitions |= !matches!(entry, Entry::User(_) | Entry::Attribute(_));
+            if let Entry::User(entry) = entry
+                && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())
+            {
+                moved.insert(entry.id.0);
+            }
+            apply_entry(&mut state, entry)?;
+        }
+        if definitions {
+            state.compile(commit.at);
+        } else {
+            state.measure(commit.at);
+        }
+        for moment in &commit.moments {
+            for change in &moment.memberships {
+                let Some(slot) = state.slots.get_index_of(&(change.segment, None)) else {
+                    return Err(invalid(format!("commit {} names an unknown segment", commit.revision)));
+                };
+                let members = state.members.get(slot).cloned().unwrap_or_default();
+                let joined = RowSet::from_roaring(&change.joined);
+                let left = RowSet::from_roaring(&change.left);
+                state.set_members(slot, members.difference(&left).union(&joined));
+                moved.extend(change.joined.iter().chain(&change.left));
+            }
+            reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
+        }
+        follow_intersections(&mut state, known, &moved);
+        state.revision = commit.revision;
+        state.clock = Some(commit.at);
+        Ok(Self(Arc::new(state)))
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidStore, message)
+}
+
+fn apply_entry(state: &mut State, entry: &Entry) -> Result<(), Error> {
+    match entry {
+        Entry::Site(id, site) => {
+            state.users.add_site(*id);
+            Arc::make_mut(&mut state.sites).insert(site.key.clone(), site.clone());
+        }
+        Entry::Attribute(attribute) => {
+            state.users.add_attribute(attribute.id, &attribute.kind);
+            Arc::make_mut(&mut state.schema).define(attribute.clone());
+        }
+        Entry::Course(_, course) => {
+            Arc::make_mut(&mut state.courses).insert(course.key.clone(), course.clone());
+        }
+        Entry::Segment(_, segment) => {
+            Arc::make_mut(&mut state.segments).insert(segment.key.clone(), segment.clone());
+        }
+        Entry::EnrolmentRule(_, rule) => {
+            Arc::make_mut(&mut state.rules).insert(rule.key.clone(), rule.clone());
+        }
+        Entry::User(entry) => apply_user(state, entry)?,
+    }
+    Ok(())
+}
+
+fn apply_user(state: &mut State, entry: &UserEntry) -> Result<(), Error> {
+    if let Some(key) = &entry.key
+        && state.users.add(key) != Some(entry.id)
+    {
+        return Err(invalid(format!("user number {} is out of order", entry.id.0)));
+    }
+    if entry.id.0 >= state.users.count() {
+        return Err(invalid(format!("unknown user number {}", entry.id.0)));
+    }
+    if entry.status.is_some() {
+        state.users.set_code(ColumnId::Status, entry.id, status_code(entry.status));
+    }
+    for (attribute, value) in &entry.values {
+        state.users.set_value(entry.id, *attribute, value.as_ref());
+    }
+    for (site, status) in &entry.sites {
+        state.users.set_code(ColumnId::Site(*site), entry.id, status_code(*status));
+    }
+    Ok(())
+}
+
+/// Keeps the slots that join a registry-wide segment with a site: for new ones everybody in the segment is
+/// looked at, for the others only who moved.
+pub(crate) fn follow_intersections(state: &mut State, known: usize, moved: &BTreeSet<u32>) {
+    let slots: Vec<_> = state.slots.iter().copied().enumerate().collect();
+    for (slot, (segment, site)) in slots {
+        let Some(site) = site else { continue };
+        let of_segment = state.members((segment, None));
+        let belongs = |row: u32| {
+            of_segment.contains(row) && state.users.membership(UserId(row), site) == Some(Status::Active)
+        };
+        let members = if slot >= known {
+            of_segment.iter().filter(|row| belongs(*row)).collect()
+        } else {
+            let mut members =
+                state.members.get(slot).map(|members| RowSet::clone(members)).unwrap_or_default();
+            for &row in moved {
+                members.set(row, belongs(row));
+            }
+            members
+        };
+        state.set_members(slot, members);
+    }
+}

@@ -1,0 +1,306 @@
+//! A set of people by row, in blocks of 4,096: the membership of a segment. Copies share blocks; a block is
+//! empty, full, a short list or 64 words, whichever is smallest, in one canonical form. Kept and exchanged as
+//! a portable roaring bitmap.
+#![allow(clippy::indexing_slicing, reason = "word and bit positions are computed within fixed-size blocks")]
+
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+/// Rows in a block.
+pub(crate) const BLOCK: usize = 4096;
+/// 64-bit words in a block.
+pub(crate) const WORDS: usize = BLOCK / 64;
+/// The longest list that takes no more room than half the words do.
+const LIST: usize = 128;
+
+/// One block as bits.
+pub(crate) type Words = [u64; WORDS];
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Block {
+    #[default]
+    Empty,
+    Full,
+    List(Arc<[u16]>),
+    Dense(Arc<Words>),
+}
+
+impl Block {
+    pub(crate) fn from_words(words: &Words) -> Self {
+        let count: usize = words.iter().map(|word| word.count_ones() as usize).sum();
+        match count {
+            0 => Self::Empty,
+            BLOCK => Self::Full,
+            1..=LIST => Self::List(places(words).collect()),
+            _ => Self::Dense(Arc::new(*words)),
+        }
+    }
+
+    pub(crate) fn words(&self) -> Words {
+        match self {
+            Self::Empty => [0; WORDS],
+            Self::Full => [u64::MAX; WORDS],
+            Self::List(list) => {
+                let mut words = [0; WORDS];
+                for &place in list.iter() {
+                    words[usize::from(place) / 64] |= 1 << (place % 64);
+                }
+                words
+            }
+            Self::Dense(words) => **words,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Full => BLOCK,
+            Self::List(list) => list.len(),
+            Self::Dense(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
+        }
+    }
+
+    fn contains(&self, place: usize) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Full => true,
+            Self::List(list) => list.iter().any(|&listed| usize::from(listed) == place),
+            Self::Dense(words) => words[place / 64] >> (place % 64) & 1 == 1,
+        }
+    }
+}
+
+/// The places of the bits that are set, ascending.
+pub(crate) fn places(words: &Words) -> impl Iterator<Item = u16> + '_ {
+    words.iter().enumerate().flat_map(|(index, &word)| {
+        let mut rest = word;
+        std::iter::from_fn(move || {
+            let bit = rest.trailing_zeros();
+            rest &= rest.checked_sub(1)?;
+            u16::try_from(index * 64 + bit as usize).ok()
+        })
+    })
+}
+
+/// A set of rows.
+///
+/// ```
+/// use matricula_core::RowSet;
+///
+/// let set: RowSet = [3, 1, 70_000].into_iter().collect();
+/// assert!(set.contains(70_000) && !set.contains(2));
+/// assert_eq!(set.iter().collect::<Vec<_>>(), [1, 3, 70_000]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowSet {
+    /// Without empty blocks at the end.
+    blocks: Vec<Block>,
+    len: usize,
+}
+
+impl RowSet {
+    /// How many rows are in the set.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the set has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether the set has this row.
+    pub fn contains(&self, row: u32) -> bool {
+        let row = row as usize;
+        self.blocks.get(row / BLOCK).is_some_and(|block| block.contains(row % BLOCK))
+    }
+
+    /// Adds or removes a row; whether that changed anything.
+    pub fn set(&mut self, row: u32, present: bool) -> bool {
+        if self.contains(row) == present {
+            return false;
+        }
+        let row = row as usize;
+        let mut words = self.block(row / BLOCK).words();
+        words[row % BLOCK / 64] ^= 1 << (row % 64);
+        self.replace(row / BLOCK, Block::from_words(&words));
+        true
+    }
+
+    /// The rows, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.blocks.iter().enumerate().flat_map(|(index, block)| {
+            let base = index * BLOCK;
+            let words = block.words();
+            let mut word = 0;
+            let mut rest = words[0];
+            std::iter::from_fn(move || {
+                while rest == 0 {
+                    word += 1;
+                    rest = *words.get(word)?;
+                }
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                u32::try_from(base + word * 64 + bit).ok()
+            })
+        })
+    }
+
+    /// The rows of this set that another lacks.
+    pub fn difference(&self, other: &Self) -> Self {
+        self.combine(other, |ours, theirs| ours & !theirs)
+    }
+
+    /// The rows that both sets have.
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.combine(other, |ours, theirs| ours & theirs)
+    }
+
+    /// The rows that either set has.
+    pub fn union(&self, other: &Self) -> Self {
+        self.combine(other, |ours, theirs| ours | theirs)
+    }
+
+    fn combine(&self, other: &Self, word: impl Fn(u64, u64) -> u64) -> Self {
+        let mut result = Self::default();
+        for index in 0..self.blocks.len().max(other.blocks.len()) {
+            let (mut ours, theirs) = (self.block(index).words(), other.block(index).words());
+            for (ours, theirs) in ours.iter_mut().zip(theirs) {
+                *ours = word(*ours, theirs);
+            }
+            result.replace(index, Block::from_words(&ours));
+        }
+        result
+    }
+
+    pub(crate) fn block(&self, index: usize) -> Block {
+        self.blocks.get(index).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn replace(&mut self, index: usize, block: Block) {
+        if index >= self.blocks.len() {
+            if block == Block::Empty {
+                return;
+            }
+            self.blocks.resize(index + 1, Block::Empty);
+        }
+        self.len = self.len - self.blocks[index].len() + block.len();
+        self.blocks[index] = block;
+        while self.blocks.last() == Some(&Block::Empty) {
+            self.blocks.pop();
+        }
+    }
+
+    /// As a roaring bitmap.
+    pub fn to_roaring(&self) -> RoaringBitmap {
+        RoaringBitmap::from_sorted_iter(self.iter()).unwrap_or_default()
+    }
+
+    /// From a roaring bitmap.
+    pub fn from_roaring(bitmap: &RoaringBitmap) -> Self {
+        bitmap.iter().collect()
+    }
+
+    /// In the portable roaring format, run-length encoded where that is shorter.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bitmap = self.to_roaring();
+        bitmap.optimize();
+        let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+        // Writing to a vector cannot fail.
+        let _ = bitmap.serialize_into(&mut bytes);
+        bytes
+    }
+
+    /// From the portable roaring format.
+    ///
+    /// # Errors
+    /// If the bytes are not in that format.
+    pub fn from_bytes(bytes: &[u8]) -> std::io::Result<Self> {
+        RoaringBitmap::deserialize_from(bytes).map(|bitmap| Self::from_roaring(&bitmap))
+    }
+
+    pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {
+        let mut bytes = crate::Bytes::default();
+        bytes.add_own(self.blocks.capacity() * size_of::<Block>());
+        for (index, block) in self.blocks.iter().enumerate() {
+            let theirs = other.and_then(|other| other.blocks.get(index));
+            match (block, theirs) {
+                (Block::List(ours), Some(Block::List(theirs))) => {
+                    bytes.add_shared(ours, Some(theirs), size_of_val(&**ours));
+                }
+                (Block::List(ours), _) => bytes.add_own(size_of_val(&**ours)),
+                (Block::Dense(ours), Some(Block::Dense(theirs))) => {
+                    bytes.add_shared(ours, Some(theirs), size_of::<Words>());
+                }
+                (Block::Dense(_), _) => bytes.add_own(size_of::<Words>()),
+                (Block::Empty | Block::Full, _) => {}
+            }
+        }
+        bytes
+    }
+}
+
+impl FromIterator<u32> for RowSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
+        let mut set = Self::default();
+        let mut open: Option<(usize, Words)> = None;
+        for row in rows {
+            let (index, place) = (row as usize / BLOCK, row as usize % BLOCK);
+            if open.as_ref().is_none_or(|(open, _)| *open != index) {
+                if let Some((index, words)) = open.take() {
+                    set.replace(index, Block::from_words(&words));
+                }
+                open = Some((index, set.block(index).words()));
+            }
+            if let Some((_, words)) = &mut open {
+                words[place / 64] |= 1 << (place % 64);
+            }
+        }
+        if let Some((index, words)) = open {
+            set.replace(index, Block::from_words(&words));
+        }
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows() -> impl Strategy<Value = BTreeSet<u32>> {
+        prop_oneof![
+            prop::collection::btree_set(0..20_000_u32, 0..300),
+            (0..9_000_u32, 0..9_000_u32).prop_map(|(from, count)| (from..from + count).collect()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_as_a_plain_set(a in rows(), b in rows(), toggles in prop::collection::vec((0..20_000_u32, any::<bool>()), 0..50)) {
+            let (x, y): (RowSet, RowSet) = (a.iter().copied().collect(), b.iter().copied().collect());
+            let plain = |set: &RowSet| set.iter().collect::<BTreeSet<_>>();
+            prop_assert_eq!(plain(&x), a.clone());
+            prop_assert_eq!(x.len(), a.len());
+            prop_assert_eq!(plain(&x.union(&y)), a.union(&b).copied().collect::<BTreeSet<_>>());
+            prop_assert_eq!(plain(&x.intersection(&y)), a.intersection(&b).copied().collect::<BTreeSet<_>>());
+            prop_assert_eq!(plain(&x.difference(&y)), a.difference(&b).copied().collect::<BTreeSet<_>>());
+            prop_assert_eq!(&RowSet::from_bytes(&x.to_bytes()).unwrap(), &x);
+            let (mut set, mut reference) = (x, a);
+            for (row, present) in toggles {
+                let changed = if present { reference.insert(row) } else { reference.remove(&row) };
+                prop_assert_eq!(set.set(row, present), changed);
+            }
+            prop_assert_eq!(&reference.iter().copied().collect::<RowSet>(), &set);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_bitmap_are_an_error() {
+        assert!(RowSet::from_bytes(b"nonsense").is_err());
+    }
+}

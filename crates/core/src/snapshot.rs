@@ -1,0 +1,256 @@
+//! The registry at a revision, for reading: people, memberships, enrolments. It never changes, costs one
+//! pointer to copy, and is read without a lock while others commit. Not here: why somebody is a member
+//! (`explain`).
+
+use std::sync::Arc;
+
+use matricula_rule::{AttributeId, Person, Schema, Value};
+
+use crate::draft::find;
+use crate::state::State;
+use crate::{
+    Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Instant, Reason,
+    Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+};
+
+/// The registry at a revision. [`Snapshot::default`] is the empty one.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot(pub(crate) Arc<State>);
+
+impl Snapshot {
+    /// The revision; 0 for the empty registry.
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// The instant of the last commit.
+    pub fn clock(&self) -> Option<Instant> {
+        self.0.clock
+    }
+
+    /// The attributes.
+    pub fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    /// The sites, the primary one first.
+    pub fn sites(&self) -> impl ExactSizeIterator<Item = &Site> {
+        self.0.sites.values()
+    }
+
+    /// The courses, in order of definition.
+    pub fn courses(&self) -> impl ExactSizeIterator<Item = &Course> {
+        self.0.courses.values()
+    }
+
+    /// The segments, in order of definition.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = &Segment> {
+        self.0.segments.values()
+    }
+
+    /// The enrolment rules, in order of definition.
+    pub fn enrolment_rules(&self) -> impl ExactSizeIterator<Item = &EnrolmentRule> {
+        self.0.rules.values()
+    }
+
+    /// A site by id.
+    pub fn site(&self, id: SiteId) -> Option<&Site> {
+        self.0.sites.get_index(id.index()).map(|(_, site)| site)
+    }
+
+    /// A course by id.
+    pub fn course(&self, id: CourseId) -> Option<&Course> {
+        self.0.course(id)
+    }
+
+    /// A segment by id.
+    pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
+        self.0.segment(id)
+    }
+
+    /// An enrolment rule by id.
+    pub fn enrolment_rule(&self, id: EnrolmentRuleId) -> Option<&EnrolmentRule> {
+        self.0.rule(id)
+    }
+
+    /// The id of a course.
+    ///
+    /// # Errors
+    /// `unknown_course`, with the nearest key.
+    pub fn course_id(&self, key: &str) -> Result<CourseId, Error> {
+        find(&self.0.courses, key, ErrorKind::UnknownCourse, "course").map(CourseId::at)
+    }
+
+    /// The id of a segment.
+    ///
+    /// # Errors
+    /// `unknown_segment`, with the nearest key.
+    pub fn segment_id(&self, key: &str) -> Result<SegmentId, Error> {
+        find(&self.0.segments, key, ErrorKind::UnknownSegment, "segment").map(SegmentId::at)
+    }
+
+    /// How many people there are.
+    pub fn user_count(&self) -> usize {
+        self.0.users.count() as usize
+    }
+
+    /// All people, in order of creation.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        (0..self.0.users.count()).map(UserId)
+    }
+
+    /// The id of a person, if there is one of this key.
+    pub fn find_user(&self, key: &str) -> Option<UserId> {
+        self.0.users.find(&matricula_rule::normalise(key))
+    }
+
+    /// The id of a person.
+    ///
+    /// # Errors
+    /// `unknown_user`.
+    pub fn user_id(&self, key: &str) -> Result<UserId, Error> {
+        Self::user_in(&self.0, key)
+    }
+
+    pub(crate) fn user_in(state: &State, key: &str) -> Result<UserId, Error> {
+        state.users.find(&matricula_rule::normalise(key)).ok_or_else(|| {
+            Error::new(ErrorKind::UnknownUser, format!("unknown user `{}`", key.escape_debug()))
+        })
+    }
+
+    /// The key of a person; empty for an id that nobody has.
+    pub fn user_key(&self, user: UserId) -> &str {
+        self.0.users.key(user).map_or("", |key| key)
+    }
+
+    /// A person's status.
+    pub fn status(&self, user: UserId) -> Option<Status> {
+        self.0.users.status(user)
+    }
+
+    /// A person's membership of a site.
+    pub fn membership(&self, user: UserId, site: SiteId) -> Option<Status> {
+        self.0.users.membership(user, site)
+    }
+
+    /// A person's value of an attribute.
+    pub fn value(&self, user: UserId, attribute: AttributeId) -> Option<Value> {
+        self.0.users.value(user, attribute)
+    }
+
+    /// The members of a segment, as rows: the numbers of [`UserId`]s.
+    pub fn members_of(&self, segment: SegmentId) -> Arc<RowSet> {
+        self.0.members((segment, None))
+    }
+
+    /// The members of a segment.
+    ///
+    /// # Errors
+    /// `unknown_segment`.
+    pub fn members(&self, segment: &str) -> Result<Arc<RowSet>, Error> {
+        Ok(self.members_of(self.segment_id(segment)?))
+    }
+
+    /// Whether a person is a member of a segment.
+    ///
+    /// # Errors
+    /// `unknown_user`, `unknown_segment`.
+    pub fn is_member(&self, user: &str, segment: &str) -> Result<bool, Error> {
+        Ok(self.members(segment)?.contains(self.user_id(user)?.0))
+    }
+
+    /// How many enrolments there are, suspended ones included.
+    pub fn enrolment_count(&self) -> usize {
+        self.0.enrolments.count()
+    }
+
+    /// A person's enrolments, in the order in which courses were defined.
+    pub fn enrolments_of(&self, user: UserId) -> impl Iterator<Item = Enrolment> + '_ {
+        self.0.enrolments.of_user(user)
+    }
+
+    /// The enrolments in a course, in the order in which people were created.
+    pub fn enrolments_in(&self, course: CourseId) -> impl Iterator<Item = Enrolment> + '_ {
+        let users: Vec<u32> = self.0.enrolments.in_course(course).iter().collect();
+        users.into_iter().filter_map(move |user| self.0.enrolments.get(UserId(user), course))
+    }
+
+    /// Who is enrolled in a course, suspended or not, as rows: the numbers of [`UserId`]s.
+    pub fn enrolled_in(&self, course: CourseId) -> Arc<RowSet> {
+        self.0.enrolments.in_course(course)
+    }
+
+    /// A person's enrolment in a course.
+    pub fn enrolment(&self, user: UserId, course: CourseId) -> Option<Enrolment> {
+        self.0.enrolments.get(user, course)
+    }
+
+    /// A reason by the key of its rule, or `manual`.
+    pub fn reason_key(&self, reason: Reason) -> &str {
+        match reason {
+            Reason::Manual => "manual",
+            Reason::Rule(rule) => self.0.rule(rule).map_or("", |rule| &rule.key),
+        }
+    }
+
+    /// A person as rules of a site see one, at an instant; registry-wide if no site is given.
+    pub fn person(&self, user: UserId, site: Option<SiteId>, at: Instant) -> impl Person + '_ {
+        PersonAt { snapshot: self, user, today: at.day(self.0.zone(site)) }
+    }
+
+    /// Whether everything that can be read from two snapshots is the same. It compares every person and is
+    /// meant for tests and audits.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.0, &other.0);
+        ours.revision == theirs.revision
+            && ours.clock == theirs.clock
+            && ours.sites == theirs.sites
+            && ours.schema == theirs.schema
+            && ours.courses == theirs.courses
+            && ours.segments == theirs.segments
+            && ours.rules == theirs.rules
+            && ours.users.count() == theirs.users.count()
+            && ours.enrolments.count() == theirs.enrolments.count()
+            && (0..ours.segments.len())
+                .map(|segment| (SegmentId::at(segment), None))
+                .chain(ours.rules.values().filter_map(|rule| ours.slot_of_rule(rule)))
+                .all(|slot| ours.members(slot) == theirs.members(slot))
+            && (0..ours.courses.len())
+                .map(CourseId::at)
+                .all(|course| ours.enrolments.in_course(course) == theirs.enrolments.in_course(course))
+            && self.users().all(|user| self.same_user(other, user))
+    }
+
+    fn same_user(&self, other: &Self, user: UserId) -> bool {
+        let sites = (0..self.0.sites.len()).map(SiteId::at);
+        let mut attributes = self.schema().attributes().iter().map(|attribute| attribute.id);
+        self.user_key(user) == other.user_key(user)
+            && self.status(user) == other.status(user)
+            && sites.into_iter().all(|site| self.membership(user, site) == other.membership(user, site))
+            && attributes.all(|attribute| self.value(user, attribute) == other.value(user, attribute))
+            && self.enrolments_of(user).eq(other.enrolments_of(user))
+    }
+
+    /// The memory that the snapshot holds, and the part that it does not share with another. Small parts that
+    /// are the same at any size of company (definitions, the graph of rules) are left out.
+    pub fn memory(&self, other: Option<&Self>) -> Bytes {
+        self.0.bytes(other.map(|other| &*other.0))
+    }
+}
+
+/// A person as rules see one.
+struct PersonAt<'a> {
+    snapshot: &'a Snapshot,
+    user: UserId,
+    today: chrono::NaiveDate,
+}
+
+impl Person for PersonAt<'_> {
+    fn value(&self, attribute: AttributeId) -> Option<Value> {
+        self.snapshot.value(self.user, attribute)
+    }
+
+    fn today(&self) -> chrono::NaiveDate {
+        self.today
+    }
+}

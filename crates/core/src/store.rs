@@ -1,0 +1,56 @@
+//! What a registry asks of storage. Every store keeps the journal and the current state, passes the same
+//! behaviour suite (`matricula-testkit`), and gives back what memory holds. Not here: any particular store.
+
+use std::sync::Arc;
+
+use crate::{Commit, Error, Revision, Snapshot};
+
+/// A place where a registry is kept.
+///
+/// # Behavior
+/// * A store begins empty, at revision 0.
+/// * What [`append`](Store::append) acknowledged survives the process and, in a durable store, the machine.
+/// * A failed call changes nothing.
+/// * Several registries, in one process or many, may use stores on the same data at once.
+pub trait Store: Send + Sync {
+    /// The registry as it is now.
+    ///
+    /// # Behavior
+    /// * An empty store gives [`Snapshot::default`].
+    /// * What comes back equals the replay of all commits: `load()` then [`Snapshot::same_as`].
+    /// * Data of a newer format, or that this library did not write, is refused.
+    ///
+    /// # Errors
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    fn load(&self) -> Result<Snapshot, Error>;
+
+    /// Records a commit, if the newest revision is still the one before it.
+    ///
+    /// # Behavior
+    /// * All of the commit becomes visible at once, or none of it.
+    /// * `Ok(Appended::Conflict)` if another commit got there first; nothing is written.
+    /// * Of several writers at once, exactly one wins a revision.
+    ///
+    /// # Errors
+    /// `store` if writing fails; nothing is then written.
+    fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error>;
+
+    /// The commits after a revision, oldest first, at most `limit`.
+    ///
+    /// # Behavior
+    /// * An empty answer means that there are none yet.
+    /// * Each commit comes back as it was appended.
+    ///
+    /// # Errors
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error>;
+}
+
+/// Whether a commit was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It was.
+    Done,
+    /// Another commit has its revision.
+    Conflict,
+}

@@ -1,0 +1,154 @@
+//! A registry opened on a store: the current snapshot for readers, and the one place where commits are made.
+//! Not here: what a commit contains (`transaction`).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use matricula_core::{
+    Appended, Commit, Delta, Draft, Error, ErrorKind, Instant, Outcome, Revision, Snapshot, Store,
+};
+
+use crate::HostView;
+
+/// One organisation's register. Clones are handles to the same one.
+///
+/// ```
+/// use matricula::{Memory, Registry};
+///
+/// let registry = Registry::open(Memory::default())?;
+/// assert_eq!(registry.snapshot().user_count(), 0);
+/// # Ok::<(), matricula::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Box<dyn Store>,
+    current: ArcSwap<Snapshot>,
+    /// Held while a commit is made or others are read in; readers never take it.
+    writer: Mutex<()>,
+}
+
+/// How many commits of other writers are read in at a time.
+const BATCH: usize = 1000;
+/// How often a commit is made again on a newer revision before giving up.
+const ATTEMPTS: usize = 16;
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("revision", &self.snapshot().revision()).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// Opens what the store holds; an empty store is an empty registry with its primary site.
+    ///
+    /// # Errors
+    /// `store` if it cannot be read, `invalid_store` if what it holds cannot be understood.
+    pub fn open(store: impl Store + 'static) -> Result<Self, Error> {
+        let snapshot = store.load()?;
+        let current = ArcSwap::from_pointee(snapshot);
+        Ok(Self { inner: Arc::new(Inner { store: Box::new(store), current, writer: Mutex::new(()) }) })
+    }
+
+    /// The registry as it is now, for reading: it stays as it is while others commit.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::clone(&self.inner.current.load())
+    }
+
+    /// The view of the host itself, which may do everything; the name is recorded with every commit.
+    pub fn as_host(&self, name: impl Into<String>) -> HostView {
+        HostView::new(self.clone(), name.into())
+    }
+
+    /// Reads in what other writers have committed to the store, and returns the current snapshot.
+    ///
+    /// # Errors
+    /// `store` or `invalid_store`; the snapshot then stays as it was, or at the last commit that was read.
+    pub fn refresh(&self) -> Result<Snapshot, Error> {
+        let _writer = self.lock();
+        self.catch_up()
+    }
+
+    /// The commits after a revision, oldest first, at most `limit`: the feed for a host's mails and webhooks.
+    ///
+    /// # Errors
+    /// `store` or `invalid_store`.
+    pub fn deltas(&self, after: Revision, limit: usize) -> Result<Vec<Delta>, Error> {
+        let commits = self.inner.store.since(after, limit)?;
+        let newest = commits.last().map(|commit| commit.revision);
+        // Names come from a snapshot that knows everything that the commits name.
+        let snapshot =
+            if newest > Some(self.snapshot().revision()) { self.refresh()? } else { self.snapshot() };
+        Ok(commits.into_iter().map(|commit| Delta::new(snapshot.clone(), commit)).collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        // Nothing is ever half done under this lock: the snapshot is replaced as a whole, last.
+        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn catch_up(&self) -> Result<Snapshot, Error> {
+        loop {
+            let mut snapshot = self.snapshot();
+            let commits = self.inner.store.since(snapshot.revision(), BATCH)?;
+            for commit in &commits {
+                snapshot = snapshot.replay(commit)?;
+            }
+            self.inner.current.store(Arc::new(snapshot.clone()));
+            if commits.len() < BATCH {
+                return Ok(snapshot);
+            }
+        }
+    }
+
+    /// Records an outcome, or makes it again on what another writer committed first.
+    pub(crate) fn record(
+        &self,
+        mut outcome: Outcome,
+        again: impl Fn(&Snapshot) -> Result<Outcome, Error>,
+    ) -> Result<Delta, Error> {
+        let _writer = self.lock();
+        for _ in 0..ATTEMPTS {
+            let current = self.snapshot();
+            if outcome.commit.is_empty() && outcome.snapshot.revision() == current.revision() {
+                return Ok(Delta::from(&outcome));
+            }
+            if outcome.commit.revision == current.revision().next() {
+                match self.inner.store.append(&outcome.commit)? {
+                    Appended::Done => {
+                        self.inner.current.store(Arc::new(outcome.snapshot.clone()));
+                        return Ok(Delta::from(&outcome));
+                    }
+                    Appended::Conflict => {
+                        self.catch_up()?;
+                    }
+                }
+            }
+            outcome = again(&self.snapshot())?;
+        }
+        let message = format!("another writer committed first, {ATTEMPTS} times in a row");
+        Err(Error::new(ErrorKind::Conflict, message))
+    }
+
+    /// Lets time pass up to an instant, with everything that follows from it.
+    ///
+    /// # Errors
+    /// `store` if the commit cannot be written, `conflict` if other writers were always faster.
+    pub(crate) fn advance(&self, to: Instant, author: &str) -> Result<Delta, Error> {
+        let make = |snapshot: &Snapshot| Ok(Draft::new(snapshot, to).finish(author, ""));
+        self.record(make(&self.snapshot())?, make)
+    }
+
+    /// The journal entry of a revision.
+    ///
+    /// # Errors
+    /// `store` or `invalid_store`.
+    pub fn commit(&self, revision: Revision) -> Result<Option<Arc<Commit>>, Error> {
+        let before = Revision(revision.0.saturating_sub(1));
+        let commits = self.inner.store.since(before, 1)?;
+        Ok(commits.into_iter().find(|commit| commit.revision == revision))
+    }
+}

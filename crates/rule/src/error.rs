@@ -1,0 +1,247 @@
+//! What is wrong with a rule, where, and what to write instead. Not here: how things go wrong (`parse`, `check`).
+
+use std::fmt;
+
+use crate::Span;
+
+/// What kind of mistake it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RuleErrorKind {
+    /// The text is not a rule.
+    Syntax,
+    /// The text is longer than [`crate::MAX_TEXT`].
+    TooLong,
+    /// It nests deeper than [`crate::MAX_DEPTH`].
+    TooDeep,
+    /// There is no such attribute.
+    UnknownAttribute,
+    /// The attribute is of another type than the value.
+    WrongType,
+    /// The choice has no such option.
+    UnknownOption,
+    /// The attribute's values have no order.
+    NoOrder,
+    /// A list without elements, which nothing is in.
+    EmptyList,
+    /// An "all" or "any" of fewer than two parts.
+    TooFewParts,
+    /// There is no such day, or it is outside [`crate::Offset::DAYS`].
+    InvalidDate,
+    /// A text that is not in normalisation form C.
+    NotNormalised,
+    /// It is the same for everybody.
+    ConstantRule,
+    /// The Common Expression Language has it, rules do not.
+    NotSupported,
+}
+
+impl RuleErrorKind {
+    /// The kind's stable name, as other languages see it: `unknown_attribute`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Syntax => "rule_syntax",
+            Self::TooLong => "rule_too_long",
+            Self::TooDeep => "rule_too_deep",
+            Self::UnknownAttribute => "unknown_attribute",
+            Self::WrongType => "wrong_type",
+            Self::UnknownOption => "unknown_option",
+            Self::NoOrder => "no_order",
+            Self::EmptyList => "empty_list",
+            Self::TooFewParts => "too_few_parts",
+            Self::InvalidDate => "invalid_date",
+            Self::NotNormalised => "not_normalised",
+            Self::ConstantRule => "constant_rule",
+            Self::NotSupported => "not_supported",
+        }
+    }
+}
+
+impl fmt::Display for RuleErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A mistake in a rule: what, where, and what to write instead.
+///
+/// ```
+/// use matricula_rule::{Attribute, AttributeId, Kind, RuleErrorKind, Schema, compile};
+///
+/// let mut schema = Schema::default();
+/// schema.define(Attribute::new(AttributeId(0), "department", Kind::Text));
+///
+/// let error = compile(r#"user.departmnt == "Sales""#, &schema).unwrap_err();
+/// assert_eq!(error.to_string(), "unknown attribute `departmnt` at 1:6, did you mean `department`?");
+/// assert_eq!(error.kind(), RuleErrorKind::UnknownAttribute);
+/// assert_eq!(error.nearest(), Some("department"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RuleError(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
+    kind: RuleErrorKind,
+    message: String,
+    place: Place,
+    hint: Option<String>,
+    expected: Option<String>,
+    found: Option<String>,
+    nearest: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Nowhere,
+    Text(Span),
+    Json(String),
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.place {
+            Place::Nowhere => {}
+            Place::Text(span) => write!(f, " at {}:{}", span.line, span.column)?,
+            Place::Json(pointer) if pointer.is_empty() => {}
+            Place::Json(pointer) => write!(f, " at `{pointer}`")?,
+        }
+        match &self.hint {
+            Some(hint) => write!(f, ", {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl RuleError {
+    pub(crate) fn new(kind: RuleErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            kind,
+            message: message.into(),
+            place: Place::Nowhere,
+            hint: None,
+            expected: None,
+            found: None,
+            nearest: None,
+        }))
+    }
+
+    /// "expected …, found …".
+    pub(crate) fn mismatch(
+        kind: RuleErrorKind,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        let (expected, found) = (expected.into(), found.into());
+        let mut error = Self::new(kind, format!("expected {expected}, found {found}"));
+        error.0.expected = Some(expected);
+        error.0.found = Some(found);
+        error
+    }
+
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.0.place = Place::Text(span);
+        self
+    }
+
+    pub(crate) fn at_pointer(mut self, pointer: &str) -> Self {
+        self.0.place = Place::Json(pointer.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn expecting(mut self, expected: impl Into<String>) -> Self {
+        self.0.expected = Some(expected.into());
+        self
+    }
+
+    pub(crate) fn finding(mut self, found: impl Into<String>) -> Self {
+        self.0.found = Some(found.into());
+        self
+    }
+
+    /// Adds "did you mean …?", if there is anything near.
+    pub(crate) fn near(mut self, nearest: Option<&str>) -> Self {
+        if let Some(nearest) = nearest {
+            self.0.hint = Some(format!("did you mean {}?", quoted(nearest)));
+            self.0.nearest = Some(nearest.into());
+        }
+        self
+    }
+
+    /// What kind of mistake it is.
+    pub fn kind(&self) -> RuleErrorKind {
+        self.0.kind
+    }
+
+    /// What is wrong, without the place and the advice that [`Display`](fmt::Display) adds.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it, where there is something: ``write `==` ``.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Where in the text; none if the rule is too long, or was not text.
+    pub fn span(&self) -> Option<Span> {
+        match self.0.place {
+            Place::Text(span) => Some(span),
+            Place::Nowhere | Place::Json(_) => None,
+        }
+    }
+
+    /// Where in the rule's JSON form, as a JSON pointer; none if the rule was text.
+    pub fn pointer(&self) -> Option<&str> {
+        match &self.0.place {
+            Place::Json(pointer) => Some(pointer),
+            Place::Nowhere | Place::Text(_) => None,
+        }
+    }
+
+    /// What should have been there.
+    pub fn expected(&self) -> Option<&str> {
+        self.0.expected.as_deref()
+    }
+
+    /// What was there.
+    pub fn found(&self) -> Option<&str> {
+        self.0.found.as_deref()
+    }
+
+    /// The name that was probably meant.
+    pub fn nearest(&self) -> Option<&str> {
+        self.0.nearest.as_deref()
+    }
+}
+
+/// User input in backticks: cut short if it is long, with control characters made visible.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut out = String::from("`");
+    for (position, char) in text.chars().enumerate() {
+        if position == LONGEST {
+            out.push('…');
+            break;
+        }
+        if is_hidden(char) {
+            out.extend(char.escape_unicode());
+        } else {
+            out.push(char);
+        }
+    }
+    out.push('`');
+    out
+}
+
+/// Characters that show nothing, or change how what follows is shown.
+pub(crate) fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}

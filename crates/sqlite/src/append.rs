@@ -1,0 +1,298 @@
+//! Writing a commit: the journal, and the tables of the current state in step with it, all in one database
+//! transaction.
+
+use std::sync::Arc;
+
+use matricula_core::rule::{AttributeId, Schema, Value, print};
+use matricula_core::{
+    Action, Appended, Commit, Entry, Error, Instant, MembershipChange, Reason, Revision, RoaringBitmap,
+    Segment, SegmentId, Status, Steps, UserEntry,
+};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
+
+use crate::schema::{column, put_attribute, put_site, show_users};
+use crate::{failed, invalid, journal, load};
+
+/// The rule of an enrolment by hand.
+pub(crate) const BY_HAND: i64 = -1;
+
+pub(crate) fn append(
+    connection: &mut Connection,
+    commit: &Arc<Commit>,
+) -> std::result::Result<Appended, Error> {
+    let sql = |error| failed("cannot write the commit", error);
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
+    if journal::number(commit.revision) != newest + 1 {
+        return Ok(Appended::Conflict);
+    }
+    journal::write(&tx, commit)?;
+    let mut writer = Writer { schema: load::schema(&tx)?, tx: &tx };
+    writer.entries(commit).map_err(sql)?;
+    for moment in &commit.moments {
+        for change in &moment.memberships {
+            writer.membership(change)?;
+        }
+        for steps in &moment.steps {
+            writer.steps(steps, moment.at).map_err(sql)?;
+        }
+    }
+    tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2")
+        .and_then(|mut update| update.execute(params![journal::number(commit.revision), commit.at.millis()]))
+        .map_err(sql)?;
+    tx.commit().map_err(sql)?;
+    Ok(Appended::Done)
+}
+
+struct Writer<'a> {
+    tx: &'a Transaction<'a>,
+    schema: Schema,
+}
+
+/// The part of a bitmap that a row falls in.
+const PART: u32 = 1 << 16;
+
+impl Writer<'_> {
+    fn entries(&mut self, commit: &Commit) -> Result<()> {
+        for entry in &commit.entries {
+            match entry {
+                Entry::Site(id, site) => put_site(self.tx, *id, site)?,
+                Entry::Attribute(attribute) => {
+                    put_attribute(self.tx, attribute)?;
+                    self.schema.define(attribute.clone());
+                    show_users(self.tx, self.schema.attributes())?;
+                }
+                Entry::Course(id, course) => {
+                    let mut put = self.tx.prepare_cached(
+                        "INSERT INTO course (id, key, name, site_id) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4",
+                    )?;
+                    put.execute(params![id.0, course.key, course.name, course.site.0])?;
+                }
+                Entry::Segment(id, segment) => self.segment(*id, segment)?,
+                Entry::EnrolmentRule(id, rule) => {
+                    let mut put = self.tx.prepare_cached(
+                        "INSERT INTO enrolment_rule (id, key, name, segment_id, on_leave, enabled)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                         ON CONFLICT (id) DO UPDATE
+                         SET key = ?2, name = ?3, segment_id = ?4, on_leave = ?5, enabled = ?6",
+                    )?;
+                    let leave = rule.on_leave.name();
+                    put.execute(params![id.0, rule.key, rule.name, rule.segment.0, leave, rule.enabled])?;
+                    self.tx
+                        .prepare_cached("DELETE FROM enrolment_rule_course WHERE rule_id = ?1")?
+                        .execute([id.0])?;
+                    let mut put = self.tx.prepare_cached(
+                        "INSERT INTO enrolment_rule_course (rule_id, position, course_id) VALUES (?1, ?2, ?3)",
+                    )?;
+                    for (course, position) in rule.courses.iter().zip(0_u32..) {
+                        put.execute(params![id.0, position, course.0])?;
+                    }
+                }
+                Entry::User(user) => self.user(user)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn segment(&self, id: SegmentId, segment: &Segment) -> Result<()> {
+        let rule = serde_json::to_string(&segment.rule).map_err(to_sql)?;
+        let text = print(&segment.rule, &self.schema);
+        let mut put = self.tx.prepare_cached(
+            "INSERT INTO segment (id, key, name, site_id, rule, rule_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, rule = ?5, rule_text = ?6",
+        )?;
+        let site = segment.site.map(|site| site.0);
+        put.execute(params![id.0, segment.key, segment.name, site, rule, text]).map(drop)
+    }
+
+    fn user(&self, entry: &UserEntry) -> Result<()> {
+        let id = entry.id.0;
+        if let Some(key) = &entry.key {
+            self.new_user(entry, key)?;
+        } else {
+            if let Some(status) = entry.status {
+                let mut set = self.tx.prepare_cached("UPDATE user SET status = ?2 WHERE id = ?1")?;
+                set.execute(params![id, status.name()])?;
+            }
+            for (attribute, value) in &entry.values {
+                let set = format!("UPDATE user SET {} = ?2 WHERE id = ?1", column(*attribute));
+                self.tx.prepare_cached(&set)?.execute(params![id, to_value(value.as_ref())])?;
+            }
+        }
+        for (site, status) in &entry.sites {
+            match status {
+                Some(status) => {
+                    let mut put = self.tx.prepare_cached(
+                        "INSERT INTO site_member (user_id, site_id, status) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (user_id, site_id) DO UPDATE SET status = ?3",
+                    )?;
+                    put.execute(params![id, site.0, status.name()])?;
+                }
+                None => {
+                    let mut end = self
+                        .tx
+                        .prepare_cached("DELETE FROM site_member WHERE user_id = ?1 AND site_id = ?2")?;
+                    end.execute(params![id, site.0])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One statement with a place for every attribute, so that it is prepared once for a whole feed.
+    fn new_user(&self, entry: &UserEntry, key: &str) -> Result<()> {
+        let mut columns = String::from("id, key, status");
+        let mut places = String::from("?1, ?2, ?3");
+        let status = entry.status.unwrap_or(Status::Active);
+        let mut values: Vec<Sql> =
+            vec![entry.id.0.into(), key.to_owned().into(), status.name().to_owned().into()];
+        for attribute in self.schema.attributes() {
+            columns.push_str(&format!(", {}", column(attribute.id)));
+            values.push(Sql::Null);
+            places.push_str(&format!(", ?{}", values.len()));
+        }
+        for (AttributeId(attribute), value) in &entry.values {
+            if let Some(place) = values.get_mut(3 + *attribute as usize) {
+                *place = to_value(value.as_ref());
+            }
+        }
+        let insert = format!("INSERT INTO user ({columns}) VALUES ({places})");
+        self.tx.prepare_cached(&insert)?.execute(rusqlite::params_from_iter(values)).map(drop)
+    }
+
+    fn membership(&self, change: &MembershipChange) -> std::result::Result<(), Error> {
+        let sql = |error| failed("cannot write members", error);
+        let first = change.joined.min().into_iter().chain(change.left.min()).min();
+        let last = change.joined.max().into_iter().chain(change.left.max()).max();
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(());
+        };
+        for part in first / PART..=last / PART {
+            let (joined, left) = (in_part(&change.joined, part), in_part(&change.left, part));
+            if joined.is_empty() && left.is_empty() {
+                continue;
+            }
+            let segment = change.segment.0;
+            let old: Option<Vec<u8>> = self
+                .tx
+                .prepare_cached("SELECT members FROM segment_members WHERE segment_id = ?1 AND part = ?2")
+                .and_then(|mut get| get.query_row(params![segment, part], |row| row.get(0)).optional())
+                .map_err(sql)?;
+            let mut members = match old {
+                Some(bytes) => bitmap(&bytes)?,
+                None => RoaringBitmap::new(),
+            };
+            members -= left;
+            members |= joined;
+            self.tx
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO segment_members (segment_id, part, members) VALUES (?1, ?2, ?3)",
+                )
+                .and_then(|mut put| put.execute(params![segment, part, bytes(&members)]))
+                .map_err(sql)?;
+        }
+        Ok(())
+    }
+
+    /// The same steps on tables as core applies to its records.
+    fn steps(&self, steps: &Steps, at: Instant) -> Result<()> {
+        let (course, at) = (steps.course.0, at.millis());
+        let rule = match steps.reason {
+            Reason::Manual => BY_HAND,
+            Reason::Rule(rule) => rule.0.into(),
+        };
+        let each = |statement: &str| -> Result<()> {
+            let mut statement = self.tx.prepare_cached(statement)?;
+            // What stays the same for everybody is bound once.
+            for (name, value) in [(":course", i64::from(course)), (":rule", rule), (":at", at)] {
+                if let Some(place) = statement.parameter_index(name)? {
+                    statement.raw_bind_parameter(place, value)?;
+                }
+            }
+            let place = statement.parameter_index(":user")?.unwrap_or_default();
+            for user in &steps.users {
+                statement.raw_bind_parameter(place, user)?;
+                statement.raw_execute()?;
+            }
+            Ok(())
+        };
+        let hold = "INSERT INTO enrolment_reason (user_id, course_id, rule_id, state, since)
+                    VALUES (:user, :course, :rule, 'in_force', :at)";
+        let release = "DELETE FROM enrolment_reason WHERE user_id = :user AND course_id = :course";
+        let set = |state: &str| {
+            format!(
+                "UPDATE enrolment_reason SET state = '{state}'
+                 WHERE user_id = :user AND course_id = :course AND rule_id = :rule"
+            )
+        };
+        let set_status = |status: &str| {
+            format!("UPDATE enrolment SET status = '{status}' WHERE user_id = :user AND course_id = :course")
+        };
+        match steps.action {
+            Action::Enrolled => {
+                each(
+                    "INSERT INTO enrolment (user_id, course_id, status, since) VALUES (:user, :course, 'active', :at)",
+                )?;
+                each(hold)
+            }
+            Action::Resumed => {
+                each(release)?;
+                each(&set_status("active"))?;
+                each(hold)
+            }
+            Action::ReasonAdded => each(hold),
+            Action::ReasonRestored => each(&set("in_force")),
+            Action::Kept => each(&set("kept")),
+            Action::ReasonDropped => each(&format!("{release} AND rule_id = :rule")),
+            Action::Suspended => {
+                each(&set("suspended"))?;
+                each(&set_status("suspended"))
+            }
+            Action::Unenrolled => {
+                each(release)?;
+                each("DELETE FROM enrolment WHERE user_id = :user AND course_id = :course")
+            }
+        }
+    }
+}
+
+fn in_part(bitmap: &RoaringBitmap, part: u32) -> RoaringBitmap {
+    let start = part * PART;
+    bitmap.range(start..=start + (PART - 1)).collect()
+}
+
+fn to_value(value: Option<&Value>) -> Sql {
+    match value {
+        None => Sql::Null,
+        Some(Value::Text(text)) => Sql::Text(text.to_string()),
+        Some(Value::Choice(option)) => Sql::Integer(option.0.into()),
+        Some(Value::Date(date)) => Sql::Text(format!("{date}")),
+    }
+}
+
+fn to_sql(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
+/// A bitmap as the tables keep it.
+pub(crate) fn bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
+    let mut bitmap = bitmap.clone();
+    bitmap.optimize();
+    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+    // Writing to a vector cannot fail.
+    let _ = bitmap.serialize_into(&mut bytes);
+    bytes
+}
+
+/// A bitmap from the tables.
+pub(crate) fn bitmap(bytes: &[u8]) -> std::result::Result<RoaringBitmap, Error> {
+    RoaringBitmap::deserialize_from(bytes)
+        .map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
+}
+
+/// The revision of a row.
+pub(crate) fn revision(number: i64) -> std::result::Result<Revision, Error> {
+    u64::try_from(number).map(Revision).map_err(|_| invalid(format!("revision {number} is negative")))
+}

@@ -1,0 +1,20 @@
+//! What tests of Matricula share. It may panic: that is how a test says that something is wrong.
+//!
+//! * [`behaviour`]: what every store must do, said once and run against each.
+//! * [`history`]: random histories of a small registry, for properties.
+//! * [`simulator`]: the slow, obvious reading of the semantics that fast paths are compared with.
+//! * [`company`]: a believable company of any size, as feeds of successive days.
+
+pub mod behaviour;
+pub mod company;
+pub mod history;
+pub mod simulator;
+
+/// How many cases a property runs: so many, or as the environment says (`PROPTEST_CASES`, for deep runs).
+pub fn cases(usually: u32) -> proptest::test_runner::Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usually);
+    proptest::test_runner::Config {
+        failure_persistence: None,
+        ..proptest::test_runner::Config::with_cases(cases)
+    }
+}

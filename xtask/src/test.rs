@@ -1,0 +1,59 @@
+//! `cargo xtask test`: the one command that says whether a change may go in.
+//!
+//! It names the parts and their order; what a part does is in the part's own file.
+
+use std::time::Instant;
+
+use crate::workspace::{Outcome, Workspace, step};
+use crate::{node, python, rust, version};
+
+/// How far a part got.
+pub(crate) enum Ran {
+    /// To its end.
+    Fully,
+    /// Not at all, because the machine lacks this tool.
+    Without(&'static str),
+}
+
+type Part = fn(&Workspace) -> Outcome<Ran>;
+
+/// The parts, in the order in which they run. A part that needs several languages goes last (such as the
+/// journeys: the same example in Rust, Python and Node must print the same); it is one more line here.
+const PARTS: [(&str, Part); 3] = [
+    ("rust", rust::test),
+    ("python", python::test),
+    ("node", node::test),
+];
+
+/// Runs all parts, or the one named `only`, and stops at the first failure.
+pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {
+    if let Some(name) = only.filter(|only| PARTS.iter().all(|(name, _)| name != only)) {
+        let names = PARTS.map(|(name, _)| name).join(", ");
+        return Err(format!("`{name}` is no part of the test; the parts are {names}"));
+    }
+    let start = Instant::now();
+    step("One version everywhere", || version::check(workspace))?;
+    let mut left_out = Vec::new();
+    for (_, part) in PARTS
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name))
+    {
+        if let Ran::Without(tool) = part(workspace)? {
+            if in_ci() {
+                return Err(format!(
+                    "{tool} is not on this machine, and CI leaves nothing out"
+                ));
+            }
+            left_out.push(format!("left out: {tool} is not on this machine"));
+        }
+    }
+    println!("\npassed in {:.0} s", start.elapsed().as_secs_f32());
+    for line in left_out {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
