@@ -1,2 +1,51 @@
-//! Placeholder until the first measurement.
-fn main() {}
+//! `cargo xtask budgets`: every budget measured beside its reference, in one run, on this machine.
+//!
+//! `--users N` sets the size of the company (a million unless told otherwise), `--json` prints one object a line,
+//! and words select rows whose name contains them.
+
+mod company;
+mod row;
+mod sqlite;
+
+use company::Bench;
+use row::{Options, Row};
+
+fn main() {
+    let options = match Options::from_arguments(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            std::process::exit(2);
+        }
+    };
+    let mut report = row::Report::new(&options);
+    let bench = Bench::new(options.users);
+    let memory = company::in_memory(&bench, &mut report);
+    sqlite::on_disk(&bench, &memory, &mut report);
+    if !report.finish() {
+        std::process::exit(1);
+    }
+}
+
+/// The middle of some measurements.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// How long something takes, in seconds, and what it gives.
+fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let start = std::time::Instant::now();
+    let result = work();
+    (start.elapsed().as_secs_f64(), result)
+}
+
+/// A measured row against its reference.
+fn against(name: &str, value: f64, unit: &'static str, reference: (&str, f64), budget: Option<f64>) -> Row {
+    Row { name: name.to_owned(), value, unit, reference: Some((reference.0.to_owned(), reference.1)), budget }
+}
+
+/// A measured row that stands alone.
+fn alone(name: &str, value: f64, unit: &'static str, budget: Option<f64>) -> Row {
+    Row { name: name.to_owned(), value, unit, reference: None, budget }
+}

@@ -1,6 +1,8 @@
 //! What is recorded: the normalised changes and the facts that followed from them, all by id. Replaying a
 //! commit applies facts and never evaluates a rule.
 
+use std::sync::Arc;
+
 use matricula_rule::{Attribute, AttributeId, Value};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -21,8 +23,8 @@ pub struct Commit {
     pub author: String,
     /// Why, in the host's words; may be empty.
     pub note: String,
-    /// What was changed, in order.
-    pub entries: Vec<Entry>,
+    /// What was changed, in order; shared, because an import has one for each person.
+    pub entries: Arc<Vec<Entry>>,
     /// What followed: one moment for each day boundary that moved somebody, then the commit's own.
     pub moments: Vec<Moment>,
 }

@@ -86,7 +86,7 @@ impl Delta {
     pub fn users_changed(&self) -> usize {
         let mut created = std::collections::BTreeSet::new();
         let mut changed = std::collections::BTreeSet::new();
-        for entry in &self.commit.entries {
+        for entry in self.commit.entries.iter() {
             if let Entry::User(user) = entry {
                 if user.key.is_some() {
                     created.insert(user.id);

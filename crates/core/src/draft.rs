@@ -141,7 +141,7 @@ impl Draft {
             at: self.at,
             author: author.to_owned(),
             note: note.to_owned(),
-            entries: Vec::clone(&self.entries),
+            entries: self.entries.clone(),
             moments,
         };
         if !commit.is_empty() {

@@ -7,7 +7,7 @@ use crate::chunks::Chunks;
 use crate::{Action, Bytes, CourseId, EnrolmentRuleId, Instant, Reason, RowSet, UserId};
 
 /// People in a block of records.
-pub(crate) const PEOPLE: usize = 512;
+pub(crate) const PEOPLE: usize = 64;
 
 /// How a record holds its enrolment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,11 +133,11 @@ impl Enrolment {
         Some(Self { user, course: first.course, status, since, reasons })
     }
 
-    fn into_records(self) -> impl Iterator<Item = Record> {
+    fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let (course, since) = (self.course, self.since);
         let oldest = self.reasons.iter().map(|held| held.since).min();
         let opened = (oldest != Some(since)).then_some(Record { course, hold: Hold::Opened, since });
-        let held = self.reasons.into_iter().map(move |held| {
+        let held = self.reasons.iter().map(move |held| {
             let hold = match (held.reason, held.state) {
                 (Reason::Manual, _) => Hold::Manual,
                 (Reason::Rule(rule), ReasonState::InForce) => Hold::Rule(rule),
@@ -222,29 +222,34 @@ impl Block {
     }
 
     /// Appends to the records of a person, after whom nobody has any yet.
-    fn extend(&mut self, place: usize, records: &[Record]) {
-        let before = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+    fn extend(&mut self, place: usize, records: impl Iterator<Item = Record>) {
+        let start = self.records.len();
+        let before = u32::try_from(start).unwrap_or(u32::MAX);
         self.records.extend(records);
+        if let Some(added) = self.records.get_mut(start..) {
+            added.sort_unstable();
+        }
         self.ends.resize(place.max(self.ends.len()), before);
         self.ends.resize(place + 1, before);
         if let Some(end) = self.ends.get_mut(place) {
             *end = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
         }
     }
+}
 
-    /// Replaces the records of one person.
-    fn replace(&mut self, place: usize, records: &[Record]) {
-        while self.ends.len() <= place {
-            self.ends.push(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
-        }
-        let old = self.of(place).len();
-        let end = self.ends.get(place).copied().unwrap_or_default() as usize;
-        self.records.splice(end - old..end, records.iter().copied());
-        for end in self.ends.iter_mut().skip(place) {
-            let moved = (*end as usize + records.len()).saturating_sub(old);
-            *end = u32::try_from(moved).unwrap_or(u32::MAX);
-        }
-    }
+/// Enrolments as they are to be: for each its place in one list of records.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    /// Sorted by person and course.
+    pub(crate) enrolments: Vec<ChangedEnrolment>,
+    pub(crate) records: Vec<Record>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ChangedEnrolment {
+    pub(crate) user: UserId,
+    pub(crate) course: CourseId,
+    pub(crate) records: std::ops::Range<usize>,
 }
 
 /// All enrolments, by person and by course.
@@ -291,98 +296,42 @@ impl Enrolments {
         self.courses.get(course.index()).cloned().unwrap_or_default()
     }
 
-    /// Writes the records of enrolments of one block, sorted by person and course. With more than `few` the
-    /// block is written anew as a whole. Who is enrolled in each course is told by [`Self::replace_course`].
-    pub(crate) fn write(
-        &mut self,
-        index: usize,
-        before: Arc<Block>,
-        changed: &[(UserId, CourseId, Vec<Record>)],
-        few: usize,
-    ) {
-        let merged = |place: usize, changed: &[(UserId, CourseId, Vec<Record>)]| {
-            let replaced =
-                |course: CourseId| changed.binary_search_by_key(&course, |change| change.1).is_ok();
-            let kept = before.of(place).iter().filter(|record| !replaced(record.course));
-            let mut records: Vec<Record> = kept.copied().collect();
-            records.extend(changed.iter().flat_map(|change| &change.2));
-            records.sort_unstable();
-            records
+    /// Writes the records of changed enrolments of one block, sorted by person and course. Who is enrolled in
+    /// each course is told by [`Self::replace_course`].
+    pub(crate) fn write(&mut self, index: usize, changed: &Changed) {
+        if self.blocks.get(index).is_none() {
+            self.blocks.set(index, Arc::default());
+        }
+        let Some(slot) = self.blocks.get_mut(index) else { return };
+        let before = std::mem::take(slot);
+        let mut block = Block {
+            ends: Vec::with_capacity(PEOPLE),
+            records: Vec::with_capacity(before.records.len() + changed.records.len()),
         };
-        let mut people = changed.chunk_by(|a, b| a.0 == b.0).peekable();
-        if changed.is_empty() {
-            return;
-        }
-        if changed.len() <= few {
-            if self.blocks.get(index).is_none() {
-                self.blocks.set(index, Arc::default());
+        let mut rest = changed.enrolments.as_slice();
+        let people = before.ends.len().max(rest.last().map_or(0, |last| last.user.index() % PEOPLE + 1));
+        for place in 0..people {
+            let mut kept = before.of(place);
+            while let Some((next, after)) = rest.split_first() {
+                if next.user.index() % PEOPLE != place {
+                    break;
+                }
+                let (earlier, others) = kept.split_at(kept.partition_point(|record| record.course < next.course));
+                block.records.extend(earlier);
+                block.records.extend(changed.records.get(next.records.clone()).unwrap_or_default());
+                kept = others.get(of_course(others, next.course).len()..).unwrap_or_default();
+                rest = after;
             }
-            let replaced: Vec<(usize, Vec<Record>)> = people
-                .filter_map(|person| {
-                    let place = person.first()?.0.index() % PEOPLE;
-                    Some((place, merged(place, person)))
-                })
-                .collect();
-            // Given up first, so that a block that nobody else holds is changed in place.
-            drop(before);
-            let Some(block) = self.blocks.get_mut(index).map(Arc::make_mut) else {
-                return;
-            };
-            for (place, records) in replaced {
-                block.replace(place, &records);
-            }
-            return;
+            block.records.extend(kept);
+            block.ends.push(u32::try_from(block.records.len()).unwrap_or(u32::MAX));
         }
-        let mut block = Block::default();
-        for place in 0..PEOPLE {
-            let is_here = |person: &&[(UserId, CourseId, Vec<Record>)]| {
-                person.first().is_some_and(|(user, ..)| user.index() % PEOPLE == place)
-            };
-            match people.next_if(is_here) {
-                Some(person) => block.extend(place, &merged(place, person)),
-                None => block.extend(place, before.of(place)),
-            }
-        }
-        self.blocks.set(index, Arc::new(block));
+        *slot = Arc::new(block);
     }
 
     /// Replaces who is enrolled in a course, after its blocks were replaced.
     pub(crate) fn replace_course(&mut self, course: CourseId, enrolled: Arc<RowSet>) {
         self.count = self.count + enrolled.len() - self.in_course(course).len();
         self.courses.set(course.index(), enrolled);
-    }
-
-    /// From enrolments in the order of users and, of each user, of courses.
-    pub(crate) fn from_sorted(enrolments: impl IntoIterator<Item = Enrolment>) -> Self {
-        let mut result = Self::default();
-        let mut courses: Vec<Vec<u32>> = Vec::new();
-        let mut block = (0, Block::default());
-        let mut records: Vec<Record> = Vec::new();
-        for enrolment in enrolments {
-            let (user, course) = (enrolment.user, enrolment.course);
-            let (index, place) = (user.index() / PEOPLE, user.index() % PEOPLE);
-            if index != block.0 {
-                result.blocks.set(block.0, Arc::new(std::mem::take(&mut block.1)));
-                block.0 = index;
-            }
-            records.clear();
-            records.extend(enrolment.into_records());
-            records.sort_unstable();
-            block.1.extend(place, &records);
-            if course.index() >= courses.len() {
-                courses.resize_with(course.index() + 1, Vec::new);
-            }
-            if let Some(rows) = courses.get_mut(course.index()) {
-                rows.push(user.0);
-            }
-        }
-        result.blocks.set(block.0, Arc::new(block.1));
-        for (index, rows) in courses.into_iter().enumerate() {
-            if !rows.is_empty() {
-                result.replace_course(CourseId::at(index), Arc::new(rows.into_iter().collect()));
-            }
-        }
-        result
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
@@ -411,4 +360,41 @@ pub(crate) fn of_course(records: &[Record], course: CourseId) -> &[Record] {
     let start = records.partition_point(|record| record.course < course);
     let end = records.partition_point(|record| record.course <= course);
     records.get(start..end).unwrap_or_default()
+}
+
+/// Puts enrolments together in the order of users and, of each user, of courses.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    done: Enrolments,
+    block: (usize, Block),
+    courses: Vec<Vec<u32>>,
+}
+
+impl Builder {
+    pub(crate) fn push(&mut self, enrolment: &Enrolment) {
+        let (user, course) = (enrolment.user, enrolment.course);
+        let (index, place) = (user.index() / PEOPLE, user.index() % PEOPLE);
+        if index != self.block.0 {
+            let block = std::mem::replace(&mut self.block, (index, Block::default()));
+            self.done.blocks.set(block.0, Arc::new(block.1));
+        }
+        self.block.1.extend(place, enrolment.records());
+        if course.index() >= self.courses.len() {
+            self.courses.resize_with(course.index() + 1, Vec::new);
+        }
+        if let Some(rows) = self.courses.get_mut(course.index()) {
+            rows.push(user.0);
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Enrolments {
+        let (index, block) = self.block;
+        self.done.blocks.set(index, Arc::new(block));
+        for (index, rows) in self.courses.into_iter().enumerate() {
+            if !rows.is_empty() {
+                self.done.replace_course(CourseId::at(index), Arc::new(rows.into_iter().collect()));
+            }
+        }
+        self.done
+    }
 }

@@ -1,13 +1,13 @@
 //! Many enrolments at once, in the order of people: whatever bears on each is gathered block by block, turned
 //! into steps, applied and noted. Not here: which steps (`reconcile`).
 
-use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 
-use crate::enrolment::{Enrolments, PEOPLE, Record, apply_step, of_course};
+use crate::enrolment::{Changed, ChangedEnrolment, Enrolments, PEOPLE, Record, apply_step, of_course};
 use crate::{Action, CourseId, Instant, Reason, RowSet, Steps, UserId};
 
 /// The same thing bearing on the enrolments of many people in one course.
@@ -23,7 +23,7 @@ impl<'a, C> Stream<'a, C> {
     }
 }
 
-/// Up to this many changed enrolments, single ones are replaced; beyond it, whole blocks and courses.
+/// Up to this many people who begin or end being enrolled in a course are told one by one.
 const FEW: usize = 32;
 
 /// Plans and applies steps for everybody whom a stream names; the causes of each enrolment reach `plan`
@@ -32,9 +32,9 @@ pub(crate) fn work_through<C: Copy + Ord>(
     enrolments: &mut Enrolments,
     mut streams: Vec<Stream<'_, C>>,
     at: Instant,
-    plan: impl Fn(&[Record], &[C]) -> Vec<(Action, Reason)>,
+    plan: impl Fn(&[Record], &[C], &mut Vec<(Action, Reason)>),
 ) -> Vec<Steps> {
-    let mut ledger = Ledger { at, steps: BTreeMap::new(), turnover: BTreeMap::new() };
+    let mut ledger = Ledger { at, steps: HashMap::new(), turnover: HashMap::new() };
     let mut work: Vec<(UserId, CourseId, C)> = Vec::new();
     while let Some(first) = streams.iter_mut().filter_map(|stream| stream.rows.peek().copied()).min() {
         let block = first as usize / PEOPLE;
@@ -52,14 +52,11 @@ pub(crate) fn work_through<C: Copy + Ord>(
     ledger.close(enrolments)
 }
 
-/// Steps by what they do; a map, so that their order is always the same.
-type Grouped = BTreeMap<(Action, CourseId, Reason), Vec<u32>>;
-
 /// The steps so far, and who began and ended being enrolled in each course.
 struct Ledger {
     at: Instant,
-    steps: Grouped,
-    turnover: BTreeMap<CourseId, (Vec<u32>, Vec<u32>)>,
+    steps: HashMap<(Action, CourseId, Reason), Vec<u32>>,
+    turnover: HashMap<CourseId, (Vec<u32>, Vec<u32>)>,
 }
 
 impl Ledger {
@@ -69,24 +66,24 @@ impl Ledger {
         enrolments: &mut Enrolments,
         index: usize,
         work: &[(UserId, CourseId, C)],
-        plan: impl Fn(&[Record], &[C]) -> Vec<(Action, Reason)>,
+        plan: impl Fn(&[Record], &[C], &mut Vec<(Action, Reason)>),
     ) {
         let block = enrolments.block(index);
-        let mut changed = Vec::new();
-        let mut causes = Vec::new();
+        let mut changed = Changed::default();
+        let (mut causes, mut steps, mut records) = (Vec::new(), Vec::new(), Vec::new());
         for same in work.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let Some((user, course, _)) = same.first().copied() else {
-                continue;
-            };
+            let Some((user, course, _)) = same.first().copied() else { continue };
             causes.clear();
             causes.extend(same.iter().map(|(_, _, cause)| *cause));
             let before = of_course(block.of(user.index() % PEOPLE), course);
-            let steps = plan(before, &causes);
+            steps.clear();
+            plan(before, &causes, &mut steps);
             if steps.is_empty() {
                 continue;
             }
-            let mut records = before.to_vec();
-            for (action, reason) in steps {
+            records.clear();
+            records.extend(before);
+            for &(action, reason) in &steps {
                 apply_step(&mut records, course, action, reason, self.at);
                 self.steps.entry((action, course, reason)).or_default().push(user.0);
             }
@@ -94,9 +91,15 @@ impl Ledger {
                 let (joined, left) = self.turnover.entry(course).or_default();
                 if before.is_empty() { joined.push(user.0) } else { left.push(user.0) }
             }
-            changed.push((user, course, records));
+            let start = changed.records.len();
+            changed.records.extend(&records);
+            let records = start..changed.records.len();
+            changed.enrolments.push(ChangedEnrolment { user, course, records });
         }
-        enrolments.write(index, block, &changed, FEW);
+        drop(block);
+        if !changed.enrolments.is_empty() {
+            enrolments.write(index, &changed);
+        }
     }
 
     /// Puts in place who is enrolled in each course, and gives out the steps.
@@ -105,22 +108,23 @@ impl Ledger {
             let mut enrolled = enrolments.in_course(course);
             let set = Arc::make_mut(&mut enrolled);
             if joined.len() + left.len() <= FEW {
-                let changes =
-                    joined.into_iter().map(|row| (row, true)).chain(left.into_iter().map(|row| (row, false)));
-                for (row, enrolled) in changes {
+                let joined = joined.into_iter().map(|row| (row, true));
+                for (row, enrolled) in joined.chain(left.into_iter().map(|row| (row, false))) {
                     set.set(row, enrolled);
                 }
             } else {
-                let (joined, left): (RowSet, RowSet) =
-                    (joined.into_iter().collect(), left.into_iter().collect());
+                let (joined, left): (RowSet, RowSet) = (joined.into_iter().collect(), left.into_iter().collect());
                 *set = set.union(&joined).difference(&left);
             }
             enrolments.replace_course(course, enrolled);
         }
         let bitmap = |users: Vec<u32>| RoaringBitmap::from_sorted_iter(users).unwrap_or_default();
         let steps = self.steps.into_iter();
-        steps
+        let mut steps: Vec<Steps> = steps
             .map(|((action, course, reason), users)| Steps { action, course, reason, users: bitmap(users) })
-            .collect()
+            .collect();
+        // Always in the same order, and one in which they can be applied again.
+        steps.sort_unstable_by_key(|steps| (steps.action, steps.course, steps.reason));
+        steps
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use matricula_rule::{Attribute, AttributeId, Value};
 
-use crate::enrolment::Enrolments;
+use crate::enrolment::Builder;
 use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
@@ -21,7 +22,7 @@ pub struct Loader {
     /// Values that wait for their column to learn many at once.
     waiting: Vec<Vec<(UserId, Value)>>,
     members: Vec<(SegmentId, RowSet)>,
-    enrolments: Vec<Enrolment>,
+    enrolments: Builder,
 }
 
 /// Values of one attribute that are learnt at once.
@@ -111,7 +112,7 @@ impl Loader {
     }
 
     /// An enrolment, in the order of users and then courses.
-    pub fn enrolment(&mut self, enrolment: Enrolment) {
+    pub fn enrolment(&mut self, enrolment: &Enrolment) {
         self.enrolments.push(enrolment);
     }
 
@@ -128,7 +129,7 @@ impl Loader {
             }
         }
         follow_intersections(&mut state, 0, &BTreeSet::new());
-        state.enrolments = Enrolments::from_sorted(self.enrolments);
+        state.enrolments = self.enrolments.finish();
         state.revision = revision;
         state.clock = Some(clock);
         Snapshot(Arc::new(state))

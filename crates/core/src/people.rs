@@ -1,10 +1,10 @@
 //! Changes of people: every value is checked first, then all of them are applied; what changes nothing is
 //! left out. Not here: definitions (`draft`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
+use hashbrown::HashMap;
 use matricula_rule::{Attribute, AttributeId, Kind, Value, nearest};
 
 use crate::draft::Draft;
@@ -47,6 +47,23 @@ struct Checked {
     status: Option<Status>,
     values: Vec<(AttributeId, Option<Value>)>,
     sites: Vec<(SiteId, Option<Status>)>,
+}
+
+/// The distinct values of one attribute in a batch, and their codes.
+#[derive(Default)]
+struct CodesOf<'a> {
+    places: HashMap<&'a Value, usize>,
+    values: Vec<&'a Value>,
+    codes: Vec<u32>,
+}
+
+impl<'a> CodesOf<'a> {
+    fn place(&mut self, value: &'a Value) -> usize {
+        *self.places.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            self.values.len() - 1
+        })
+    }
 }
 
 impl Draft {
@@ -112,25 +129,11 @@ impl Draft {
         if u32::try_from(updates.len()).is_ok_and(|count| count > room) {
             return Err(Error::new(ErrorKind::TooMany, "no room for more people in this registry"));
         }
-        let mut news: HashMap<AttributeId, Vec<&Value>> = HashMap::new();
-        for update in &updates {
-            for (attribute, value) in &update.values {
-                news.entry(*attribute).or_default().extend(value);
-            }
-        }
-        for (attribute, mut values) in news {
-            values.sort_unstable();
-            values.dedup();
-            if let Some(column) = self.next.users.column(ColumnId::Attribute(attribute))
-                && values.iter().any(|value| column.code(value).is_none())
-                && let Some(column) = self.next.users.column_mut(ColumnId::Attribute(attribute))
-            {
-                self.renumbered |= column.learn(values);
-            }
-        }
+        let codes = self.codes_of(&updates);
+        let mut codes = codes.into_iter();
         let mut updated = Updated::default();
         for update in updates {
-            match self.apply_update(update) {
+            match self.apply_update(update, &mut codes) {
                 Some(entry) => {
                     if entry.key.is_some() {
                         updated.created += 1
@@ -145,8 +148,36 @@ impl Draft {
         Ok(updated)
     }
 
-    /// Applies an update; the entry to be recorded, if it changed anything.
-    fn apply_update(&mut self, update: Checked) -> Option<UserEntry> {
+    /// The codes of all values of all updates, in order; new values are learnt, all at once.
+    fn codes_of(&mut self, updates: &[Checked]) -> Vec<u32> {
+        let mut known: Vec<CodesOf<'_>> = Vec::new();
+        known.resize_with(self.next.schema.attributes().len(), CodesOf::default);
+        let mut places = Vec::with_capacity(updates.iter().map(|update| update.values.len()).sum());
+        for (attribute, value) in updates.iter().flat_map(|update| &update.values) {
+            let known = known.get_mut(attribute.0 as usize);
+            places.push(known.zip(value.as_ref()).map(|(known, value)| known.place(value)));
+        }
+        for (known, attribute) in known.iter_mut().zip((0..).map(AttributeId)) {
+            let column = ColumnId::Attribute(attribute);
+            let Some(codes) = self.next.users.column(column) else { continue };
+            if known.values.iter().any(|value| codes.code(value).is_none())
+                && let Some(codes) = self.next.users.column_mut(column)
+            {
+                self.renumbered |= codes.learn(known.values.iter().copied());
+            }
+            let Some(codes) = self.next.users.column(column) else { continue };
+            known.codes = known.values.iter().map(|value| codes.code(value).unwrap_or_default()).collect();
+        }
+        let code = |place: Option<usize>, known: &CodesOf<'_>| Some(*known.codes.get(place?)?);
+        let attributes = updates.iter().flat_map(|update| &update.values).map(|(attribute, _)| *attribute);
+        let codes = attributes.zip(places).map(|(attribute, place)| {
+            known.get(attribute.0 as usize).and_then(|known| code(place, known)).unwrap_or_default()
+        });
+        codes.collect()
+    }
+
+    /// Applies an update, its values by their codes; the entry to be recorded, if it changed anything.
+    fn apply_update(&mut self, update: Checked, codes: &mut impl Iterator<Item = u32>) -> Option<UserEntry> {
         let mut sites = update.sites;
         let (user, mut entry) = match self.next.users.find(&update.key) {
             Some(user) => (user, UserEntry::new(user)),

@@ -38,11 +38,10 @@ enum Cause {
     Left(EnrolmentRuleId, LeavePolicy),
 }
 
-/// The steps for one enrolment, given the records it has (none if the person is not enrolled) and everything
+/// Adds the steps for one enrolment, given the records it has (none if the person is not enrolled) and everything
 /// that bears on it, arrivals before departures.
-fn plan(records: &[Record], causes: &[Cause]) -> Vec<(Action, Reason)> {
+fn plan(records: &[Record], causes: &[Cause], steps: &mut Vec<(Action, Reason)>) {
     let holds = |hold: Hold| records.iter().any(|record| record.hold == hold);
-    let mut steps = Vec::new();
     let (mut enrolled, mut active) = match (records.is_empty(), status_of(records)) {
         (true, _) => (false, false),
         (false, status) => (true, status == EnrolmentStatus::Active),
@@ -87,7 +86,7 @@ fn plan(records: &[Record], causes: &[Cause]) -> Vec<(Action, Reason)> {
         }
     }
     if going.is_empty() {
-        return steps;
+        return;
     }
     going.sort_unstable();
     going.dedup();
@@ -105,7 +104,7 @@ fn plan(records: &[Record], causes: &[Cause]) -> Vec<(Action, Reason)> {
         let suspended = |reason: Reason| matches!(reason, Reason::Rule(rule) if holds(Hold::Suspended(rule)));
         let dropped = going.iter().filter(|(_, reason)| !suspended(*reason));
         steps.extend(dropped.map(|(_, reason)| (Action::ReasonDropped, *reason)));
-        return steps;
+        return;
     }
     // Nothing holds it any longer. Suspending beats unenrolling.
     let suspends = going.iter().any(|(policy, _)| *policy == LeavePolicy::Suspend);
@@ -118,7 +117,6 @@ fn plan(records: &[Record], causes: &[Cause]) -> Vec<(Action, Reason)> {
         steps.extend(others.iter().map(|(_, reason)| (Action::ReasonDropped, *reason)));
         steps.push((Action::Unenrolled, *last));
     }
-    steps
 }
 
 /// Plans and applies everything that follows for enrolments at one instant.
@@ -151,7 +149,7 @@ pub(crate) fn replay(enrolments: &mut Enrolments, steps: &[Steps], at: Instant) 
         .iter()
         .enumerate()
         .map(|(place, steps)| Stream::new(&steps.users, steps.course, (place, steps.action, steps.reason)));
-    work_through(enrolments, streams.collect(), at, |_, recorded| {
-        recorded.iter().map(|(_, action, reason)| (*action, *reason)).collect()
+    work_through(enrolments, streams.collect(), at, |_, recorded, steps| {
+        steps.extend(recorded.iter().map(|(_, action, reason)| (*action, *reason)));
     });
 }

@@ -24,7 +24,7 @@ impl Snapshot {
         let known = state.slots.len();
         let mut definitions = false;
         let mut moved: BTreeSet<u32> = BTreeSet::new();
-        for entry in &commit.entries {
+        for entry in commit.entries.iter() {
             definitions |= !matches!(entry, Entry::User(_) | Entry::Attribute(_));
             if let Entry::User(entry) = entry
                 && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())

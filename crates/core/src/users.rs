@@ -12,7 +12,7 @@ use crate::column::{Codes, Column};
 use crate::{Bytes, SiteId, Status, UserId};
 
 /// Rows in a chunk of keys.
-const KEYS: usize = 1024;
+const KEYS: usize = 4096;
 /// Parts of the table from key to row; a new person copies one part.
 const PARTS: usize = 256;
 

@@ -34,8 +34,8 @@ pub(crate) fn append(
         for change in &moment.memberships {
             writer.membership(change)?;
         }
-        for steps in &moment.steps {
-            writer.steps(steps, moment.at).map_err(sql)?;
+        for same in moment.steps.chunk_by(|a, b| a.action == b.action) {
+            writer.steps(same, moment.at).map_err(sql)?;
         }
     }
     tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2")
@@ -55,7 +55,7 @@ const PART: u32 = 1 << 16;
 
 impl Writer<'_> {
     fn entries(&mut self, commit: &Commit) -> Result<()> {
-        for entry in &commit.entries {
+        for entry in commit.entries.iter() {
             match entry {
                 Entry::Site(id, site) => put_site(self.tx, *id, site)?,
                 Entry::Attribute(attribute) => {
@@ -196,24 +196,32 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The same steps on tables as core applies to its records.
-    fn steps(&self, steps: &Steps, at: Instant) -> Result<()> {
-        let (course, at) = (steps.course.0, at.millis());
-        let rule = match steps.reason {
-            Reason::Manual => BY_HAND,
-            Reason::Rule(rule) => rule.0.into(),
-        };
+    /// The same steps on tables as core applies to its records; all of one action.
+    fn steps(&self, steps: &[Steps], at: Instant) -> Result<()> {
+        let Some(action) = steps.first().map(|steps| steps.action) else { return Ok(()) };
+        let mut rows: Vec<(u32, u32, i64)> = Vec::new();
+        for steps in steps {
+            let rule = match steps.reason {
+                Reason::Manual => BY_HAND,
+                Reason::Rule(rule) => rule.0.into(),
+            };
+            rows.extend(steps.users.iter().map(|user| (user, steps.course.0, rule)));
+        }
+        // In the order of the tables, which is several times faster than from course to course.
+        rows.sort_unstable();
         let each = |statement: &str| -> Result<()> {
             let mut statement = self.tx.prepare_cached(statement)?;
-            // What stays the same for everybody is bound once.
-            for (name, value) in [(":course", i64::from(course)), (":rule", rule), (":at", at)] {
-                if let Some(place) = statement.parameter_index(name)? {
-                    statement.raw_bind_parameter(place, value)?;
-                }
+            let place = |name: &str| statement.parameter_index(name);
+            let (user, course, rule, at_place) = (place(":user")?, place(":course")?, place(":rule")?, place(":at")?);
+            if let Some(place) = at_place {
+                statement.raw_bind_parameter(place, at.millis())?;
             }
-            let place = statement.parameter_index(":user")?.unwrap_or_default();
-            for user in &steps.users {
-                statement.raw_bind_parameter(place, user)?;
+            for (user_id, course_id, rule_id) in &rows {
+                for (place, value) in [(user, i64::from(*user_id)), (course, i64::from(*course_id)), (rule, *rule_id)] {
+                    if let Some(place) = place {
+                        statement.raw_bind_parameter(place, value)?;
+                    }
+                }
                 statement.raw_execute()?;
             }
             Ok(())
@@ -230,7 +238,7 @@ impl Writer<'_> {
         let set_status = |status: &str| {
             format!("UPDATE enrolment SET status = '{status}' WHERE user_id = :user AND course_id = :course")
         };
-        match steps.action {
+        match action {
             Action::Enrolled => {
                 each(
                     "INSERT INTO enrolment (user_id, course_id, status, since) VALUES (:user, :course, 'active', :at)",

@@ -112,7 +112,7 @@ pub(crate) fn since(
             at: instant(row, 1)?,
             author: row.get(2).map_err(sql)?,
             note: row.get(3).map_err(sql)?,
-            entries: entries(&tx, number)?,
+            entries: Arc::new(entries(&tx, number)?),
             moments: moments(&tx, number)?,
         }));
     }

@@ -48,7 +48,9 @@ fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, E
 
 /// A column with one of a few words in it.
 fn parse<T: FromStr<Err = Error>>(row: &Row<'_>, column: usize) -> Result<T, Error> {
-    get::<String>(row, column)?.parse().map_err(|error: Error| invalid(error.message()))
+    let word = row.get_ref(column).map_err(sql)?;
+    let word = word.as_str().map_err(|_| invalid("a word is no text"))?;
+    word.parse().map_err(|error: Error| invalid(error.message()))
 }
 
 fn each(
@@ -189,44 +191,56 @@ fn members(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
     Ok(())
 }
 
+/// Both tables are read side by side, in the order of their keys.
 fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
-    let mut open: Option<Enrolment> = None;
-    let select = "SELECT e.user_id, e.course_id, e.status, e.since, r.rule_id, r.state, r.since
-                  FROM enrolment e JOIN enrolment_reason r USING (user_id, course_id)
-                  ORDER BY e.user_id, e.course_id, r.rule_id";
-    let instant = |row: &Row<'_>, column| crate::journal::instant(row, column);
-    each(tx, select, |row| {
-        let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
-        if open.as_ref().is_none_or(|open| (open.user, open.course) != (user, course)) {
-            open.take().into_iter().for_each(|enrolment| loader.enrolment(enrolment));
-            let status = row.get_ref(2).map_err(sql)?;
-            let status = match status.as_str() {
-                Ok("active") => EnrolmentStatus::Active,
-                Ok("suspended") => EnrolmentStatus::Suspended,
-                _ => {
-                    return Err(invalid(format!("an enrolment of user {} has an unknown status", user.0)));
-                }
-            };
-            open = Some(Enrolment { user, course, status, since: instant(row, 3)?, reasons: Vec::new() });
-        }
-        let state = row.get_ref(5).map_err(sql)?;
-        let state = match state.as_str() {
-            Ok("in_force") => ReasonState::InForce,
-            Ok("kept") => ReasonState::Kept,
-            Ok("suspended") => ReasonState::Suspended,
-            _ => {
-                return Err(invalid(format!("a reason of user {} has an unknown state", user.0)));
-            }
+    let mut select = tx
+        .prepare(
+            "SELECT user_id, course_id, rule_id, state, since FROM enrolment_reason
+             ORDER BY user_id, course_id, rule_id",
+        )
+        .map_err(sql)?;
+    let mut reasons = select.query([]).map_err(sql)?;
+    let mut next = read_reason(&mut reasons)?;
+    each(tx, "SELECT user_id, course_id, status, since FROM enrolment ORDER BY user_id, course_id", |row| {
+        let key = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
+        let status = match row.get_ref(2).map_err(sql)?.as_str() {
+            Ok("active") => EnrolmentStatus::Active,
+            Ok("suspended") => EnrolmentStatus::Suspended,
+            _ => return Err(invalid(format!("an enrolment of user {} has an unknown status", key.0.0))),
         };
-        let reason = match u32::try_from(get::<i64>(row, 4)?) {
-            Ok(rule) => Reason::Rule(EnrolmentRuleId(rule)),
-            Err(_) => Reason::Manual,
-        };
-        if let Some(open) = &mut open {
-            open.reasons.push(HeldReason { reason, state, since: instant(row, 6)? });
+        let mut held = Vec::with_capacity(1);
+        while let Some((_, reason)) = next.filter(|(of, _)| *of == key) {
+            held.push(reason);
+            next = read_reason(&mut reasons)?;
         }
+        if held.is_empty() {
+            return Err(invalid(format!("an enrolment of user {} has no reason", key.0.0)));
+        }
+        let since = crate::journal::instant(row, 3)?;
+        loader.enrolment(&Enrolment { user: key.0, course: key.1, status, since, reasons: held });
         Ok(())
     })?;
-    open.into_iter().for_each(|enrolment| loader.enrolment(enrolment));
-    Ok(())
+    match next {
+        None => Ok(()),
+        Some(((user, _), _)) => Err(invalid(format!("a reason of user {} has no enrolment", user.0))),
+    }
+}
+
+type KeyedReason = ((UserId, CourseId), HeldReason);
+
+fn read_reason(rows: &mut rusqlite::Rows<'_>) -> Result<Option<KeyedReason>, Error> {
+    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
+    let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
+    let reason = match u32::try_from(get::<i64>(row, 2)?) {
+        Ok(rule) => Reason::Rule(EnrolmentRuleId(rule)),
+        Err(_) => Reason::Manual,
+    };
+    let state = match row.get_ref(3).map_err(sql)?.as_str() {
+        Ok("in_force") => ReasonState::InForce,
+        Ok("kept") => ReasonState::Kept,
+        Ok("suspended") => ReasonState::Suspended,
+        _ => return Err(invalid(format!("a reason of user {} has an unknown state", user.0))),
+    };
+    let since = crate::journal::instant(row, 4)?;
+    Ok(Some(((user, course), HeldReason { reason, state, since })))
 }

@@ -1,0 +1,5 @@
+//! Link settings for a Node module.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,8 @@
+'use strict'
+
+// What users import. `lib/` implements it on `native.js`, the loader that napi writes at build time, which finds
+// the module for this platform. Plain names in `module.exports` are what lets `import { open }` work as well.
+const { MatriculaError } = require('./lib/errors.js')
+const { memory, open, version } = require('./lib/registry.js')
+
+module.exports = { MatriculaError, memory, open, version }

@@ -1,0 +1,112 @@
+'use strict'
+
+// What a commit did, or would do. The lists are made when they are first asked for: a delta may be large, and most
+// hosts look at parts of it.
+
+const native = require('../native.js')
+const { call } = require('./errors.js')
+const { Snapshot } = require('./snapshot.js')
+
+/** @import * as api from '../index.js' */
+
+/**
+ * Records that nobody can change.
+ *
+ * @template Found
+ * @param {Found[]} records
+ */
+function frozen(records) {
+  for (const record of records) Object.freeze(record)
+  return Object.freeze(records)
+}
+
+/** @implements {api.Delta} */
+class Delta {
+  #native
+  /** @type {readonly api.Step[] | undefined} */
+  #steps
+  /** @type {readonly api.MembershipStep[] | undefined} */
+  #memberships
+
+  /** @param {native.Delta} delta */
+  constructor(delta) {
+    this.#native = delta
+    const { revision, at, author, note, isEmpty, usersCreated, usersChanged } = delta.summary()
+    /** @readonly */
+    this.revision = revision
+    /** @readonly */
+    this.at = new Date(at)
+    /** @readonly */
+    this.author = author
+    /** @readonly */
+    this.note = note
+    /** @readonly */
+    this.isEmpty = isEmpty
+    /** @readonly */
+    this.usersCreated = usersCreated
+    /** @readonly */
+    this.usersChanged = usersChanged
+    Object.freeze(this)
+  }
+
+  get steps() {
+    return (this.#steps ??= Object.freeze(call(() => this.#native.steps()).flatMap(
+      ({ at, action, users, course, reason }) =>
+        users.map(user => Object.freeze({ at: new Date(at), action, user, course, reason })),
+    )))
+  }
+
+  get memberships() {
+    return (this.#memberships ??= Object.freeze(call(() => this.#native.memberships()).flatMap(
+      ({ at, users, segment, joined }) =>
+        users.map(user => Object.freeze({ at: new Date(at), user, segment, joined })),
+    )))
+  }
+
+  get segmentCounts() {
+    return frozen(call(() => this.#native.segmentCounts()))
+  }
+
+  get courseCounts() {
+    return frozen(call(() => this.#native.courseCounts()))
+  }
+
+  toString() {
+    return call(() => this.#native.text())
+  }
+
+  toJSON() {
+    const { steps, memberships, segmentCounts, courseCounts } = this
+    return { ...this, steps, memberships, segmentCounts, courseCounts }
+  }
+}
+
+/** @implements {api.Preview} */
+class Preview {
+  #native
+
+  /** @param {native.Preview} preview */
+  constructor(preview) {
+    this.#native = preview
+    /** @readonly */
+    this.delta = new Delta(preview.delta())
+    /** @readonly */
+    this.snapshot = new Snapshot(preview.snapshot())
+    Object.freeze(this)
+  }
+
+  toString() {
+    return this.delta.toString()
+  }
+
+  /**
+   * The native half of a preview; none of anything else.
+   *
+   * @param {unknown} value
+   */
+  static nativeOf(value) {
+    return typeof value === 'object' && value !== null && #native in value ? value.#native : undefined
+  }
+}
+
+module.exports = { Delta, Preview }

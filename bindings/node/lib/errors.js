@@ -1,0 +1,70 @@
+'use strict'
+
+// The one error class, and the errors of the native module made into it.
+
+const native = require('../native.js')
+
+/** @import * as api from '../index.js' */
+
+class MatriculaError extends Error {
+  /**
+   * @param {api.ErrorCode} code
+   * @param {string} message
+   * @param {{ cause?: unknown }} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options)
+    /** @readonly */
+    this.code = code
+  }
+
+  /** @returns {'MatriculaError'} */
+  get name() {
+    return 'MatriculaError'
+  }
+}
+
+const codes = new Set(native.errorCodes())
+
+/**
+ * What the native module threw, as users get it. What has none of the library's codes is a defect and stays as it is.
+ *
+ * @param {unknown} error
+ * @returns {unknown}
+ */
+function translated(error) {
+  if (!(error instanceof Error) || !('code' in error) || !codes.has(String(error.code))) return error
+  return new MatriculaError(/** @type {api.ErrorCode} */ (error.code), error.message)
+}
+
+/**
+ * Calls the native module.
+ *
+ * @template T
+ * @param {() => T} work
+ * @returns {T}
+ */
+function call(work) {
+  try {
+    return work()
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+/**
+ * Calls the native module for a promise.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function settled(work) {
+  try {
+    return await work()
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+module.exports = { MatriculaError, call, settled }

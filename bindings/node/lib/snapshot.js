@@ -1,0 +1,199 @@
+'use strict'
+
+// The registry at a revision, and the explanations that it gives.
+
+const native = require('../native.js')
+const { optionalText, options, text } = require('./arguments.js')
+const { call } = require('./errors.js')
+
+/** @import * as api from '../index.js' */
+
+/**
+ * Definitions that nobody can change.
+ *
+ * @template Definition
+ * @param {Definition[]} definitions
+ */
+function frozen(definitions) {
+  for (const definition of definitions) {
+    for (const part of Object.values(/** @type {object} */ (definition))) Object.freeze(part)
+    Object.freeze(definition)
+  }
+  return Object.freeze(definitions)
+}
+
+/**
+ * An object that serves as a map, made so that a key such as `__proto__` is a key like any other.
+ *
+ * @param {native.Pair[]} pairs
+ */
+function mapped(pairs) {
+  return Object.freeze(Object.fromEntries(pairs.map(({ key, value }) => [key, value ?? ''])))
+}
+
+/** @implements {api.Snapshot} */
+class Snapshot {
+  #native
+
+  /** @param {native.Snapshot} snapshot */
+  constructor(snapshot) {
+    this.#native = snapshot
+    /** @readonly */
+    this.revision = snapshot.revision()
+    const clock = snapshot.clock()
+    /** @readonly */
+    this.clock = clock === null ? null : new Date(clock)
+    Object.freeze(this)
+  }
+
+  get userCount() {
+    return call(() => this.#native.userCount())
+  }
+
+  get enrolmentCount() {
+    return call(() => this.#native.enrolmentCount())
+  }
+
+  get sites() {
+    return frozen(call(() => this.#native.sites()))
+  }
+
+  get attributes() {
+    return frozen(call(() => this.#native.attributes()))
+  }
+
+  get courses() {
+    return frozen(call(() => this.#native.courses()))
+  }
+
+  get segments() {
+    return frozen(call(() => this.#native.segments()))
+  }
+
+  get enrolmentRules() {
+    return frozen(call(() => this.#native.enrolmentRules()))
+  }
+
+  /**
+   * @param {string} key
+   * @returns {api.User}
+   */
+  user(key) {
+    text('key', key)
+    const { values, sites, ...user } = call(() => this.#native.user(key))
+    const statuses = /** @type {Readonly<Record<string, api.Status>>} */ (mapped(sites))
+    return Object.freeze({ ...user, values: mapped(values), sites: statuses })
+  }
+
+  /** @param {string} segment */
+  members(segment) {
+    text('segment', segment)
+    return call(() => this.#native.members(segment))
+  }
+
+  /** @param {string} segment */
+  memberCount(segment) {
+    text('segment', segment)
+    return call(() => this.#native.memberCount(segment))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} segment
+   */
+  isMember(user, segment) {
+    text('user', user)
+    text('segment', segment)
+    return call(() => this.#native.isMember(user, segment))
+  }
+
+  /** @param {{ user?: string | null | undefined, course?: string | null | undefined }} of */
+  enrolments(of) {
+    const given = options('enrolments', of, ['user', 'course'])
+    const user = optionalText('user', given.user)
+    const course = optionalText('course', given.course)
+    if (user === null && course === null) {
+      throw new TypeError('neither `user` nor `course` is given to enrolments, expected at least one')
+    }
+    return call(() => this.#native.enrolments(user, course)).map(enrolment => {
+      const reasons = enrolment.reasons.map(held => Object.freeze({ ...held, since: new Date(held.since) }))
+      return Object.freeze({ ...enrolment, since: new Date(enrolment.since), reasons: Object.freeze(reasons) })
+    })
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} segment
+   */
+  explainMembership(user, segment) {
+    text('user', user)
+    text('segment', segment)
+    return new MembershipExplanation(call(() => this.#native.explainMembership(user, segment)))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   */
+  explainEnrolment(user, course) {
+    text('user', user)
+    text('course', course)
+    return new EnrolmentExplanation(call(() => this.#native.explainEnrolment(user, course)))
+  }
+}
+
+/** @implements {api.MembershipExplanation} */
+class MembershipExplanation {
+  #native
+
+  /** @param {native.Explanation} explanation */
+  constructor(explanation) {
+    this.#native = explanation
+    const { user, segment, member } = this.toJSON()
+    /** @readonly */
+    this.user = user
+    /** @readonly */
+    this.segment = segment
+    /** @readonly */
+    this.member = member
+    Object.freeze(this)
+  }
+
+  toString() {
+    return this.#native.text
+  }
+
+  /** @returns {api.MembershipData} */
+  toJSON() {
+    return JSON.parse(this.#native.json)
+  }
+}
+
+/** @implements {api.EnrolmentExplanation} */
+class EnrolmentExplanation {
+  #native
+
+  /** @param {native.Explanation} explanation */
+  constructor(explanation) {
+    this.#native = explanation
+    const { user, course, status } = this.toJSON()
+    /** @readonly */
+    this.user = user
+    /** @readonly */
+    this.course = course
+    /** @readonly */
+    this.status = status ?? null
+    Object.freeze(this)
+  }
+
+  toString() {
+    return this.#native.text
+  }
+
+  /** @returns {api.EnrolmentData} */
+  toJSON() {
+    return JSON.parse(this.#native.json)
+  }
+}
+
+module.exports = { Snapshot }

@@ -1,0 +1,132 @@
+//! A registry opened on a store, until it is closed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use matricula::{Memory, Registry as Inner, Revision, Sqlite};
+use napi::Result;
+use napi::bindgen_prelude::AsyncTask;
+use napi_derive::napi;
+
+use crate::convert::{instant, millis, number, whole};
+use crate::delta::Delta;
+use crate::error::{Answer, Code, closed, thrown};
+use crate::job::Job;
+use crate::snapshot::Snapshot;
+use crate::transaction::Transaction;
+
+/// The registry until it is closed; its transactions look here before they do anything.
+#[derive(Clone)]
+pub(crate) struct Handle(Arc<Mutex<Option<Inner>>>);
+
+impl Handle {
+    fn new(registry: Inner) -> Self {
+        Self(Arc::new(Mutex::new(Some(registry))))
+    }
+
+    pub(crate) fn get(&self) -> Answer<Inner> {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.clone().ok_or_else(|| closed("registry"))
+    }
+
+    fn close(&self) {
+        let registry = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(registry);
+    }
+}
+
+/// One organisation's register.
+#[napi]
+pub struct Registry {
+    handle: Handle,
+}
+
+#[napi]
+impl Registry {
+    /// Opens an SQLite file, or creates it.
+    #[napi(factory, catch_unwind)]
+    pub fn open(path: String) -> Result<Self, Code> {
+        let registry = Sqlite::at(path).and_then(Inner::open).map_err(thrown)?;
+        Ok(Self { handle: Handle::new(registry) })
+    }
+
+    /// Opens an empty registry in memory.
+    #[napi(factory, catch_unwind)]
+    pub fn memory() -> Result<Self, Code> {
+        let registry = Inner::open(Memory::default()).map_err(thrown)?;
+        Ok(Self { handle: Handle::new(registry) })
+    }
+
+    /// Closes it; closing again does nothing. Work that is under way keeps the file open until it is done.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.handle.close();
+    }
+
+    /// Fails if it is closed.
+    #[napi(catch_unwind)]
+    pub fn check_open(&self) -> Result<(), Code> {
+        self.handle.get().map(drop).map_err(thrown)
+    }
+
+    /// The revision.
+    #[napi(catch_unwind)]
+    pub fn revision(&self) -> Result<f64, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(number(registry.snapshot().revision().0))
+    }
+
+    /// The instant of the last commit, in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn clock(&self) -> Result<Option<f64>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(registry.snapshot().clock().map(millis))
+    }
+
+    /// The registry as it is now.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self) -> Result<Snapshot, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(registry.snapshot().into())
+    }
+
+    /// Reads in what other writers have committed.
+    #[napi(catch_unwind, ts_return_type = "Promise<Snapshot>")]
+    pub fn refresh(&self) -> Result<AsyncTask<Job<Snapshot>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.refresh().map(Snapshot::from)))
+    }
+
+    /// The commits after a revision.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Delta>>")]
+    pub fn deltas(&self, after: f64, limit: f64) -> Result<AsyncTask<Job<Vec<Delta>>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        let after = whole("after", after).map(Revision).map_err(thrown)?;
+        let limit = whole("limit", limit).map_err(thrown)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(Job::on_pool(move || {
+            let deltas = registry.deltas(after, limit)?;
+            Ok(deltas.into_iter().map(Delta::from).collect())
+        }))
+    }
+
+    /// Lets time pass.
+    #[napi(catch_unwind, ts_return_type = "Promise<Delta>")]
+    pub fn advance(&self, author: String, to: f64) -> Result<AsyncTask<Job<Delta>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        let to = instant(to).map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.as_host(author).advance(to).map(Delta::from)))
+    }
+
+    /// Begins a transaction.
+    #[napi(catch_unwind, ts_return_type = "Promise<Transaction>")]
+    pub fn begin(&self, author: String, at: f64, note: String) -> Result<AsyncTask<Job<Transaction>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        let at = instant(at).map_err(thrown)?;
+        let handle = self.handle.clone();
+        Ok(Job::on_pool(move || {
+            let mut transaction = registry.as_host(author).begin(at)?;
+            transaction.set_note(note);
+            Ok(Transaction::new(handle, transaction))
+        }))
+    }
+}

@@ -1,0 +1,261 @@
+//! A set of changes, until it is committed or given up. While work on it runs on the thread pool, nothing else
+//! can be done to it: the JavaScript thread is told so instead of being made to wait.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use matricula::{
+    AttributeDefinition, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, SegmentDefinition,
+    SiteDefinition, Transaction as Inner,
+};
+use napi::Result;
+use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
+use napi_derive::napi;
+
+use crate::convert::{self, Update, millis};
+use crate::delta::{Delta, Preview};
+use crate::error::{Answer, Code, closed, thrown};
+use crate::import::{Feed, How, ImportArguments, ImportReport, ProgressFunction, teller};
+use crate::job::Job;
+use crate::registry::Handle;
+
+/// What can be done to a transaction now.
+enum State {
+    /// Anything.
+    Open(Box<Inner>),
+    /// Nothing: somebody works on it.
+    Busy,
+    /// Nothing any more.
+    Closed,
+}
+
+/// A set of changes to a registry.
+#[napi]
+pub struct Transaction {
+    registry: Handle,
+    state: Arc<Mutex<State>>,
+}
+
+/// Somebody's hold on a transaction. When it is dropped, the transaction is open again if it was put back, and
+/// closed otherwise: so also after a panic, which may have left it half changed.
+struct Lease {
+    transaction: Option<Box<Inner>>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        if matches!(*state, State::Busy) {
+            *state = self.transaction.take().map_or(State::Closed, State::Open);
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn busy() -> Error {
+    let message = "the transaction is still at work, expected the earlier promise to be awaited first";
+    Error::new(ErrorKind::NotPossible, message)
+}
+
+impl Transaction {
+    pub(crate) fn new(registry: Handle, transaction: Inner) -> Self {
+        Self { registry, state: Arc::new(Mutex::new(State::Open(Box::new(transaction)))) }
+    }
+
+    /// Works on the transaction at once.
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> Answer<T>) -> Result<T, Code> {
+        self.lease()?.borrow(work).map_err(thrown)
+    }
+
+    /// Takes the transaction, for a while or for good.
+    fn lease(&self) -> Result<Lease, Code> {
+        self.registry.get().map_err(thrown)?;
+        let mut state = lock(&self.state);
+        match std::mem::replace(&mut *state, State::Busy) {
+            State::Open(transaction) => {
+                Ok(Lease { transaction: Some(transaction), state: self.state.clone() })
+            }
+            State::Busy => Err(thrown(busy())),
+            State::Closed => {
+                *state = State::Closed;
+                Err(thrown(closed("transaction")))
+            }
+        }
+    }
+}
+
+impl Lease {
+    /// Works on the transaction and puts it back.
+    fn borrow<T>(mut self, work: impl FnOnce(&mut Inner) -> Answer<T>) -> Answer<T> {
+        let Some(mut transaction) = self.transaction.take() else { return Err(closed("transaction")) };
+        let result = work(&mut transaction);
+        self.transaction = Some(transaction);
+        result
+    }
+
+    /// Uses the transaction up.
+    fn consume<T>(mut self, work: impl FnOnce(Inner) -> Answer<T>) -> Answer<T> {
+        let Some(transaction) = self.transaction.take() else { return Err(closed("transaction")) };
+        work(*transaction)
+    }
+}
+
+/// An enrolment rule to be.
+#[napi(object, object_to_js = false, use_nullable = true)]
+pub struct EnrolmentRuleArguments {
+    /// The key.
+    pub key: String,
+    /// The name for people.
+    pub name: Option<String>,
+    /// The key of the segment.
+    pub segment: String,
+    /// The keys of the courses.
+    pub courses: Vec<String>,
+    /// What happens on leaving.
+    pub on_leave: String,
+    /// Whether it acts.
+    pub enabled: bool,
+}
+
+#[napi]
+impl Transaction {
+    /// The instant at which the changes take effect, in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn at(&self) -> Result<f64, Code> {
+        self.with(|transaction| Ok(millis(transaction.at())))
+    }
+
+    /// Defines a site.
+    #[napi(catch_unwind)]
+    pub fn define_site(&self, key: String, name: Option<String>, zone: Option<String>) -> Result<(), Code> {
+        self.with(|transaction| {
+            let zone = zone.as_deref().map(convert::zone).transpose()?;
+            transaction.apply(SiteDefinition { key, name, zone })
+        })
+    }
+
+    /// Defines an attribute.
+    #[napi(catch_unwind)]
+    pub fn define_attribute(
+        &self,
+        key: String,
+        kind: String,
+        options: Option<Vec<String>>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| {
+            let kind = convert::attribute_type(&kind, options);
+            let kind =
+                kind.map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
+            transaction.apply(AttributeDefinition { key, kind })
+        })
+    }
+
+    /// Defines a course.
+    #[napi(catch_unwind)]
+    pub fn define_course(&self, key: String, name: Option<String>, site: Option<String>) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(CourseDefinition { key, name, site }))
+    }
+
+    /// Defines a segment.
+    #[napi(catch_unwind)]
+    pub fn define_segment(
+        &self,
+        key: String,
+        rule: String,
+        name: Option<String>,
+        site: Option<String>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(SegmentDefinition { key, name, site, rule }))
+    }
+
+    /// Defines an enrolment rule.
+    #[napi(catch_unwind)]
+    pub fn define_enrolment_rule(&self, rule: EnrolmentRuleArguments) -> Result<(), Code> {
+        self.with(|transaction| {
+            let EnrolmentRuleArguments { key, name, segment, courses, on_leave, enabled } = rule;
+            let on_leave = on_leave.parse()?;
+            transaction.apply(EnrolmentRuleDefinition { key, name, segment, courses, on_leave, enabled })
+        })
+    }
+
+    /// Creates or updates a person.
+    #[napi(catch_unwind)]
+    pub fn update_user(&self, update: Update) -> Result<(), Code> {
+        self.with(|transaction| transaction.update_user(update.into_update()?))
+    }
+
+    /// Enrols a person by hand.
+    #[napi(catch_unwind)]
+    pub fn enrol(&self, user: String, course: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.enrol(&user, &course))
+    }
+
+    /// Takes back an enrolment by hand.
+    #[napi(catch_unwind)]
+    pub fn unenrol(&self, user: String, course: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.unenrol(&user, &course))
+    }
+
+    /// Imports people from a file or from bytes, which nobody may change until it is done.
+    #[napi(catch_unwind, ts_return_type = "Promise<ImportReport>")]
+    pub fn import_users(
+        &self,
+        source: Either<String, Uint8Array>,
+        how: ImportArguments,
+        #[napi(ts_arg_type = "((rows: number, bytes: number, totalBytes: number) => boolean) | null")]
+        on_progress: Option<ProgressFunction<'_>>,
+    ) -> Result<AsyncTask<Job<ImportReport>>, Code> {
+        let feed = Feed(source);
+        let how = How::try_from(how).map_err(thrown)?;
+        let on_progress = on_progress.map(teller).transpose()?;
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || {
+            lease.borrow(|transaction| {
+                feed.import(transaction, &how, on_progress.as_ref()).map(ImportReport::from)
+            })
+        }))
+    }
+
+    /// What would happen on commit.
+    #[napi(catch_unwind, ts_return_type = "Promise<Preview>")]
+    pub fn preview(&self) -> Result<AsyncTask<Job<Preview>>, Code> {
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.preview().map(Preview::from))))
+    }
+
+    /// Records the changes; if a preview is given, only if what follows is what it said.
+    #[napi(catch_unwind, ts_return_type = "Promise<Delta>")]
+    pub fn commit(&self, expect: Option<&Preview>) -> Result<AsyncTask<Job<Delta>>, Code> {
+        let expected = expect.map(Preview::expected);
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || {
+            let delta = lease.consume(|transaction| match expected {
+                Some(preview) => transaction.commit_expecting(&preview),
+                None => transaction.commit(),
+            })?;
+            Ok(delta.into())
+        }))
+    }
+
+    /// Whether it has neither been committed nor given up.
+    #[napi(catch_unwind)]
+    pub fn is_open(&self) -> bool {
+        !matches!(*lock(&self.state), State::Closed)
+    }
+
+    /// Gives the changes up.
+    #[napi(catch_unwind)]
+    pub fn rollback(&self) -> Result<(), Code> {
+        let lease = self.lease()?;
+        lease.consume(|_| Ok(())).map_err(thrown)
+    }
+
+    /// Gives the changes up, if that has not been done and they have not been committed.
+    #[napi(catch_unwind)]
+    pub fn discard(&self) {
+        *lock(&self.state) = State::Closed;
+    }
+}

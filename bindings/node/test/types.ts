@@ -1,0 +1,77 @@
+// A test by compiling: it is never run. The files of `lib/` are checked with it, each class of theirs against the
+// interface that it says it implements.
+
+import * as matricula from 'matricula'
+import type { Action, Delta, Enrolment, ErrorCode, MatriculaError, Registry, Transaction, User } from 'matricula'
+import * as errors from '../lib/errors.js'
+import * as registry from '../lib/registry.js'
+import { names } from './names.mjs'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** Compiles only if its type argument is `true`. */
+export function holds<_Claim extends true>(): void {}
+
+// The declared names are the listed ones.
+holds<Equal<keyof typeof matricula, (typeof names)[number]>>()
+
+// What the package is made of has exactly the declared types.
+holds<Equal<typeof registry.open, typeof matricula.open>>()
+holds<Equal<typeof registry.memory, typeof matricula.memory>>()
+holds<Equal<typeof registry.version, typeof matricula.version>>()
+export const made: typeof matricula.MatriculaError = errors.MatriculaError
+
+// What users get.
+export async function journey(path: string, signal: AbortSignalOfSomebody): Promise<void> {
+  using registry: Registry = matricula.open(path)
+  const host = registry.asHost('hr')
+  const delta = await host.transact(async tx => {
+    holds<Equal<typeof tx, Transaction>>()
+    tx.defineSite('emea', { zone: 'Europe/Berlin' })
+    tx.defineAttribute('country', 'choice', { options: ['ZA', 'DE'] as const })
+    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
+    tx.updateUser('ann', { values: { country: 'DE', left_on: null }, sites: { emea: 'active', old: null } })
+    const report = await tx.importUsers(new Uint8Array(), {
+      mapping: { id: 'key' }, absent: 'suspend', signal, progress: ({ rows }) => rows < 10,
+    })
+    holds<Equal<(typeof report.errors)[number]['column'], string | null>>()
+    const preview = await tx.preview()
+    return report.created > 0 ? tx.commit({ expect: preview }) : tx.rollback()
+  }, { at: new Date(), note: 'n' })
+  holds<Equal<typeof delta, Delta | null>>()
+  holds<Equal<NonNullable<typeof delta>['steps'][number]['action'], Action>>()
+  holds<Equal<MatriculaError['code'], ErrorCode>>()
+  holds<Equal<ReturnType<ReturnType<Registry['snapshot']>['user']>, User>>()
+  const enrolments = registry.snapshot().enrolments({ user: 'ann', course: 'c' })
+  holds<Equal<typeof enrolments, Enrolment[]>>()
+  const explanation = registry.snapshot().explainEnrolment('ann', 'c')
+  holds<Equal<typeof explanation.status, 'active' | 'suspended' | null>>()
+  const deltas = await registry.deltas({ after: registry.revision })
+  holds<Equal<typeof deltas, Delta[]>>()
+}
+
+interface AbortSignalOfSomebody {
+  readonly aborted: boolean
+  readonly reason: any
+  throwIfAborted(): void
+}
+
+// What users are told not to write.
+export function mistakes(registry: Registry, tx: Transaction, user: User): void {
+  // @ts-expect-error: which day a Date is depends on the zone.
+  tx.updateUser('ann', { values: { hired_on: new Date() } })
+  // @ts-expect-error: there is no such option.
+  tx.updateUser('ann', { value: {} })
+  // @ts-expect-error: there is no such policy.
+  tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'drop' })
+  // @ts-expect-error: it has to be said in what they are enrolled.
+  tx.defineEnrolmentRule('r', { segment: 's' })
+  // @ts-expect-error: at least one of the two is required.
+  registry.snapshot().enrolments({})
+  // @ts-expect-error: when is not optional.
+  void registry.asHost('hr').transact(() => {}, {})
+  // @ts-expect-error: records do not change.
+  user.values['department'] = 'Sales'
+  // @ts-expect-error: nor do lists of them.
+  registry.snapshot().sites.push({ key: 'x', name: 'x', zone: 'UTC' })
+}

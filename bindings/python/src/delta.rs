@@ -1,0 +1,173 @@
+//! What a commit did, or would do. Not here: why (`snapshot`, explanations).
+
+use matricula::Action;
+use pyo3::prelude::*;
+
+use crate::convert::{When, record};
+use crate::snapshot::Snapshot;
+
+record! {
+    /// One thing that happened to one enrolment.
+    Step {
+        /// When, in UTC.
+        at: When,
+        /// What happened.
+        action: &'static str,
+        /// The user's key.
+        user: String,
+        /// The course's key.
+        course: String,
+        /// The key of the enrolment rule, or `manual`.
+        reason: String,
+    }
+}
+
+record! {
+    /// One person joining or leaving one segment.
+    MembershipStep {
+        /// When, in UTC.
+        at: When,
+        /// The user's key.
+        user: String,
+        /// The segment's key.
+        segment: String,
+        /// Whether the person joined; otherwise left.
+        joined: bool,
+    }
+}
+
+/// Everything that a commit did, or that a previewed one would do.
+#[pyclass(frozen, eq, module = "matricula")]
+#[derive(Clone)]
+pub(crate) struct Delta(pub(crate) matricula::Delta);
+
+impl PartialEq for Delta {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.commit() == other.0.commit()
+    }
+}
+
+#[pymethods]
+impl Delta {
+    /// The revision of the commit; of the last one before it if there was nothing to record.
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.0.revision().0
+    }
+
+    /// When it took effect, in UTC.
+    #[getter]
+    fn at(&self) -> When {
+        When(self.0.at())
+    }
+
+    /// The name of the host that made it.
+    #[getter]
+    fn author(&self) -> &str {
+        &self.0.commit().author
+    }
+
+    /// Why, in the host's words; may be empty.
+    #[getter]
+    fn note(&self) -> &str {
+        &self.0.commit().note
+    }
+
+    /// Whether nothing changed.
+    #[getter]
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many people were created.
+    #[getter]
+    fn users_created(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.users_created())
+    }
+
+    /// How many people who were there before were changed.
+    #[getter]
+    fn users_changed(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.users_changed())
+    }
+
+    /// What happened to enrolments, in order; a new list each time.
+    #[getter]
+    fn steps(&self) -> Vec<Step> {
+        let steps = self.0.steps().map(|step| Step {
+            at: When(step.at),
+            action: step.action.name(),
+            user: step.user.to_owned(),
+            course: step.course.to_owned(),
+            reason: step.reason.to_owned(),
+        });
+        steps.collect()
+    }
+
+    /// Who joined and left which segment, in order; a new list each time.
+    #[getter]
+    fn memberships(&self) -> Vec<MembershipStep> {
+        let steps = self.0.memberships().map(|step| MembershipStep {
+            at: When(step.at),
+            user: step.user.to_owned(),
+            segment: step.segment.to_owned(),
+            joined: step.joined,
+        });
+        steps.collect()
+    }
+
+    /// How many joined and left each segment.
+    #[getter]
+    fn segment_counts(&self) -> Vec<(&str, u64, u64)> {
+        self.0.segment_counts()
+    }
+
+    /// How often each thing happened in each course.
+    #[getter]
+    fn course_counts(&self) -> Vec<(&str, &'static str, u64)> {
+        let named = |(course, action, count): (_, Action, _)| (course, action.name(), count);
+        self.0.course_counts().into_iter().map(named).collect()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        let summary = self.0.to_string();
+        let summary = summary.lines().next().unwrap_or_default();
+        format!("<Delta of revision {}: {summary}>", self.0.revision())
+    }
+}
+
+/// What a transaction would do if it were committed now.
+#[pyclass(frozen, module = "matricula")]
+pub(crate) struct Preview(pub(crate) matricula::Preview);
+
+#[pymethods]
+impl Preview {
+    /// What would happen.
+    #[getter]
+    fn delta(&self) -> Delta {
+        Delta(self.0.delta().clone())
+    }
+
+    /// The registry as it would be.
+    #[getter]
+    fn snapshot(&self) -> Snapshot {
+        Snapshot(self.0.snapshot().clone())
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.delta() == other.delta()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        let summary = self.0.to_string();
+        format!("<Preview: {}>", summary.lines().next().unwrap_or_default())
+    }
+}

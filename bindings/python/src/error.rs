@@ -1,0 +1,56 @@
+//! The one exception of the library, and how a failure becomes it. Wrong types of arguments are `TypeError`s
+//! and never come here.
+
+use matricula::ErrorKind;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+
+pyo3::create_exception!(
+    matricula,
+    MatriculaError,
+    PyException,
+    "What went wrong, in words, with a stable `code` such as `unknown_user`."
+);
+
+/// What a call comes to.
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+/// Why a call failed: the library says so, or Python does.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Library(matricula::Error),
+    Python(PyErr),
+}
+
+impl From<matricula::Error> for Failure {
+    fn from(error: matricula::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        let error = match failure {
+            Failure::Library(error) => error,
+            Failure::Python(error) => return error,
+        };
+        Python::attach(|py| {
+            let raised = MatriculaError::new_err(error.message().to_owned());
+            match raised.value(py).setattr("code", error.code()) {
+                Ok(()) => raised,
+                Err(unexpected) => unexpected,
+            }
+        })
+    }
+}
+
+/// The error of something that is closed.
+pub(crate) fn closed(what: &str) -> matricula::Error {
+    matricula::Error::new(ErrorKind::Closed, format!("the {what} is closed"))
+}

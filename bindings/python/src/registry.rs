@@ -1,0 +1,180 @@
+//! The registry and the host's view of it. Not here: transactions and snapshots.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use matricula::{Memory, Revision, Sqlite};
+use pyo3::prelude::*;
+
+use crate::convert::{When, instant};
+use crate::delta::Delta;
+use crate::error::{Outcome, closed};
+use crate::snapshot::Snapshot;
+use crate::transaction::{State, Transaction};
+
+/// The registry while it is open, and the transactions that closing it gives up.
+pub(crate) struct Handle {
+    registry: RwLock<Option<matricula::Registry>>,
+    transactions: Mutex<Vec<Weak<Mutex<State>>>>,
+}
+
+impl Handle {
+    fn registry(&self) -> Result<matricula::Registry, matricula::Error> {
+        let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
+        registry.clone().ok_or_else(|| closed("registry"))
+    }
+
+    fn transactions(&self) -> MutexGuard<'_, Vec<Weak<Mutex<State>>>> {
+        self.transactions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a transaction, so that closing gives it up; the error if it came too late for that.
+    fn watch(&self, state: &Arc<Mutex<State>>) -> Result<(), matricula::Error> {
+        let mut transactions = self.transactions();
+        // Under the lock: closing first closes and then takes it.
+        self.registry()?;
+        transactions.retain(|transaction| transaction.strong_count() > 0);
+        transactions.push(Arc::downgrade(state));
+        Ok(())
+    }
+
+    fn close(&self) {
+        let registry = self.registry.write().unwrap_or_else(PoisonError::into_inner).take();
+        let transactions = std::mem::take(&mut *self.transactions());
+        for state in transactions.iter().filter_map(Weak::upgrade) {
+            let abandoned = State::abandon(&state);
+            drop(abandoned);
+        }
+        drop(registry);
+    }
+}
+
+/// One organisation's register, opened on a store.
+#[pyclass(frozen, module = "matricula")]
+pub(crate) struct Registry {
+    handle: Arc<Handle>,
+}
+
+impl Registry {
+    fn new(registry: matricula::Registry) -> Self {
+        let (registry, transactions) = (RwLock::new(Some(registry)), Mutex::default());
+        Self { handle: Arc::new(Handle { registry, transactions }) }
+    }
+}
+
+/// Opens the registry in an SQLite file, which is created if it is missing.
+#[pyfunction]
+pub(crate) fn open(py: Python<'_>, path: PathBuf) -> Outcome<Registry> {
+    Ok(Registry::new(py.detach(|| matricula::Registry::open(Sqlite::at(path)?))?))
+}
+
+/// A new registry in memory.
+#[pyfunction]
+pub(crate) fn memory() -> Outcome<Registry> {
+    Ok(Registry::new(matricula::Registry::open(Memory::default())?))
+}
+
+#[pymethods]
+impl Registry {
+    /// The revision: how many commits there have been.
+    #[getter]
+    fn revision(&self) -> Outcome<u64> {
+        Ok(self.handle.registry()?.snapshot().revision().0)
+    }
+
+    /// The instant of the last commit, in UTC.
+    #[getter]
+    fn clock(&self) -> Outcome<Option<When>> {
+        Ok(self.handle.registry()?.snapshot().clock().map(When))
+    }
+
+    /// The registry as it is now, for reading: it stays as it is while others commit.
+    fn snapshot(&self) -> Outcome<Snapshot> {
+        Ok(Snapshot(self.handle.registry()?.snapshot()))
+    }
+
+    /// Reads in what other processes have committed, and returns the current snapshot.
+    fn refresh(&self, py: Python<'_>) -> Outcome<Snapshot> {
+        let registry = self.handle.registry()?;
+        Ok(Snapshot(py.detach(move || registry.refresh())?))
+    }
+
+    /// The host's own view, which may do everything; the name is recorded with every commit.
+    fn as_host(&self, name: String) -> Outcome<Host> {
+        self.handle.registry()?;
+        Ok(Host { handle: Arc::clone(&self.handle), name })
+    }
+
+    /// The commits after a revision, oldest first, at most `limit`.
+    #[pyo3(signature = (after=0, limit=1000))]
+    fn deltas(&self, py: Python<'_>, after: u64, limit: usize) -> Outcome<Vec<Delta>> {
+        let registry = self.handle.registry()?;
+        let deltas = py.detach(move || registry.deltas(Revision(after), limit))?;
+        Ok(deltas.into_iter().map(Delta).collect())
+    }
+
+    /// Closes the registry and gives up its open transactions. Closing again does nothing.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.handle.close());
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Outcome<Bound<'_, Self>> {
+        slf.get().handle.registry()?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (exc_type, exc_value, traceback, /))]
+    #[expect(unused_variables, reason = "Python gives them to every context manager")]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        exc_type: &Bound<'_, PyAny>,
+        exc_value: &Bound<'_, PyAny>,
+        traceback: &Bound<'_, PyAny>,
+    ) {
+        self.close(py);
+    }
+
+    fn __repr__(&self) -> String {
+        match self.handle.registry() {
+            Ok(registry) => format!("<Registry at revision {}>", registry.snapshot().revision()),
+            Err(_) => "<Registry, closed>".to_owned(),
+        }
+    }
+}
+
+/// The registry as the host itself sees and changes it.
+#[pyclass(frozen, module = "matricula")]
+pub(crate) struct Host {
+    handle: Arc<Handle>,
+    /// The name under which commits are recorded.
+    #[pyo3(get)]
+    name: String,
+}
+
+#[pymethods]
+impl Host {
+    /// Begins a set of changes that take effect at an instant; at the registry's clock if that is later.
+    #[pyo3(signature = (at, note=""))]
+    fn transaction(&self, py: Python<'_>, at: &Bound<'_, PyAny>, note: &str) -> Outcome<Transaction> {
+        let (at, registry) = (instant("at", at)?, self.handle.registry()?);
+        let transaction = py.detach(|| {
+            let mut transaction = registry.as_host(self.name.as_str()).begin(at)?;
+            transaction.set_note(note);
+            Ok::<_, matricula::Error>(transaction)
+        })?;
+        let transaction = Transaction::new(transaction);
+        self.handle.watch(transaction.state())?;
+        Ok(transaction)
+    }
+
+    /// Lets time pass up to an instant, with everything that follows from it.
+    fn advance(&self, py: Python<'_>, to: &Bound<'_, PyAny>) -> Outcome<Delta> {
+        let (to, registry) = (instant("to", to)?, self.handle.registry()?);
+        Ok(Delta(py.detach(|| registry.as_host(self.name.as_str()).advance(to))?))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        crate::convert::repr(slf.as_any(), "Host", &["name"])
+    }
+}

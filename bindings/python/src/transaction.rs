@@ -1,0 +1,349 @@
+//! Transactions: changes, imports, previews and commits. A transaction is held by a lock under which no Python
+//! code ever runs, so that threads cannot wait for each other in a circle.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+
+use matricula::{
+    AttributeDefinition, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, ImportOptions,
+    Mapping, SegmentDefinition, SiteDefinition, UserUpdate,
+};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::convert::{When, attribute_type, input, items, membership, text, texts, type_name, zone};
+use crate::delta::{Delta, Preview};
+use crate::error::{Outcome, closed};
+use crate::import::{ImportReport, open_feed, tell, unreadable};
+
+/// How far a transaction has come.
+pub(crate) enum State {
+    /// It takes changes.
+    Open(Box<matricula::Transaction>),
+    /// An import has it, and may be running the host's `progress`.
+    Importing,
+    /// It was committed or rolled back, or its commit failed.
+    Finished,
+    /// Its registry was closed.
+    Abandoned,
+}
+
+impl State {
+    fn open(&mut self) -> Result<&mut matricula::Transaction, Error> {
+        match self {
+            Self::Open(transaction) => Ok(transaction),
+            other => Err(other.refusal()),
+        }
+    }
+
+    /// Takes the transaction out and leaves another state behind; the error if it is not there.
+    fn take(&mut self, next: Self) -> Result<Box<matricula::Transaction>, Error> {
+        match std::mem::replace(self, next) {
+            Self::Open(transaction) => Ok(transaction),
+            other => {
+                let refusal = other.refusal();
+                *self = other;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Why it takes no changes.
+    fn refusal(&self) -> Error {
+        match self {
+            Self::Open(_) | Self::Importing => {
+                let message = "the transaction is importing people, expected no other call until that ends";
+                Error::new(ErrorKind::NotPossible, message)
+            }
+            Self::Finished => closed("transaction"),
+            Self::Abandoned => closed("registry"),
+        }
+    }
+
+    /// Gives up a transaction whose registry closes. What is returned is to be dropped without the lock.
+    pub(crate) fn abandon(state: &Mutex<Self>) -> Option<Self> {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = matches!(*state, Self::Open(_) | Self::Importing);
+        open.then(|| std::mem::replace(&mut *state, Self::Abandoned))
+    }
+}
+
+/// A set of changes: made, previewed, and committed as a whole or not at all.
+#[pyclass(frozen, module = "matricula")]
+pub(crate) struct Transaction {
+    state: Arc<Mutex<State>>,
+    at: When,
+    delta: OnceLock<matricula::Delta>,
+}
+
+impl Transaction {
+    pub(crate) fn new(transaction: matricula::Transaction) -> Self {
+        let at = When(transaction.at());
+        let state = Arc::new(Mutex::new(State::Open(Box::new(transaction))));
+        Self { state, at, delta: OnceLock::new() }
+    }
+
+    pub(crate) fn state(&self) -> &Arc<Mutex<State>> {
+        &self.state
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a change. It takes microseconds, so the interpreter is released only to wait for another thread.
+    fn change(&self, py: Python<'_>, change: impl Into<Change>) -> Outcome<()> {
+        let change = change.into();
+        match self.state.try_lock() {
+            Ok(mut state) => state.open()?.apply(change)?,
+            Err(TryLockError::Poisoned(state)) => state.into_inner().open()?.apply(change)?,
+            Err(TryLockError::WouldBlock) => py.detach(|| self.lock().open()?.apply(change))?,
+        }
+        Ok(())
+    }
+
+    fn record(&self, py: Python<'_>, expect: Option<&matricula::Preview>) -> Outcome<matricula::Delta> {
+        let delta = py.detach(|| {
+            let mut state = self.lock();
+            let transaction = state.take(State::Finished)?;
+            match expect {
+                Some(preview) => transaction.commit_expecting(preview),
+                None => transaction.commit(),
+            }
+        })?;
+        Ok(self.delta.get_or_init(|| delta).clone())
+    }
+}
+
+#[pymethods]
+impl Transaction {
+    /// The instant at which the changes take effect, in UTC.
+    #[getter]
+    fn at(&self) -> When {
+        self.at
+    }
+
+    /// What the commit did; `None` before it and after a rollback.
+    #[getter]
+    fn delta(&self) -> Option<Delta> {
+        self.delta.get().cloned().map(Delta)
+    }
+
+    /// Defines a site, or changes its name and zone.
+    #[pyo3(signature = (key, name=None, zone=None))]
+    fn define_site(
+        &self,
+        py: Python<'_>,
+        key: String,
+        name: Option<String>,
+        zone: Option<&str>,
+    ) -> Outcome<()> {
+        let zone = zone.map(self::zone).transpose()?;
+        self.change(py, SiteDefinition { key, name, zone })
+    }
+
+    /// Defines an attribute, or adds options to a choice.
+    #[pyo3(signature = (key, r#type, options=None))]
+    fn define_attribute(
+        &self,
+        py: Python<'_>,
+        key: String,
+        r#type: &str,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<()> {
+        let options = options.map(|options| texts("options", options)).transpose()?;
+        let kind = attribute_type(r#type, options)
+            .map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
+        self.change(py, AttributeDefinition { key, kind })
+    }
+
+    /// Defines a course, or changes its name.
+    #[pyo3(signature = (key, name=None, site=None))]
+    fn define_course(
+        &self,
+        py: Python<'_>,
+        key: String,
+        name: Option<String>,
+        site: Option<String>,
+    ) -> Outcome<()> {
+        self.change(py, CourseDefinition { key, name, site })
+    }
+
+    /// Defines a segment by a rule, or changes its rule and name.
+    #[pyo3(signature = (key, rule, name=None, site=None))]
+    fn define_segment(
+        &self,
+        py: Python<'_>,
+        key: String,
+        rule: String,
+        name: Option<String>,
+        site: Option<String>,
+    ) -> Outcome<()> {
+        self.change(py, SegmentDefinition { key, name, site, rule })
+    }
+
+    /// Defines an enrolment rule, or replaces it.
+    #[pyo3(signature = (key, segment, courses, on_leave="keep", name=None, enabled=true))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
+    fn define_enrolment_rule(
+        &self,
+        py: Python<'_>,
+        key: String,
+        segment: String,
+        courses: &Bound<'_, PyAny>,
+        on_leave: &str,
+        name: Option<String>,
+        enabled: bool,
+    ) -> Outcome<()> {
+        let courses = texts("courses", courses)?;
+        let on_leave = on_leave.parse()?;
+        self.change(py, EnrolmentRuleDefinition { key, name, segment, courses, on_leave, enabled })
+    }
+
+    /// Creates or updates a person. What is left out stays as it is.
+    #[pyo3(signature = (key, values=None, status=None, sites=None))]
+    fn update_user(
+        &self,
+        py: Python<'_>,
+        key: String,
+        values: Option<&Bound<'_, PyAny>>,
+        status: Option<&str>,
+        sites: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<()> {
+        let status = status.map(str::parse).transpose()?;
+        let mut update = UserUpdate { status, ..UserUpdate::new(key) };
+        for (attribute, value) in
+            values.map(|values| items("values", values)).transpose()?.unwrap_or_default()
+        {
+            let value = input(&attribute, &value)?;
+            update.values.push((attribute.into(), value));
+        }
+        for (site, status) in sites.map(|sites| items("sites", sites)).transpose()?.unwrap_or_default() {
+            let status = membership(&site, &status)?;
+            update.sites.push((site.into(), status));
+        }
+        self.change(py, update)
+    }
+
+    /// Enrols a person in a course by hand.
+    fn enrol(&self, py: Python<'_>, user: String, course: String) -> Outcome<()> {
+        self.change(py, Change::Enrol { user, course })
+    }
+
+    /// Takes back an enrolment by hand. An enrolment that a rule holds goes on for that reason.
+    fn unenrol(&self, py: Python<'_>, user: String, course: String) -> Outcome<()> {
+        self.change(py, Change::Unenrol { user, course })
+    }
+
+    /// Imports people from CSV with a header line; rows that are wrong are left out and reported.
+    #[pyo3(signature = (source, mapping, blank="clear", absent="leave", progress=None))]
+    fn import_users(
+        &self,
+        py: Python<'_>,
+        source: &Bound<'_, PyAny>,
+        mapping: &Bound<'_, PyAny>,
+        blank: &str,
+        absent: &str,
+        progress: Option<Bound<'_, PyAny>>,
+    ) -> Outcome<ImportReport> {
+        let mut pairs = Vec::new();
+        for (column, target) in items("mapping", mapping)? {
+            pairs.push((column, text("mapping", "values", &target)?));
+        }
+        let pairs = pairs.iter().map(|(column, target)| (column.as_str(), target.as_str()));
+        let mapping = Mapping::from_pairs(pairs)?;
+        let options = ImportOptions { blank: blank.parse()?, absent: absent.parse()? };
+        if let Some(progress) = progress.as_ref().filter(|progress| !progress.is_callable()) {
+            let message = format!("`progress`: expected a callable, found {}", type_name(progress));
+            return Err(PyTypeError::new_err(message).into());
+        }
+        let progress = progress.map(Bound::unbind);
+        // Nothing of the feed is read by a transaction that takes no changes.
+        self.lock().open()?;
+        let (feed, path) = open_feed(source)?;
+        let mut transaction = self.lock().take(State::Importing)?;
+        let mut raised = None;
+        let outcome = py.detach(|| {
+            let report = transaction.import_users(feed, &mapping, options, |done| {
+                match Python::attach(|py| tell(py, progress.as_ref(), done)) {
+                    Ok(flow) => flow,
+                    Err(error) => {
+                        raised = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            });
+            let mut state = self.lock();
+            if !matches!(*state, State::Importing) {
+                // It was rolled back, or its registry closed, in the meantime.
+                return Err(state.refusal());
+            }
+            *state = State::Open(transaction);
+            report
+        });
+        match (raised, outcome) {
+            (Some(error), _) => Err(error.into()),
+            (None, outcome) => Ok(ImportReport(outcome.map_err(|error| unreadable(error, path))?)),
+        }
+    }
+
+    /// What would happen on commit. Nothing is written, and more changes can follow.
+    fn preview(&self, py: Python<'_>) -> Outcome<Preview> {
+        Ok(Preview(py.detach(|| self.lock().open()?.preview())?))
+    }
+
+    /// Records the changes and everything that follows from them.
+    #[pyo3(signature = (expect=None))]
+    fn commit(&self, py: Python<'_>, expect: Option<&Bound<'_, Preview>>) -> Outcome<Delta> {
+        Ok(Delta(self.record(py, expect.map(|preview| &preview.get().0))?))
+    }
+
+    /// Gives up the changes.
+    fn rollback(&self, py: Python<'_>) -> Outcome<()> {
+        py.detach(|| {
+            let transaction = self.lock().take(State::Finished)?;
+            drop(transaction);
+            Ok::<_, Error>(())
+        })?;
+        Ok(())
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Outcome<Bound<'_, Self>> {
+        let refusal = match &*slf.get().lock() {
+            State::Open(_) => None,
+            other => Some(other.refusal()),
+        };
+        refusal.map_or(Ok(slf), |refusal| Err(refusal.into()))
+    }
+
+    /// Commits, unless the transaction is finished; rolls back if an exception leaves the block.
+    #[pyo3(signature = (exc_type, exc_value, traceback, /))]
+    #[expect(unused_variables, reason = "Python gives them to every context manager")]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        exc_type: &Bound<'_, PyAny>,
+        exc_value: &Bound<'_, PyAny>,
+        traceback: &Bound<'_, PyAny>,
+    ) -> Outcome<()> {
+        if !exc_type.is_none() {
+            py.detach(|| {
+                let given_up = std::mem::replace(&mut *self.lock(), State::Finished);
+                drop(given_up);
+            });
+        } else if !matches!(*self.lock(), State::Finished) {
+            self.record(py, None)?;
+        }
+        Ok(())
+    }
+
+    fn __repr__(&self) -> String {
+        let state = match &*self.lock() {
+            State::Open(_) => "open",
+            State::Importing => "importing",
+            State::Finished if self.delta.get().is_some() => "committed",
+            State::Finished | State::Abandoned => "closed",
+        };
+        format!("<Transaction at {}, {state}>", self.at.0)
+    }
+}
