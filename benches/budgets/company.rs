@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use matricula::{
-    Absent, AttributeType, Blank, ImportOptions, LeavePolicy, Mapping, Memory, Registry, Transaction, UserUpdate,
+    Absent, AttributeType, Blank, ImportOptions, LeavePolicy, Mapping, Memory, Registry, Transaction,
+    UserUpdate,
 };
 use matricula_testkit::company::{Company, Random};
 
@@ -50,7 +51,8 @@ pub fn define_attributes(tx: &mut Transaction) {
 /// A hundred segments of different shapes, and as many enrolment rules into as many courses.
 pub fn define_rules(tx: &mut Transaction) {
     let mut random = Random::new(1);
-    let departments = ["Sales", "Operations", "Engineering", "Customer Service", "Finance", "Research", "People"];
+    let departments =
+        ["Sales", "Operations", "Engineering", "Customer Service", "Finance", "Research", "People"];
     let countries = ["ZA", "DE", "NL", "BR", "IN", "US"];
     let levels = ["Assistant", "Specialist", "Senior Specialist", "Team Lead", "Manager"];
     for number in 0..SEGMENTS {
@@ -61,22 +63,34 @@ pub fn define_rules(tx: &mut Transaction) {
         let rule = match number % 5 {
             0 => format!(r#"user.department == "{department}" && user.country == "{country}""#),
             1 => format!(r#"user.hired_on > today - days({days}) && user.job_title != "{level}""#),
-            2 => format!(r#"user.department in ["{department}", "{other}"] && !(user.country == "{country}")"#),
+            2 => {
+                format!(r#"user.department in ["{department}", "{other}"] && !(user.country == "{country}")"#)
+            }
             3 => format!(r#"user.cost_centre >= "{cost_centre}" && user.job_title == "{level}""#),
-            _ => format!(r#"user.employment == "contractor" || user.hired_on < today - days({days}) && user.country == "{country}""#),
+            _ => format!(
+                r#"user.employment == "contractor" || user.hired_on < today - days({days}) && user.country == "{country}""#
+            ),
         };
         tx.define_segment(&format!("segment-{number}"), &rule).unwrap();
         let course = format!("course-{}", number % 40);
         tx.define_course(&course).unwrap();
         let policy = [LeavePolicy::Keep, LeavePolicy::Suspend, LeavePolicy::Unenrol][number % 3];
-        tx.define_enrolment_rule(&format!("rule-{number}"), &format!("segment-{number}"), &[&course], policy).unwrap();
+        tx.define_enrolment_rule(&format!("rule-{number}"), &format!("segment-{number}"), &[&course], policy)
+            .unwrap();
     }
 }
 
 /// Which column means what.
 pub fn mapping() -> Mapping {
     let attributes = [
-        "first_name", "last_name", "email", "department", "job_title", "country", "employment", "hired_on",
+        "first_name",
+        "last_name",
+        "email",
+        "department",
+        "job_title",
+        "country",
+        "employment",
+        "hired_on",
         "cost_centre",
     ];
     let targets: Vec<String> = attributes.iter().map(|key| format!("user.{key}")).collect();
@@ -87,7 +101,8 @@ pub fn mapping() -> Mapping {
 /// Imports a feed into a transaction.
 pub fn import(tx: &mut Transaction, feed: &str) {
     let options = ImportOptions { blank: Blank::Clear, absent: Absent::Leave };
-    let report = tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(())).unwrap();
+    let report =
+        tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(())).unwrap();
     assert!(report.errors.is_empty(), "{report}");
 }
 
@@ -137,10 +152,8 @@ fn split_cells(feed: &str) -> usize {
 
 /// What any plan has to write at least: for each person the courses.
 fn bare_enrolments(snapshot: &matricula::Snapshot) -> f64 {
-    let targets: Vec<_> = snapshot
-        .enrolment_rules()
-        .map(|rule| (rule.courses[0], snapshot.members_of(rule.segment)))
-        .collect();
+    let targets: Vec<_> =
+        snapshot.enrolment_rules().map(|rule| (rule.courses[0], snapshot.members_of(rule.segment))).collect();
     let (seconds, lists) = timed(|| {
         let mut lists: Vec<Vec<(matricula::CourseId, i64)>> = vec![Vec::new(); snapshot.user_count()];
         for (course, members) in &targets {
@@ -183,16 +196,33 @@ fn single_change(bench: &Bench, registry: &Registry, report: &mut Report<'_>) {
     }
     std::hint::black_box(&plain);
     let reference = ("writing one number in an array", median(bare));
-    report.add(&against("one attribute of one person, memory, a reader", median(commits), "µs", reference, Some(100.0)));
+    report.add(&against(
+        "one attribute of one person, memory, a reader",
+        median(commits),
+        "µs",
+        reference,
+        Some(100.0),
+    ));
     let held = median(copies.iter().map(|(_, held)| *held).collect());
     let unshared = median(copies.iter().map(|(unshared, _)| *unshared).collect());
-    report.add(&against("  memory not shared with the reader", unshared, "KiB", ("the whole snapshot", held), None));
+    report.add(&against(
+        "  memory not shared with the reader",
+        unshared,
+        "KiB",
+        ("the whole snapshot", held),
+        None,
+    ));
 }
 
 /// What a person and an enrolment take.
 fn memory(bench: &Bench, registry: &Registry, report: &mut Report<'_>) {
     let snapshot = registry.snapshot();
     let held = snapshot.memory(None).held as f64;
-    report.add(&alone("memory held, per person, 9 attributes and enrolments", held / bench.users as f64, "B", None));
+    report.add(&alone(
+        "memory held, per person, 9 attributes and enrolments",
+        held / bench.users as f64,
+        "B",
+        None,
+    ));
     report.add(&alone("  enrolments", snapshot.enrolment_count() as f64 / 1e6, "M", None));
 }

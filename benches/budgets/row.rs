@@ -34,7 +34,8 @@ impl Options {
                 "--json" => options.json = true,
                 "--users" => {
                     let users = arguments.next().and_then(|users| users.parse().ok());
-                    options.users = users.filter(|users| *users > 0).ok_or("--users wants a number above 0")?;
+                    options.users =
+                        users.filter(|users| *users > 0).ok_or("--users wants a number above 0")?;
                 }
                 option if option.starts_with('-') => return Err(format!("unknown option `{option}`")),
                 word => options.filter.push(word.to_owned()),
@@ -72,7 +73,8 @@ impl<'a> Report<'a> {
         self.missed += usize::from(met == Some(false));
         let ratio = row.reference.as_ref().map(|(_, reference)| row.value / reference);
         if self.options.json {
-            let reference = row.reference.as_ref().map(|(name, value)| json!({ "name": name, "value": value }));
+            let reference =
+                row.reference.as_ref().map(|(name, value)| json!({ "name": name, "value": value }));
             let line = json!({
                 "name": row.name, "value": row.value, "unit": row.unit, "reference": reference,
                 "ratio": ratio, "budget": row.budget, "met": met,

@@ -25,14 +25,26 @@ pub fn on_disk(bench: &Bench, memory: &Registry, report: &mut Report<'_>) {
         tx.commit().unwrap();
     });
     let reference = ("a bare writer of the same rows", bare_import);
-    report.add(&against("import from CSV, SQLite, durable", imported, "s", reference, Some(1.5 * bare_import)));
+    report.add(&against(
+        "import from CSV, SQLite, durable",
+        imported,
+        "s",
+        reference,
+        Some(1.5 * bare_import),
+    ));
 
     let mut tx = host.begin(now()).unwrap();
     define_rules(&mut tx);
     let (planned, _) = timed(|| tx.commit().unwrap());
     let (bare_plan, ()) = timed(|| write_enrolments(&bare, memory));
     let reference = ("a bare writer of the same rows", bare_plan);
-    report.add(&against("first evaluation and plan, SQLite, durable", planned, "s", reference, Some(1.5 * bare_plan)));
+    report.add(&against(
+        "first evaluation and plan, SQLite, durable",
+        planned,
+        "s",
+        reference,
+        Some(1.5 * bare_plan),
+    ));
 
     let (mut commits, mut appends) = (Vec::new(), Vec::new());
     let mut random = Random::new(3);
@@ -50,7 +62,13 @@ pub fn on_disk(bench: &Bench, memory: &Registry, report: &mut Report<'_>) {
         appends.push(timed(|| plain.execute(insert, params![1000 + round, key]).unwrap()).0 * 1e3);
     }
     let reference = ("a durable insert of one row", median(appends));
-    report.add(&against("one attribute of one person, SQLite, durable", median(commits), "ms", reference, None));
+    report.add(&against(
+        "one attribute of one person, SQLite, durable",
+        median(commits),
+        "ms",
+        reference,
+        None,
+    ));
 
     let expected = registry.snapshot();
     drop(registry);
@@ -83,7 +101,8 @@ fn write_people(path: &Path, bench: &Bench) {
              BEGIN IMMEDIATE",
         )
         .unwrap();
-    let mut user = connection.prepare("INSERT INTO user VALUES (?1,?2,'active',?3,?4,?5,?6,?7,?8,?9,?10,?11)").unwrap();
+    let mut user =
+        connection.prepare("INSERT INTO user VALUES (?1,?2,'active',?3,?4,?5,?6,?7,?8,?9,?10,?11)").unwrap();
     let mut site = connection.prepare("INSERT INTO site_member VALUES (?1, ?2, 'active')").unwrap();
     let mut entry = connection.prepare("INSERT INTO journal_entry VALUES (1, ?1, ?1, ?2)").unwrap();
     for (line, id) in bench.feed.lines().skip(1).zip(0_i64..) {
@@ -118,7 +137,8 @@ fn write_enrolments(path: &Path, registry: &Registry) {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").unwrap();
     let mut enrolment = connection.prepare("INSERT INTO enrolment VALUES (?1, ?2, 'active', ?3)").unwrap();
-    let mut reason = connection.prepare("INSERT INTO enrolment_reason VALUES (?1, ?2, ?3, 'in_force', ?4)").unwrap();
+    let mut reason =
+        connection.prepare("INSERT INTO enrolment_reason VALUES (?1, ?2, ?3, 'in_force', ?4)").unwrap();
     for user in snapshot.users() {
         for held in snapshot.enrolments_of(user) {
             let since = held.since.millis();
@@ -141,7 +161,8 @@ fn read_everything(path: &Path) -> usize {
         let mut rows = select.query(params_from_iter(std::iter::empty::<i64>())).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
-                bytes += row.get_ref(column).unwrap().as_bytes_or_null().ok().flatten().map_or(8, <[u8]>::len);
+                bytes +=
+                    row.get_ref(column).unwrap().as_bytes_or_null().ok().flatten().map_or(8, <[u8]>::len);
             }
         }
     }

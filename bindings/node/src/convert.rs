@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use matricula::rule::nearest;
-use matricula::{AttributeType, Error, ErrorKind, Input, Instant, Status, Tz, UserUpdate};
+use matricula::{Error, ErrorKind, Input, Instant, Status, UserUpdate};
 use napi_derive::napi;
 
 use crate::error::Answer;
@@ -74,43 +73,4 @@ pub(crate) fn instant(millis: f64) -> Answer<Instant> {
 
 pub(crate) fn millis(at: Instant) -> f64 {
     at.millis() as f64
-}
-
-/// Reads the type of an attribute and, of a choice, its options.
-pub(crate) fn attribute_type(word: &str, options: Option<Vec<String>>) -> Answer<AttributeType> {
-    let wrong = |message: String| Err(Error::new(ErrorKind::InvalidDefinition, message));
-    let kind = match word {
-        "choice" => return Ok(AttributeType::Choice(options.unwrap_or_default())),
-        "text" => AttributeType::Text,
-        "date" => AttributeType::Date,
-        _ => {
-            let word = shown(word);
-            let near = nearest(&word, ["text", "choice", "date"]);
-            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-            return wrong(format!(
-                "unknown attribute type `{word}`, expected one of text, choice, date{hint}"
-            ));
-        }
-    };
-    match options {
-        Some(_) => wrong(format!("options are given for a {word}, expected them for a choice only")),
-        None => Ok(kind),
-    }
-}
-
-/// Reads the name of a time zone.
-pub(crate) fn zone(name: &str) -> Answer<Tz> {
-    name.parse().map_err(|_| {
-        let message = format!("unknown time zone `{}`, expected a name such as Europe/Berlin", shown(name));
-        Error::new(ErrorKind::UnknownTimeZone, message)
-    })
-}
-
-/// What somebody gave, cut and escaped for a message.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-    if text.chars().nth(40).is_some() {
-        shown.push('…');
-    }
-    shown
 }

@@ -4,14 +4,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use matricula::{
-    AttributeDefinition, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, SegmentDefinition,
-    SiteDefinition, Transaction as Inner,
+    AttributeDefinition, AttributeType, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind,
+    SegmentDefinition, SiteDefinition, Transaction as Inner, time_zone,
 };
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::{self, Update, millis};
+use crate::convert::{Update, millis};
 use crate::delta::{Delta, Preview};
 use crate::error::{Answer, Code, closed, thrown};
 use crate::import::{Feed, How, ImportArguments, ImportReport, ProgressFunction, teller};
@@ -132,7 +132,7 @@ impl Transaction {
     #[napi(catch_unwind)]
     pub fn define_site(&self, key: String, name: Option<String>, zone: Option<String>) -> Result<(), Code> {
         self.with(|transaction| {
-            let zone = zone.as_deref().map(convert::zone).transpose()?;
+            let zone = zone.as_deref().map(time_zone).transpose()?;
             transaction.apply(SiteDefinition { key, name, zone })
         })
     }
@@ -146,7 +146,7 @@ impl Transaction {
         options: Option<Vec<String>>,
     ) -> Result<(), Code> {
         self.with(|transaction| {
-            let kind = convert::attribute_type(&kind, options);
+            let kind = AttributeType::named(&kind, options);
             let kind =
                 kind.map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
             transaction.apply(AttributeDefinition { key, kind })

@@ -4,8 +4,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::NaiveDate;
-use matricula::rule::{Attribute, Kind, Value, nearest};
-use matricula::{AttributeType, Error, ErrorKind, Input, Instant, Status, Tz};
+use matricula::rule::{Attribute, Kind, Value};
+use matricula::{Input, Instant, Status};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -184,45 +184,6 @@ pub(crate) fn texts(what: &str, sequence: &Bound<'_, PyAny>) -> PyResult<Vec<Str
     }
     let Ok(items) = sequence.cast::<PySequence>() else { return Err(PyTypeError::new_err(found())) };
     items.try_iter()?.map(|item| text(what, "items", &item?)).collect()
-}
-
-/// Reads the type of an attribute and, of a choice, its options.
-pub(crate) fn attribute_type(word: &str, options: Option<Vec<String>>) -> Result<AttributeType, Error> {
-    let wrong = |message: String| Err(Error::new(ErrorKind::InvalidDefinition, message));
-    let kind = match word {
-        "choice" => return Ok(AttributeType::Choice(options.unwrap_or_default())),
-        "text" => AttributeType::Text,
-        "date" => AttributeType::Date,
-        _ => {
-            let word = shown(word);
-            let near = nearest(&word, ["text", "choice", "date"]);
-            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-            return wrong(format!(
-                "unknown attribute type `{word}`, expected one of text, choice, date{hint}"
-            ));
-        }
-    };
-    match options {
-        Some(_) => wrong(format!("options are given for a {word}, expected them for a choice only")),
-        None => Ok(kind),
-    }
-}
-
-/// Reads the name of a time zone.
-pub(crate) fn zone(name: &str) -> Result<Tz, Error> {
-    name.parse().map_err(|_| {
-        let message = format!("unknown time zone `{}`, expected a name such as Europe/Berlin", shown(name));
-        Error::new(ErrorKind::UnknownTimeZone, message)
-    })
-}
-
-/// What somebody gave, cut and escaped for a message.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-    if text.chars().nth(40).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// Reads the status of a membership; `None` ends it.

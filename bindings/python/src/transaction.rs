@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
-    AttributeDefinition, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, ImportOptions,
-    Mapping, SegmentDefinition, SiteDefinition, UserUpdate,
+    AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind,
+    ImportOptions, Mapping, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::convert::{When, attribute_type, input, items, membership, text, texts, type_name, zone};
+use crate::convert::{When, input, items, membership, text, texts, type_name};
 use crate::delta::{Delta, Preview};
 use crate::error::{Outcome, closed};
 use crate::import::{ImportReport, open_feed, tell, unreadable};
@@ -138,7 +138,7 @@ impl Transaction {
         name: Option<String>,
         zone: Option<&str>,
     ) -> Outcome<()> {
-        let zone = zone.map(self::zone).transpose()?;
+        let zone = zone.map(time_zone).transpose()?;
         self.change(py, SiteDefinition { key, name, zone })
     }
 
@@ -152,7 +152,7 @@ impl Transaction {
         options: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<()> {
         let options = options.map(|options| texts("options", options)).transpose()?;
-        let kind = attribute_type(r#type, options)
+        let kind = AttributeType::named(r#type, options)
             .map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
         self.change(py, AttributeDefinition { key, kind })
     }

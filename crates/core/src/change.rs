@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use crate::{LeavePolicy, Status};
+use crate::model::not_a_word;
+use crate::{Error, ErrorKind, LeavePolicy, Status};
 
 /// One change of a transaction. Definitions create what is not there and replace what is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,26 @@ pub enum AttributeType {
     Choice(Vec<String>),
     /// A calendar day.
     Date,
+}
+
+impl AttributeType {
+    /// The type of this name (`text`, `choice` or `date`), with its options if it is a choice.
+    ///
+    /// # Errors
+    /// `invalid_definition` for an unknown name, or options of a type that has none.
+    pub fn named(name: &str, options: Option<Vec<String>>) -> Result<Self, Error> {
+        match (name, options) {
+            // No options are refused where the attribute is defined, with its name.
+            ("choice", options) => Ok(Self::Choice(options.unwrap_or_default())),
+            ("text", None) => Ok(Self::Text),
+            ("date", None) => Ok(Self::Date),
+            ("text" | "date", Some(_)) => {
+                let message = format!("options are given for a {name}, expected them for a choice only");
+                Err(Error::new(ErrorKind::InvalidDefinition, message))
+            }
+            _ => Err(not_a_word("attribute type", name, &["text", "choice", "date"])),
+        }
+    }
 }
 
 /// An attribute to be.

@@ -3,37 +3,88 @@
 
 use std::sync::Arc;
 
+/// Chunks that hang together on one branch. A write copies the pointers of its branch and of the root, not those
+/// of all chunks: counting up a reference to a chunk that nobody has looked at lately costs a trip to memory.
+const FAN: usize = 32;
+
+/// The chunks of one branch.
+type Branch<T> = Vec<Arc<Vec<T>>>;
+
 /// A sequence of `T` in chunks of `N`.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunks<T, const N: usize> {
-    chunks: Vec<Arc<Vec<T>>>,
+    branches: Vec<Arc<Branch<T>>>,
 }
 
 impl<T, const N: usize> Default for Chunks<T, N> {
     fn default() -> Self {
-        Self { chunks: Vec::new() }
+        Self { branches: Vec::new() }
+    }
+}
+
+impl<T, const N: usize> Chunks<T, N> {
+    /// One chunk as far as it has been written; empty beyond the end.
+    pub(crate) fn chunk(&self, index: usize) -> &[T] {
+        let chunk = self.branches.get(index / FAN).and_then(|branch| branch.get(index % FAN));
+        chunk.map_or(&[], |chunk| chunk.as_slice())
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        self.chunk(index / N).get(index % N)
+    }
+
+    /// How many chunks there are, the last of them perhaps not full.
+    pub(crate) fn chunk_count(&self) -> usize {
+        let last = self.branches.last().map_or(0, |branch| branch.len());
+        self.branches.len().saturating_sub(1) * FAN + last
+    }
+
+    /// All places that have been written or lie before one that has.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        let chunks = (0..self.chunk_count()).map(|index| (index * N, self.chunk(index)));
+        chunks.flat_map(|(start, chunk)| {
+            chunk.iter().enumerate().map(move |(place, item)| (start + place, item))
+        })
+    }
+
+    /// The same sequence with every element translated.
+    pub(crate) fn map<U>(&self, translate: impl Fn(&T) -> U) -> Chunks<U, N> {
+        let chunk = |chunk: &Arc<Vec<T>>| Arc::new(chunk.iter().map(&translate).collect());
+        let branch = |branch: &Arc<Branch<T>>| Arc::new(branch.iter().map(chunk).collect());
+        Chunks { branches: self.branches.iter().map(branch).collect() }
+    }
+
+    /// Bytes held, and how many of them are not shared with `other`.
+    pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
+        let mut bytes = Bytes::default();
+        bytes.add_own(self.branches.capacity() * size_of::<Arc<Branch<T>>>());
+        for (index, branch) in self.branches.iter().enumerate() {
+            let theirs = other.and_then(|other| other.branches.get(index));
+            bytes.add_shared(branch, theirs, branch.capacity() * size_of::<Arc<Vec<T>>>());
+            for (index, chunk) in branch.iter().enumerate() {
+                let theirs = theirs.and_then(|theirs| theirs.get(index));
+                bytes.add_shared(chunk, theirs, chunk.capacity() * size_of::<T>() + size_of::<Vec<T>>());
+            }
+        }
+        bytes
     }
 }
 
 impl<T: Clone + Default, const N: usize> Chunks<T, N> {
-    pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index / N)?.get(index % N)
-    }
-
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        Arc::make_mut(self.chunks.get_mut(index / N)?).get_mut(index % N)
+        let chunk = index / N;
+        let branch = Arc::make_mut(self.branches.get_mut(chunk / FAN)?);
+        Arc::make_mut(branch.get_mut(chunk % FAN)?).get_mut(index % N)
     }
 
     /// Writes one place, growing the sequence up to it.
     pub(crate) fn set(&mut self, index: usize, value: T) {
         let (chunk, place) = (index / N, index % N);
-        if chunk >= self.chunks.len() {
-            let empty = Arc::new(Vec::new());
-            self.chunks.resize(chunk + 1, empty);
+        if chunk >= self.chunk_count() {
+            self.grow(chunk);
         }
-        let Some(chunk) = self.chunks.get_mut(chunk) else {
-            return;
-        };
+        let Some(branch) = self.branches.get_mut(chunk / FAN) else { return };
+        let Some(chunk) = Arc::make_mut(branch).get_mut(chunk % FAN) else { return };
         let chunk = Arc::make_mut(chunk);
         if place >= chunk.len() {
             chunk.resize(place + 1, T::default());
@@ -43,31 +94,15 @@ impl<T: Clone + Default, const N: usize> Chunks<T, N> {
         }
     }
 
-    /// One chunk as far as it has been written; empty beyond the end.
-    pub(crate) fn chunk(&self, index: usize) -> &[T] {
-        self.chunks.get(index).map_or(&[], |chunk| chunk.as_slice())
-    }
-
-    pub(crate) fn chunk_count(&self) -> usize {
-        self.chunks.len()
-    }
-
-    /// The same sequence with every element translated.
-    pub(crate) fn map<U>(&self, translate: impl Fn(&T) -> U) -> Chunks<U, N> {
-        let chunks =
-            self.chunks.iter().map(|chunk| Arc::new(chunk.iter().map(&translate).collect())).collect();
-        Chunks { chunks }
-    }
-
-    /// Bytes held, and how many of them are not shared with `other`.
-    pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
-        let mut bytes = Bytes::default();
-        for (index, chunk) in self.chunks.iter().enumerate() {
-            let theirs = other.and_then(|other| other.chunks.get(index));
-            bytes.add_shared(chunk, theirs, chunk.capacity() * size_of::<T>() + size_of::<Vec<T>>());
+    /// Makes room for a chunk and all before it.
+    fn grow(&mut self, chunk: usize) {
+        let empty = Arc::new(Vec::new());
+        while self.chunk_count() <= chunk {
+            match self.branches.last_mut().filter(|branch| branch.len() < FAN) {
+                Some(branch) => Arc::make_mut(branch).push(empty.clone()),
+                None => self.branches.push(Arc::new(vec![empty.clone()])),
+            }
         }
-        bytes.add_own(self.chunks.capacity() * size_of::<Arc<Vec<T>>>());
-        bytes
     }
 }
 

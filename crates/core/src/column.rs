@@ -50,6 +50,15 @@ pub(crate) const NOTHING: Range = (1, 0);
 /// The range that holds every value.
 pub(crate) const PRESENT: Range = (1, u32::MAX);
 
+/// What learning values came to.
+#[derive(Debug)]
+pub(crate) struct Learnt {
+    /// The codes of the values.
+    pub(crate) codes: Vec<u32>,
+    /// Whether codes that were there have changed, so that ranges taken before are void.
+    pub(crate) renumbered: bool,
+}
+
 /// A column of codes with the meaning of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
@@ -150,39 +159,63 @@ impl Column {
         }
     }
 
-    /// Makes sure that the values have codes. Returns whether existing codes changed, so that ranges taken
-    /// before are void.
-    pub(crate) fn learn<'a>(&mut self, values: impl IntoIterator<Item = &'a Value>) -> bool {
-        match &mut self.coding {
-            Coding::Text(dictionary) => {
-                let mut new: Vec<&str> = values
-                    .into_iter()
-                    .filter_map(|value| match value {
-                        Value::Text(text) if dictionary.code(text).is_none() => Some(&**text),
-                        _ => None,
-                    })
-                    .collect();
-                new.sort_unstable();
-                new.dedup();
-                self.learn_texts(&new)
-            }
+    /// Makes sure that the values have codes, and gives them out in the same order.
+    pub(crate) fn learn(&mut self, values: &[&Value]) -> Learnt {
+        match &self.coding {
+            Coding::Text(_) => return self.learn_all_texts(values),
             Coding::Date { first } if *first != FIRST_WIDE => {
                 let narrow = FIRST_NARROW..=FIRST_NARROW + i32::from(u16::MAX) - 1;
-                let wide = values.into_iter().any(
-                    |value| matches!(value, Value::Date(date) if !narrow.contains(&date.num_days_from_ce())),
-                );
-                if wide {
+                let is_wide = |value: &&Value| matches!(value, Value::Date(date) if !narrow.contains(&date.num_days_from_ce()));
+                if values.iter().any(is_wide) {
                     let shift = u32::try_from(FIRST_NARROW - FIRST_WIDE).unwrap_or_default();
                     if let Codes::Two(codes) = &self.codes {
                         let shifted = codes.map(|&code| if code == 0 { 0 } else { u32::from(code) + shift });
                         self.codes = Codes::Four(shifted);
                     }
                     self.coding = Coding::Date { first: FIRST_WIDE };
+                    return Learnt { codes: self.codes_of(values), renumbered: true };
                 }
-                wide
             }
-            Coding::Date { .. } | Coding::Choice | Coding::Plain => false,
+            Coding::Date { .. } | Coding::Choice | Coding::Plain => {}
         }
+        Learnt { codes: self.codes_of(values), renumbered: false }
+    }
+
+    fn codes_of(&self, values: &[&Value]) -> Vec<u32> {
+        values.iter().map(|value| self.code(value).unwrap_or_default()).collect()
+    }
+
+    /// Texts are looked up in their order, so that each search begins where the one before it ended.
+    fn learn_all_texts(&mut self, values: &[&Value]) -> Learnt {
+        let mut texts: Vec<(&str, usize)> = values
+            .iter()
+            .enumerate()
+            .filter_map(|(place, value)| match value {
+                Value::Text(text) => Some((&**text, place)),
+                Value::Choice(_) | Value::Date(_) => None,
+            })
+            .collect();
+        texts.sort_unstable();
+        let sorted: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
+        let look_up = |column: &Self, sorted: &[&str]| match &column.coding {
+            Coding::Text(dictionary) => dictionary.look_up(sorted),
+            Coding::Choice | Coding::Date { .. } | Coding::Plain => Vec::new(),
+        };
+        let mut found = look_up(self, &sorted);
+        let unknown = sorted.iter().zip(&found).filter(|(_, code)| **code == 0);
+        let mut new: Vec<&str> = unknown.map(|(text, _)| *text).collect();
+        new.dedup();
+        let renumbered = !new.is_empty() && self.learn_texts(&new);
+        if !new.is_empty() {
+            found = look_up(self, &sorted);
+        }
+        let mut codes = vec![0; values.len()];
+        for ((_, place), code) in texts.iter().zip(found) {
+            if let Some(slot) = codes.get_mut(*place) {
+                *slot = code;
+            }
+        }
+        Learnt { codes, renumbered }
     }
 
     fn learn_texts(&mut self, new: &[&str]) -> bool {
@@ -190,16 +223,10 @@ impl Column {
         let Coding::Text(dictionary) = &mut self.coding else {
             return false;
         };
-        // Many at once are merged in one pass rather than inserted one by one.
+        // More than there are already are merged in one pass rather than inserted one by one.
         let mut rest = new;
-        if new.len() <= 64.max(dictionary.len() / 16) && dictionary.len() + new.len() <= comfortable(ceiling)
-        {
-            while let Some((text, after)) = rest.split_first() {
-                if dictionary.insert(text, ceiling).is_none() {
-                    break;
-                }
-                rest = after;
-            }
+        if new.len() <= 64.max(dictionary.len()) && dictionary.len() + new.len() <= comfortable(ceiling) {
+            rest = new.get(dictionary.insert(new, ceiling)..).unwrap_or_default();
         }
         if rest.is_empty() {
             return false;
@@ -313,10 +340,10 @@ mod tests {
     fn dates_beyond_two_bytes_take_four_and_keep_what_was_there() {
         let mut column = Column::date();
         let near = date(2026, 11, 22);
-        assert!(!column.learn([&near]));
+        assert!(!column.learn(&[&near]).renumbered);
         column.set(5, column.code(&near).unwrap());
         let far = date(1, 1, 1);
-        assert!(column.learn([&far]));
+        assert!(column.learn(&[&far]).renumbered);
         column.set(6, column.code(&far).unwrap());
         assert_eq!(column.value(column.get(5)), Some(near));
         assert_eq!(column.value(column.get(6)), Some(far));
@@ -329,7 +356,8 @@ mod tests {
         let texts: Vec<Value> =
             (0..40_000_u32).map(|n| Value::text(&format!("{:05}", n * 7919 % 40_000))).collect();
         for (batch, values) in texts.chunks(37).enumerate() {
-            column.learn(values);
+            let codes = column.learn(&values.iter().collect::<Vec<_>>()).codes;
+            assert!(values.iter().zip(codes).all(|(value, code)| column.code(value) == Some(code)));
             for (place, value) in values.iter().enumerate() {
                 column.set(u32::try_from(batch * 37 + place).unwrap(), column.code(value).unwrap());
             }

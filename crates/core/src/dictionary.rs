@@ -39,6 +39,37 @@ impl Dictionary {
         chunk.get(place).map(|(_, code)| *code)
     }
 
+    /// The codes of texts in order; 0 for one that is not there.
+    pub(crate) fn look_up(&self, sorted: &[&str]) -> Vec<u32> {
+        let (mut chunk, mut place) = (0, 0);
+        let find = |text: &&str| {
+            let starts_by = |index: usize| {
+                self.chunks
+                    .get(index)
+                    .and_then(|chunk| chunk.first())
+                    .is_some_and(|(first, _)| **first <= **text)
+            };
+            if starts_by(chunk + 1) {
+                // Far ahead: in steps that double, then by halves.
+                let mut step = 1;
+                while starts_by(chunk + step) {
+                    chunk += step;
+                    step *= 2;
+                }
+                let ahead = self.chunks.get(chunk..(chunk + step).min(self.chunks.len())).unwrap_or_default();
+                let in_order =
+                    |chunk: &Arc<Vec<Entry>>| chunk.first().is_some_and(|(first, _)| **first <= **text);
+                chunk += ahead.partition_point(in_order).saturating_sub(1);
+                place = 0;
+            }
+            let entries = self.chunks.get(chunk)?.get(place..)?;
+            place += entries.partition_point(|(entry, _)| **entry < **text);
+            let (entry, code) = self.chunks.get(chunk)?.get(place)?;
+            (**entry == **text).then_some(*code)
+        };
+        sorted.iter().map(find).map(Option::unwrap_or_default).collect()
+    }
+
     pub(crate) fn text(&self, code: u32) -> Option<&Arc<str>> {
         let chunk =
             self.chunks.partition_point(|chunk| chunk.first().is_some_and(|(_, first)| *first <= code));
@@ -47,42 +78,42 @@ impl Dictionary {
         chunk.get(place).map(|(text, _)| text)
     }
 
-    /// Adds a text that is not there yet, between its neighbours; `None` if no code is left between them.
-    pub(crate) fn insert(&mut self, text: &str, ceiling: u32) -> Option<u32> {
-        let at = self.chunk_of(text);
-        let Some(chunk) = self.chunks.get(at) else {
-            let code = ceiling / 2;
-            self.chunks.push(Arc::new(vec![(text.into(), code)]));
-            self.len = 1;
-            return Some(code);
-        };
-        let place = chunk.partition_point(|(entry, _)| **entry < *text);
-        let code_at = |index: usize| chunk.get(index).map(|(_, code)| *code);
-        let before = match place.checked_sub(1) {
-            Some(place) => code_at(place),
-            None => at.checked_sub(1).and_then(|at| self.chunks.get(at)?.last()).map(|(_, code)| *code),
-        };
-        let after = code_at(place)
-            .or_else(|| self.chunks.get(at + 1).and_then(|chunk| chunk.first()).map(|(_, code)| *code));
-        // At the ends, step by the usual gap rather than by half of what is left: feeds often come sorted.
-        let stride = (ceiling / 2) / u32::try_from(self.len + 1).unwrap_or(u32::MAX);
-        let code = match (before, after) {
-            (Some(before), Some(after)) => before + (after - before) / 2,
-            (Some(before), None) => before.checked_add(stride.min((ceiling - before).div_ceil(2)).max(1))?,
-            (None, Some(after)) => after - stride.min(after / 2).max(1),
-            (None, None) => ceiling / 2,
-        };
-        if code == 0 || code > ceiling || Some(code) == before {
-            return None;
+    /// Adds texts that are not there yet (sorted, without repeats), each between its neighbours. Returns how
+    /// many of them, from the first: the next has no code left between its neighbours.
+    pub(crate) fn insert(&mut self, new: &[&str], ceiling: u32) -> usize {
+        let mut rest = new;
+        let mut chunks: Vec<Arc<Vec<Entry>>> = Vec::with_capacity(self.chunks.len() + new.len() / CHUNK + 1);
+        // The usual gap: what is added at the ends keeps it, since feeds often come sorted.
+        let stride = (ceiling / 2) / u32::try_from(self.len + new.len()).unwrap_or(u32::MAX);
+        let mut old = std::mem::take(&mut self.chunks).into_iter().peekable();
+        let mut before = 0;
+        while let Some(mut chunk) = old.next() {
+            let next = old.peek().and_then(|chunk| chunk.first());
+            let mine = match next {
+                Some((first, _)) => rest.partition_point(|text| **text < **first),
+                None => rest.len(),
+            };
+            let (mine, others) = rest.split_at(mine);
+            if !mine.is_empty() {
+                let after = next.map(|(_, code)| *code);
+                let (merged, done) = merge(&chunk, mine, (before, after), (stride, ceiling));
+                self.len += done;
+                chunks.extend(split(merged));
+                if done < mine.len() {
+                    chunks.extend(old);
+                    self.chunks = chunks;
+                    return new.len() - rest.len() + done;
+                }
+                before = chunks.last().and_then(|chunk| chunk.last()).map_or(before, |(_, code)| *code);
+                rest = others;
+                continue;
+            }
+            before = chunk.last().map_or(before, |(_, code)| *code);
+            // Moved, not counted up: the chunk stays where it is.
+            chunks.push(std::mem::take(&mut chunk));
         }
-        let chunk = Arc::make_mut(self.chunks.get_mut(at)?);
-        chunk.insert(place, (text.into(), code));
-        self.len += 1;
-        if chunk.len() > CHUNK {
-            let rest = chunk.split_off(CHUNK / 2);
-            self.chunks.insert(at + 1, Arc::new(rest));
-        }
-        Some(code)
+        self.chunks = chunks;
+        new.len() - rest.len()
     }
 
     /// The same texts and those `added` (sorted, without repeats), numbered evenly below the ceiling, with
@@ -110,11 +141,7 @@ impl Dictionary {
             *code = new;
         }
         let len = texts.len();
-        let mut chunks = Vec::with_capacity(len.div_ceil(CHUNK / 2));
-        let mut texts = texts.into_iter().peekable();
-        while texts.peek().is_some() {
-            chunks.push(Arc::new(texts.by_ref().take(CHUNK / 2).collect()));
-        }
+        let chunks = split(texts).collect();
         (Self { chunks, len }, translation)
     }
 
@@ -129,6 +156,73 @@ impl Dictionary {
         bytes.add_own(self.chunks.capacity() * size_of::<Arc<Vec<Entry>>>());
         bytes
     }
+}
+
+/// A chunk with new texts in it, and how many of them found a code. `around` are the last code before the chunk
+/// (0 if there is none) and the first after it.
+fn merge(
+    chunk: &[Entry],
+    new: &[&str],
+    around: (u32, Option<u32>),
+    (stride, ceiling): (u32, u32),
+) -> (Vec<Entry>, usize) {
+    let mut merged: Vec<Entry> = Vec::with_capacity(chunk.len() + new.len());
+    let (mut rest, mut before) = (new, around.0);
+    let ends = chunk.iter().map(|entry| (Some(entry), Some(entry.1))).chain([(None, around.1)]);
+    let mut full = false;
+    for (entry, after) in ends {
+        let here = match entry {
+            Some((text, _)) if !full => rest.partition_point(|new| **new < **text),
+            Some(_) => 0,
+            None if !full => rest.len(),
+            None => 0,
+        };
+        let (here, others) = rest.split_at(here);
+        if !here.is_empty() {
+            let codes = between(before, after, here.len(), stride, ceiling);
+            match codes {
+                Some(codes) => {
+                    merged.extend(here.iter().zip(codes).map(|(text, code)| (Arc::from(*text), code)));
+                    rest = others;
+                }
+                None => full = true,
+            }
+        }
+        if let Some(entry) = entry {
+            merged.push(entry.clone());
+            before = entry.1;
+        }
+    }
+    (merged, new.len() - rest.len())
+}
+
+/// Codes for this many texts between two codes, if there are enough; 0 and `None` are the ends.
+fn between(before: u32, after: Option<u32>, count: usize, stride: u32, ceiling: u32) -> Option<Vec<u32>> {
+    let count = u64::try_from(count).ok()?;
+    let end = u64::from(after.unwrap_or(ceiling)) + u64::from(after.is_none());
+    let (mut start, mut end) = (u64::from(before), end);
+    if end - start <= count {
+        return None;
+    }
+    let wanted = u64::from(stride.max(1)) * (count + 1);
+    if wanted < end - start {
+        if after.is_none() {
+            end = start + wanted;
+        } else if before == 0 {
+            start = end - wanted;
+        }
+    }
+    (1..=count).map(|place| u32::try_from(start + (end - start) * place / (count + 1)).ok()).collect()
+}
+
+/// Entries as chunks, each half full if there are many.
+fn split(entries: Vec<Entry>) -> impl Iterator<Item = Arc<Vec<Entry>>> {
+    let size = if entries.len() > CHUNK { CHUNK / 2 } else { CHUNK };
+    let mut entries = entries.into_iter().peekable();
+    std::iter::from_fn(move || {
+        entries.peek()?;
+        Some(Arc::new(entries.by_ref().take(size).collect()))
+    })
 }
 
 #[cfg(test)]
@@ -150,7 +244,7 @@ mod tests {
             let mut dictionary = Dictionary::default();
             let mut reference = BTreeSet::new();
             for word in &words {
-                if reference.insert(word.clone()) && dictionary.insert(word, ceiling).is_none() {
+                if reference.insert(word.clone()) && dictionary.insert(&[word], ceiling) == 0 {
                     let before = dictionary.clone();
                     let (renumbered, translation) = dictionary.renumbered(&[word], ceiling);
                     for (old, new) in translation {
@@ -166,6 +260,10 @@ mod tests {
                 prop_assert_eq!(&**dictionary.text(code).unwrap(), word.as_str());
             }
             prop_assert_eq!(dictionary.code("zebra"), None);
+            let mut asked: Vec<&str> = words.iter().map(String::as_str).chain(["", "aa!", "zebra"]).collect();
+            asked.sort_unstable();
+            let one_by_one: Vec<u32> = asked.iter().map(|word| dictionary.code(word).unwrap_or_default()).collect();
+            prop_assert_eq!(dictionary.look_up(&asked), one_by_one);
         }
     }
 
@@ -175,7 +273,7 @@ mod tests {
         let mut renumberings = 0;
         for number in 0..20_000 {
             let text = format!("e{number:06}");
-            if dictionary.insert(&text, u32::MAX).is_none() {
+            if dictionary.insert(&[&text], u32::MAX) == 0 {
                 dictionary = dictionary.renumbered(&[&text], u32::MAX).0;
                 renumberings += 1;
             }

@@ -221,7 +221,8 @@ impl Draft {
 
     fn define_course(&mut self, definition: CourseDefinition) -> Result<(), Error> {
         let key = check_key("course", &definition.key)?.into_owned();
-        let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose()?;
+        let within = |error: Error| error.within(format_args!("course `{key}`"));
+        let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose().map_err(within)?;
         let old = self.next.courses.get_full(&key);
         let (id, course) = match old {
             Some((id, _, old)) => {

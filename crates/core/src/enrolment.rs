@@ -316,7 +316,8 @@ impl Enrolments {
                 if next.user.index() % PEOPLE != place {
                     break;
                 }
-                let (earlier, others) = kept.split_at(kept.partition_point(|record| record.course < next.course));
+                let (earlier, others) =
+                    kept.split_at(kept.partition_point(|record| record.course < next.course));
                 block.records.extend(earlier);
                 block.records.extend(changed.records.get(next.records.clone()).unwrap_or_default());
                 kept = others.get(of_course(others, next.course).len()..).unwrap_or_default();

@@ -103,7 +103,7 @@ impl Error {
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let hint = nearest(key, candidates).map(|near| format!(", did you mean `{near}`?"));
-        Self::new(kind, format!("unknown {what} `{key}`{}", hint.unwrap_or_default()))
+        Self::new(kind, format!("unknown {what} `{}`{}", shown(key), hint.unwrap_or_default()))
     }
 
     /// What kind of error it is.
@@ -127,6 +127,15 @@ impl Error {
         self.message = format!("{place}: {}", self.message);
         self
     }
+}
+
+/// What a host gave, cut and escaped for a message.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl From<RuleError> for Error {

@@ -113,7 +113,8 @@ impl Ledger {
                     set.set(row, enrolled);
                 }
             } else {
-                let (joined, left): (RowSet, RowSet) = (joined.into_iter().collect(), left.into_iter().collect());
+                let (joined, left): (RowSet, RowSet) =
+                    (joined.into_iter().collect(), left.into_iter().collect());
                 *set = set.union(&joined).difference(&left);
             }
             enrolments.replace_course(course, enrolled);

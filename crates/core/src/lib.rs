@@ -53,7 +53,7 @@ pub use load::Loader;
 pub use memory::Memory;
 pub use model::{
     Course, EnrolmentRule, LeavePolicy, MAX_ATTRIBUTES, MAX_KEY, Segment, Site, Status, check_attribute_key,
-    check_key,
+    check_key, time_zone,
 };
 pub use people::{MAX_TEXT_VALUE, Updated, UserError};
 pub use row_set::RowSet;

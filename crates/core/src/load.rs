@@ -95,9 +95,19 @@ impl Loader {
         let Some(column) = self.state.users.column_mut(ColumnId::Attribute(attribute)) else {
             return;
         };
-        column.learn(waiting.iter().map(|(_, value)| value));
-        for (user, value) in waiting {
-            column.set(user.0, column.code(&value).unwrap_or_default());
+        // Most values of most attributes are those of many people: each is looked up once.
+        let mut places: HashMap<&Value, usize> = HashMap::new();
+        let mut values = Vec::new();
+        let place_of = |(_, value)| {
+            *places.entry(value).or_insert_with(|| {
+                values.push(value);
+                values.len() - 1
+            })
+        };
+        let order: Vec<usize> = waiting.iter().map(|(user, value)| (user, value)).map(place_of).collect();
+        let codes = column.learn(&values).codes;
+        for ((user, _), place) in waiting.iter().zip(order) {
+            column.set(user.0, codes.get(place).copied().unwrap_or_default());
         }
     }
 

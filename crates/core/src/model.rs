@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use matricula_rule::{Rule, nearest};
 use serde::{Deserialize, Serialize};
 
+use crate::error::shown;
 use crate::{CourseId, Error, ErrorKind, SegmentId, SiteId};
 
 /// A site: an instance with its own members, courses and calendar. Site 0 is the primary one and always
@@ -114,7 +115,7 @@ words!(Status: "status", Active = "active", Suspended = "suspended",);
 pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
     let hint = nearest(word, words.iter().copied()).map(|near| format!(", did you mean `{near}`?"));
     let words = words.join(", ");
-    let hint = hint.unwrap_or_default();
+    let (word, hint) = (shown(word), hint.unwrap_or_default());
     Error::new(
         ErrorKind::InvalidDefinition,
         format!("unknown {what} `{word}`, expected one of {words}{hint}"),
@@ -123,6 +124,21 @@ pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
 
 /// Definitions by key and by id; the position is the id.
 pub(crate) type Catalog<T> = IndexMap<String, T>;
+
+/// A time zone by its name in the IANA database, such as `Africa/Johannesburg`.
+///
+/// # Errors
+/// `unknown_time_zone`, with the nearest name.
+pub fn time_zone(name: &str) -> Result<Tz, Error> {
+    name.parse().map_err(|_| {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let hint = match nearest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "expected a name such as Europe/Berlin".to_owned(),
+        };
+        Error::new(ErrorKind::UnknownTimeZone, format!("unknown time zone `{}`, {hint}", shown(name)))
+    })
+}
 
 /// The greatest length of a key, in bytes.
 pub const MAX_KEY: usize = 255;

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use matricula_rule::{Attribute, AttributeId, Kind, Value, nearest};
 
 use crate::draft::Draft;
+use crate::error::shown;
 use crate::model::check_key;
 use crate::users::{ColumnId, status_code};
 use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserId, UserUpdate};
@@ -73,9 +74,7 @@ impl Draft {
         for update in updates {
             let key = update.key.clone();
             let update = self.check_update(update);
-            checked.push(
-                update.map_err(|error| error.error.within(format_args!("user `{}`", key.escape_debug())))?,
-            );
+            checked.push(update.map_err(|error| error.error.within(format_args!("user `{}`", shown(&key))))?);
         }
         self.apply_updates(checked).map(drop)
     }
@@ -159,14 +158,13 @@ impl Draft {
         }
         for (known, attribute) in known.iter_mut().zip((0..).map(AttributeId)) {
             let column = ColumnId::Attribute(attribute);
-            let Some(codes) = self.next.users.column(column) else { continue };
-            if known.values.iter().any(|value| codes.code(value).is_none())
-                && let Some(codes) = self.next.users.column_mut(column)
-            {
-                self.renumbered |= codes.learn(known.values.iter().copied());
+            if known.values.is_empty() {
+                continue;
             }
-            let Some(codes) = self.next.users.column(column) else { continue };
-            known.codes = known.values.iter().map(|value| codes.code(value).unwrap_or_default()).collect();
+            let Some(column) = self.next.users.column_mut(column) else { continue };
+            let learnt = column.learn(&known.values);
+            self.renumbered |= learnt.renumbered;
+            known.codes = learnt.codes;
         }
         let code = |place: Option<usize>, known: &CodesOf<'_>| Some(*known.codes.get(place?)?);
         let attributes = updates.iter().flat_map(|update| &update.values).map(|(attribute, _)| *attribute);
@@ -202,12 +200,8 @@ impl Draft {
             }
         }
         for (attribute, value) in update.values {
-            let id = ColumnId::Attribute(attribute);
-            let Some(column) = self.next.users.column(id) else {
-                continue;
-            };
-            let code = value.as_ref().map_or(0, |value| column.code(value).unwrap_or_default());
-            if self.set_code(user, id, code) {
+            let code = codes.next().unwrap_or_default();
+            if self.set_code(user, ColumnId::Attribute(attribute), code) {
                 entry.values.retain(|(earlier, _)| *earlier != attribute);
                 entry.values.push((attribute, value));
             }
@@ -265,13 +259,4 @@ fn parse_date(text: &str) -> Option<NaiveDate> {
     }
     let year = i32::try_from(digits(year)?).ok()?;
     NaiveDate::from_ymd_opt(year, digits(month)?, digits(day)?).filter(|date| date.year() >= 1)
-}
-
-/// What a host gave, cut and escaped for a message.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
-    if text.chars().nth(40).is_some() {
-        shown.push('…');
-    }
-    shown
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use crate::chunks::Chunks;
+
 /// Rows in a block.
 pub(crate) const BLOCK: usize = 4096;
 /// 64-bit words in a block.
@@ -92,12 +94,20 @@ pub(crate) fn places(words: &Words) -> impl Iterator<Item = u16> + '_ {
 /// assert!(set.contains(70_000) && !set.contains(2));
 /// assert_eq!(set.iter().collect::<Vec<_>>(), [1, 3, 70_000]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RowSet {
-    /// Without empty blocks at the end.
-    blocks: Vec<Block>,
+    blocks: Chunks<Block, 16>,
     len: usize,
 }
+
+impl PartialEq for RowSet {
+    fn eq(&self, other: &Self) -> bool {
+        let blocks = self.block_count().max(other.block_count());
+        self.len == other.len && (0..blocks).all(|index| self.block(index) == other.block(index))
+    }
+}
+
+impl Eq for RowSet {}
 
 impl RowSet {
     /// How many rows are in the set.
@@ -130,7 +140,7 @@ impl RowSet {
 
     /// The rows, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.blocks.iter().enumerate().flat_map(|(index, block)| {
+        self.blocks.iter().flat_map(|(index, block)| {
             let base = index * BLOCK;
             let words = block.words();
             let mut word = 0;
@@ -164,7 +174,7 @@ impl RowSet {
 
     fn combine(&self, other: &Self, word: impl Fn(u64, u64) -> u64) -> Self {
         let mut result = Self::default();
-        for index in 0..self.blocks.len().max(other.blocks.len()) {
+        for index in 0..self.block_count().max(other.block_count()) {
             let (mut ours, theirs) = (self.block(index).words(), other.block(index).words());
             for (ours, theirs) in ours.iter_mut().zip(theirs) {
                 *ours = word(*ours, theirs);
@@ -178,18 +188,18 @@ impl RowSet {
         self.blocks.get(index).cloned().unwrap_or_default()
     }
 
+    /// No block from here on has anybody.
+    fn block_count(&self) -> usize {
+        self.blocks.chunk_count() * 16
+    }
+
     pub(crate) fn replace(&mut self, index: usize, block: Block) {
-        if index >= self.blocks.len() {
-            if block == Block::Empty {
-                return;
-            }
-            self.blocks.resize(index + 1, Block::Empty);
+        let old = self.blocks.get(index).map_or(0, Block::len);
+        if old == 0 && block == Block::Empty {
+            return;
         }
-        self.len = self.len - self.blocks[index].len() + block.len();
-        self.blocks[index] = block;
-        while self.blocks.last() == Some(&Block::Empty) {
-            self.blocks.pop();
-        }
+        self.len = self.len - old + block.len();
+        self.blocks.set(index, block);
     }
 
     /// As a roaring bitmap.
@@ -222,8 +232,8 @@ impl RowSet {
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {
         let mut bytes = crate::Bytes::default();
-        bytes.add_own(self.blocks.capacity() * size_of::<Block>());
-        for (index, block) in self.blocks.iter().enumerate() {
+        bytes.add(self.blocks.bytes(other.map(|other| &other.blocks)));
+        for (index, block) in self.blocks.iter() {
             let theirs = other.and_then(|other| other.blocks.get(index));
             match (block, theirs) {
                 (Block::List(ours), Some(Block::List(theirs))) => {

@@ -114,7 +114,7 @@ impl Snapshot {
 
     pub(crate) fn user_in(state: &State, key: &str) -> Result<UserId, Error> {
         state.users.find(&matricula_rule::normalise(key)).ok_or_else(|| {
-            Error::new(ErrorKind::UnknownUser, format!("unknown user `{}`", key.escape_debug()))
+            Error::new(ErrorKind::UnknownUser, format!("unknown user `{}`", crate::error::shown(key)))
         })
     }
 

@@ -156,12 +156,12 @@ impl State {
                 continue;
             };
             let column = ColumnId::Attribute(*attribute);
-            let values = same.iter().map(|(_, value)| value);
+            let values: Vec<_> = same.iter().map(|(_, value)| value).collect();
             let known = |column: &Column| same.iter().all(|(_, value)| column.code(value).is_some());
             if !self.users.column(column).is_some_and(known)
                 && let Some(column) = self.users.column_mut(column)
             {
-                column.learn(values);
+                column.learn(&values);
             }
         }
     }

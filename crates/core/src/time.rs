@@ -12,6 +12,10 @@ use crate::{Error, ErrorKind};
 #[serde(transparent)]
 pub struct Instant(i64);
 
+/// The first and the last millisecond of the years 1 to 9999.
+const FIRST: i64 = -62_135_596_800_000;
+const LAST: i64 = 253_402_300_799_999;
+
 impl Instant {
     /// 1970-01-01 UTC.
     pub const EPOCH: Self = Self(0);
@@ -21,15 +25,11 @@ impl Instant {
     /// # Errors
     /// `invalid_instant` outside the years 1 to 9999.
     pub fn from_millis(millis: i64) -> Result<Self, Error> {
-        DateTime::from_timestamp_millis(millis)
-            .filter(|at| (1..=9999).contains(&chrono::Datelike::year(at)))
-            .map(|_| Self(millis))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::InvalidInstant,
-                    format!("instant {millis} ms is outside the years 1 to 9999"),
-                )
-            })
+        if (FIRST..=LAST).contains(&millis) {
+            return Ok(Self(millis));
+        }
+        let message = format!("instant {millis} ms is outside the years 1 to 9999");
+        Err(Error::new(ErrorKind::InvalidInstant, message))
     }
 
     /// Milliseconds since 1970-01-01 UTC.
@@ -98,7 +98,11 @@ mod tests {
 
     #[test]
     fn instants_outside_the_calendar_are_refused() {
-        assert!(Instant::from_millis(i64::MAX).is_err());
+        assert_eq!(Instant(FIRST).to_string(), "0001-01-01T00:00:00Z");
+        assert_eq!(Instant(LAST).to_string(), "9999-12-31T23:59:59.999Z");
+        for outside in [i64::MIN, FIRST - 1, LAST + 1, i64::MAX] {
+            assert!(Instant::from_millis(outside).is_err());
+        }
         assert!(Instant::from_millis(0).is_ok());
     }
 }

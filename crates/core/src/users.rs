@@ -4,7 +4,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use matricula_rule::{AttributeId, Kind, Value};
 
 use crate::chunks::Chunks;
@@ -49,7 +49,7 @@ fn status_of(code: u32) -> Option<Status> {
 pub(crate) struct Users {
     count: u32,
     keys: Chunks<Arc<str>, KEYS>,
-    index: KeyIndex,
+    index: Arc<KeyIndex>,
     status: Arc<Column>,
     sites: Vec<Arc<Column>>,
     attributes: Vec<Arc<Column>>,
@@ -60,7 +60,7 @@ impl Default for Users {
         Self {
             count: 0,
             keys: Chunks::default(),
-            index: KeyIndex::default(),
+            index: Arc::default(),
             status: Arc::new(Column::plain()),
             sites: Vec::new(),
             attributes: Vec::new(),
@@ -86,7 +86,7 @@ impl Users {
         let user = UserId(self.count);
         self.count = self.count.checked_add(1)?;
         self.keys.set(user.index(), key.into());
-        self.index.insert(user, &self.keys);
+        Arc::make_mut(&mut self.index).insert(user, &self.keys);
         self.set_code(ColumnId::Status, user, status_code(Some(Status::Active)));
         Some(user)
     }
@@ -160,7 +160,7 @@ impl Users {
             Some(value) => match column.code(value) {
                 Some(code) => code,
                 None => {
-                    column.learn([value]);
+                    column.learn(&[value]);
                     column.code(value).unwrap_or_default()
                 }
             },
@@ -180,7 +180,7 @@ impl Users {
             .map(|key| key.len() + 16)
             .sum::<usize>();
         bytes.held += keys;
-        bytes.add(self.index.bytes(other.map(|other| &other.index)));
+        bytes.add(self.index.bytes(other.map(|other| &*other.index)));
         let columns = |users: &Self| -> Vec<Arc<Column>> {
             let attributes = users.attributes.iter().chain(&users.sites);
             std::iter::once(&users.status).chain(attributes).cloned().collect()
@@ -197,13 +197,13 @@ impl Users {
 #[derive(Clone, Debug)]
 struct KeyIndex {
     parts: Vec<Arc<HashTable<u32>>>,
-    hasher: std::hash::RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl Default for KeyIndex {
     fn default() -> Self {
         let empty = Arc::new(HashTable::new());
-        Self { parts: vec![empty; PARTS], hasher: std::hash::RandomState::new() }
+        Self { parts: vec![empty; PARTS], hasher: DefaultHashBuilder::default() }
     }
 }
 

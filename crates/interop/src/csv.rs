@@ -1,10 +1,10 @@
 //! People from CSV (RFC 4180): which column means what, and each row as an update of one person. Not here: what
 //! an attribute accepts; that is asked when updates are applied.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use matricula_core::rule::nearest;
 use matricula_core::{Error, ErrorKind, Input, Status, UserUpdate};
 use serde::Serialize;

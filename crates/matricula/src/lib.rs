@@ -15,7 +15,7 @@ pub use matricula_core::{
     EnrolmentStatus, Error, ErrorKind, HeldReason, Input, Instant, LeavePolicy, MembershipExplanation,
     MembershipStep, Memory, Reason, ReasonExplanation, ReasonState, Revision, RowSet, RuleExplanation,
     Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, Status, Step, Store, Tz,
-    UserId, UserUpdate,
+    UserId, UserUpdate, time_zone,
 };
 pub use matricula_interop::csv::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]

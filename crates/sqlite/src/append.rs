@@ -212,12 +212,15 @@ impl Writer<'_> {
         let each = |statement: &str| -> Result<()> {
             let mut statement = self.tx.prepare_cached(statement)?;
             let place = |name: &str| statement.parameter_index(name);
-            let (user, course, rule, at_place) = (place(":user")?, place(":course")?, place(":rule")?, place(":at")?);
+            let (user, course, rule, at_place) =
+                (place(":user")?, place(":course")?, place(":rule")?, place(":at")?);
             if let Some(place) = at_place {
                 statement.raw_bind_parameter(place, at.millis())?;
             }
             for (user_id, course_id, rule_id) in &rows {
-                for (place, value) in [(user, i64::from(*user_id)), (course, i64::from(*course_id)), (rule, *rule_id)] {
+                for (place, value) in
+                    [(user, i64::from(*user_id)), (course, i64::from(*course_id)), (rule, *rule_id)]
+                {
                     if let Some(place) = place {
                         statement.raw_bind_parameter(place, value)?;
                     }

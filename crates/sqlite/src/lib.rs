@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use matricula_core::{Appended, Commit, Error, ErrorKind, Revision, Snapshot, Store};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 /// A store in an SQLite file.
 ///
@@ -47,7 +47,16 @@ impl Sqlite {
     /// version of this library.
     pub fn at(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let connection = Connection::open(path)
+        // SQLite would take these for a database in memory, and what is written would be gone.
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            let message = format!("`{}` is not the path of a file", path.display());
+            return Err(Error::new(ErrorKind::Store, message));
+        }
+        // Without its URI names, for the same reason.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| failed(&format!("cannot open `{}`", path.display()), error))?;
         Self::new(connection).map_err(|error| error.within(format_args!("`{}`", path.display())))
     }
