@@ -56,6 +56,11 @@ impl<T, const N: usize> Chunks<T, N> {
 
     /// Bytes held, and how many of them are not shared with `other`.
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
+        self.bytes_with(other, |_| 0)
+    }
+
+    /// The same, where each item holds more elsewhere, which is shared where its chunk is.
+    pub(crate) fn bytes_with(&self, other: Option<&Self>, more: impl Fn(&T) -> usize) -> Bytes {
         let mut bytes = Bytes::default();
         bytes.add_own(self.branches.capacity() * size_of::<Arc<Branch<T>>>());
         for (index, branch) in self.branches.iter().enumerate() {
@@ -63,7 +68,9 @@ impl<T, const N: usize> Chunks<T, N> {
             bytes.add_shared(branch, theirs, branch.capacity() * size_of::<Arc<Vec<T>>>());
             for (index, chunk) in branch.iter().enumerate() {
                 let theirs = theirs.and_then(|theirs| theirs.get(index));
-                bytes.add_shared(chunk, theirs, chunk.capacity() * size_of::<T>() + size_of::<Vec<T>>());
+                let more: usize = chunk.iter().map(&more).sum();
+                let size = chunk.capacity() * size_of::<T>() + size_of::<Vec<T>>() + more;
+                bytes.add_shared(chunk, theirs, size);
             }
         }
         bytes

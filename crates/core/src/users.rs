@@ -173,13 +173,8 @@ impl Users {
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
-        let mut bytes = self.keys.bytes(other.map(|other| &other.keys));
-        // A key is an allocation of its own, shared wherever its chunk is; counted as held.
-        let keys = (0..self.keys.chunk_count())
-            .flat_map(|chunk| self.keys.chunk(chunk))
-            .map(|key| key.len() + 16)
-            .sum::<usize>();
-        bytes.held += keys;
+        // A key is an allocation of its own with two counters.
+        let mut bytes = self.keys.bytes_with(other.map(|other| &other.keys), |key| key.len() + 16);
         bytes.add(self.index.bytes(other.map(|other| &*other.index)));
         let columns = |users: &Self| -> Vec<Arc<Column>> {
             let attributes = users.attributes.iter().chain(&users.sites);

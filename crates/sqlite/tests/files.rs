@@ -1,0 +1,195 @@
+//! SQLite files as files: what is refused, what people see with SQL, and what survives.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by panicking")]
+
+use std::path::Path;
+
+use matricula_core::{
+    AttributeDefinition, AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind,
+    Instant, LeavePolicy, SegmentDefinition, Snapshot, Store, UserUpdate,
+};
+use matricula_sqlite::Sqlite;
+use rusqlite::Connection;
+
+fn attribute(key: &str, kind: AttributeType) -> Change {
+    AttributeDefinition { key: key.to_owned(), kind }.into()
+}
+
+/// Commits changes on top of what a file holds.
+fn commit(path: &Path, changes: Vec<Change>) -> Snapshot {
+    let store = Sqlite::at(path).unwrap();
+    let mut draft = Draft::new(&store.load().unwrap(), Instant::from_millis(1_763_700_000_000).unwrap());
+    for change in changes {
+        draft.apply(change).unwrap();
+    }
+    let outcome = draft.finish("hr", "a note");
+    store.append(&outcome.commit).unwrap();
+    outcome.snapshot
+}
+
+/// One column of a query, as text.
+fn column(path: &Path, sql: &str) -> Vec<String> {
+    let connection = Connection::open(path).unwrap();
+    let mut select = connection.prepare(sql).unwrap();
+    let rows = select.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+    rows.map(|row| row.unwrap().unwrap_or_else(|| "NULL".to_owned())).collect()
+}
+
+fn acme(path: &Path) -> Snapshot {
+    let course = CourseDefinition { key: "gdpr".to_owned(), name: None, site: None };
+    let rule = r#"user.department == "Sales""#.to_owned();
+    let segment = SegmentDefinition { key: "sales".to_owned(), name: None, site: None, rule };
+    let enrolment_rule = EnrolmentRuleDefinition {
+        key: "gdpr-for-sales".to_owned(),
+        name: None,
+        segment: "sales".to_owned(),
+        courses: vec!["gdpr".to_owned()],
+        on_leave: LeavePolicy::Suspend,
+        enabled: true,
+    };
+    commit(
+        path,
+        vec![
+            attribute("department", AttributeType::Text),
+            attribute("country", AttributeType::Choice(vec!["ZA".to_owned(), "DE".to_owned()])),
+            course.into(),
+            segment.into(),
+            enrolment_rule.into(),
+            UserUpdate::new("ann").set("department", "Sales").set("country", "DE").into(),
+            UserUpdate::new("bob").set("department", "IT").into(),
+            Change::Enrol { user: "bob".to_owned(), course: "gdpr".to_owned() },
+        ],
+    )
+}
+
+#[test]
+fn who_is_enrolled_since_when_and_why_is_one_select() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    acme(&path);
+    let sql = "SELECT user || ' since ' || since || ', ' || status || ': ' || why FROM enrolments WHERE course = 'gdpr'";
+    assert_eq!(
+        column(&path, sql),
+        [
+            "ann since 2025-11-21T04:40:00Z, active: rule gdpr-for-sales: in segment sales",
+            "bob since 2025-11-21T04:40:00Z, active: enrolled by hand",
+        ]
+    );
+    commit(&path, vec![UserUpdate::new("ann").set("department", "IT").into()]);
+    assert_eq!(
+        column(&path, "SELECT why FROM enrolments WHERE user = 'ann'"),
+        ["rule gdpr-for-sales: suspended on leaving segment sales"]
+    );
+    assert_eq!(column(&path, "SELECT country FROM users ORDER BY key"), ["DE", "NULL"]);
+    assert_eq!(column(&path, "SELECT rule_text FROM segment"), [r#"user.department == "Sales""#]);
+    assert_eq!(column(&path, "SELECT author || note FROM commits"), ["hra note", "hra note"]);
+}
+
+#[test]
+fn attributes_may_have_the_names_of_other_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    let keys = ["status", "Status", "id", "KEY", "select", "a0", "user_status"];
+    let mut changes: Vec<Change> = keys.iter().map(|key| attribute(key, AttributeType::Text)).collect();
+    let update =
+        keys.iter().fold(UserUpdate::new("ann"), |update, key| update.set(*key, format!("its {key}")));
+    changes.push(update.into());
+    let snapshot = commit(&path, changes);
+    assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
+    let names = column(&path, "SELECT name FROM pragma_table_info('users')");
+    let expected = [
+        "id",
+        "key",
+        "status",
+        "user.status",
+        "user.Status#1",
+        "user.id",
+        "user.KEY",
+        "select",
+        "a0",
+        "user_status",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(column(&path, r#"SELECT "user.Status#1" FROM users"#), ["its Status"]);
+}
+
+#[test]
+fn any_text_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    let texts =
+        ["", "'; DROP TABLE user; --", "a\0b", "\"quoted\"", "🙂 e\u{301}", "line\nbreak"].map(str::to_owned);
+    let long = "x".repeat(64 * 1024);
+    let mut changes = vec![attribute("note", AttributeType::Text)];
+    for (number, text) in texts.iter().chain([&long]).enumerate() {
+        changes.push(UserUpdate::new(format!("u'{number}")).set("note", text.as_str()).into());
+    }
+    let snapshot = commit(&path, changes);
+    let store = Sqlite::at(&path).unwrap();
+    assert!(store.load().unwrap().same_as(&snapshot));
+    let replayed = store.since(matricula_core::Revision(0), 10).unwrap();
+    assert!(Snapshot::default().replay(&replayed[0]).unwrap().same_as(&snapshot));
+}
+
+#[test]
+fn other_files_are_refused_and_left_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str| {
+        let path = folder.path().join(name);
+        let before = std::fs::read(&path).unwrap();
+        let error = Sqlite::at(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidStore, "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{name} was changed");
+        error.to_string()
+    };
+    std::fs::write(folder.path().join("letter.txt"), "Dear Sir or Madam, ".repeat(100)).unwrap();
+    assert!(refused("letter.txt").ends_with("the file is not a database"));
+
+    let other = Connection::open(folder.path().join("shop.db")).unwrap();
+    other.execute_batch("CREATE TABLE goods (id INTEGER PRIMARY KEY)").unwrap();
+    drop(other);
+    assert!(refused("shop.db").ends_with("the database has other tables and is no registry"));
+
+    let newer = Connection::open(folder.path().join("newer.db")).unwrap();
+    newer
+        .execute_batch("PRAGMA application_id = 0x4D747263; PRAGMA user_version = 999; CREATE TABLE t (x)")
+        .unwrap();
+    drop(newer);
+    assert!(refused("newer.db").contains("version 999, expected at most 1"));
+}
+
+#[test]
+fn names_that_are_no_files_are_refused() {
+    for name in ["", ":memory:"] {
+        let error = Sqlite::at(name).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{name}` is not the path of a file"));
+    }
+    let error = Sqlite::at("no/such/folder/acme.db").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+}
+
+#[test]
+fn a_damaged_table_is_an_error_and_not_a_panic() {
+    let damage = [
+        "UPDATE enrolment SET status = 'perhaps'",
+        "UPDATE enrolment_reason SET state = 'unsure'",
+        "DELETE FROM enrolment_reason",
+        "DELETE FROM enrolment",
+        "UPDATE user SET status = 'gone'",
+        "UPDATE user SET id = id + 10",
+        "UPDATE user SET a1 = 99",
+        "UPDATE segment SET rule = '{'",
+        "UPDATE segment_members SET members = x'00'",
+        "UPDATE site SET zone = 'Mars/Base'",
+        "UPDATE registry SET revision = -1",
+        "UPDATE registry SET clock = 9e18",
+        "PRAGMA ignore_check_constraints = 1; UPDATE attribute SET type = 'colour'",
+    ];
+    for sql in damage {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.db");
+        acme(&path);
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let error = Sqlite::at(&path).unwrap().load().expect_err(sql);
+        assert!(matches!(error.kind(), ErrorKind::InvalidStore | ErrorKind::Store), "{sql}: {error}");
+    }
+}
