@@ -4,16 +4,8 @@
 
 use crate::workspace::{Outcome, Workspace, run};
 
-const PROGRAM: [&str; 8] = [
-    "run",
-    "--release",
-    "--quiet",
-    "--package",
-    "matricula-benches",
-    "--bin",
-    "budgets",
-    "--",
-];
+const PROGRAM: [&str; 8] =
+    ["run", "--release", "--quiet", "--package", "matricula-benches", "--bin", "budgets", "--"];
 
 /// Runs the measuring program in a release build and hands it all arguments.
 pub(crate) fn measure(workspace: &Workspace, arguments: &[&str]) -> Outcome {

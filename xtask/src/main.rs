@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a chore reports to the terminal")]
 
 mod budgets;
+mod journeys;
 mod node;
 mod python;
 mod rust;
@@ -20,9 +21,12 @@ use workspace::{Outcome, Workspace};
 const HELP: &str = "\
 cargo xtask <chore>
 
-  test [--only rust|python|node]
+  test [--only rust|python|node|journeys]
         everything that must hold before a change goes in: formatting, lints, tests and
-        documentation in Rust, then the Python wheel and the Node module as users get them
+        documentation in Rust, then the Python wheel and the Node module as users get them,
+        then the examples, which print the same in all three
+  bless
+        rewrite the files in tests/golden/ from what the Rust examples print
   budgets [--json] [--users N] [filter...]
         measure, in a release build, the figures that the project promises
   version X.Y.Z
@@ -53,12 +57,10 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         }
         ["test"] => test::run(&Workspace::find()?, None),
         ["test", "--only", part] => test::run(&Workspace::find()?, Some(part)),
+        ["bless"] => journeys::bless(&Workspace::find()?),
         ["budgets", rest @ ..] => budgets::measure(&Workspace::find()?, rest),
         ["version", "--check"] => version::check(&Workspace::find()?),
         ["version", version] => version::set(&Workspace::find()?, version),
-        _ => Err(format!(
-            "`{}` is no chore; `cargo xtask help` lists them",
-            arguments.join(" ")
-        )),
+        _ => Err(format!("`{}` is no chore; `cargo xtask help` lists them", arguments.join(" "))),
     }
 }

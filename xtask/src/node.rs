@@ -10,10 +10,7 @@ const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Builds and tests the module; checks its types and that no panic can end the host's process.
 pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
-    let new_enough = [
-        "--eval",
-        "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
-    ];
+    let new_enough = ["--eval", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"];
     if !succeeds(workspace.command("node", ".").args(new_enough)) {
         return Ok(Ran::Without("node (20 or newer)"));
     }
@@ -23,17 +20,11 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
     let npm = |arguments: &[&str]| run(workspace.command(NPM, PACKAGE).args(arguments));
 
     step("Node: environment", || {
-        let stamp = workspace
-            .root
-            .join(PACKAGE)
-            .join("node_modules")
-            .join(".installed");
+        let stamp = workspace.root.join(PACKAGE).join("node_modules").join(".installed");
         let lock = workspace.read(&format!("{PACKAGE}/package-lock.json"))?;
         once(&stamp, &lock, || npm(&["ci"]))
     })?;
-    step("Node: every exported function catches panics", || {
-        catches_panics(workspace)
-    })?;
+    step("Node: every exported function catches panics", || catches_panics(workspace))?;
     step("Node: module", || npm(&["run", "--silent", "build:debug"]))?;
     step("Node: types", || npm(&["run", "--silent", "types"]))?;
     step("Node: tests", || npm(&["run", "--silent", "test"]))?;
@@ -46,14 +37,10 @@ fn catches_panics(workspace: &Workspace) -> Outcome {
         let name = format!("{folder}/{}", file.file_name().unwrap_or_default().display());
         let source = workspace.read(&name)?;
         if source.contains(" Task for ") && !source.contains("catch_unwind(") {
-            return Err(format!(
-                "{name}: a `Task` that calls no `catch_unwind`; napi lets its panics abort"
-            ));
+            return Err(format!("{name}: a `Task` that calls no `catch_unwind`; napi lets its panics abort"));
         }
         if let Some(line) = uncaught(&source) {
-            return Err(format!(
-                "{name}:{line}: a `#[napi]` function without `catch_unwind`"
-            ));
+            return Err(format!("{name}:{line}: a `#[napi]` function without `catch_unwind`"));
         }
     }
     Ok(())
@@ -102,9 +89,6 @@ mod tests {
             ),
             Some(6)
         );
-        assert_eq!(
-            uncaught("#[napi(object)]\npub struct A {\n    pub b: u32,\n}\nfn c() {}\n"),
-            None
-        );
+        assert_eq!(uncaught("#[napi(object)]\npub struct A {\n    pub b: u32,\n}\nfn c() {}\n"), None);
     }
 }

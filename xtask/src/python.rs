@@ -31,9 +31,7 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
     step("Python: stubs describe the module", || {
         // It leaves its cache where it runs, whatever the environment says.
         let mut stubtest = workspace.command(&python, ".");
-        run(stubtest
-            .current_dir(&home)
-            .args(["-m", "mypy.stubtest", "matricula"]))
+        run(stubtest.current_dir(&home).args(["-m", "mypy.stubtest", "matricula"]))
     })?;
     step("Python: types", || {
         module(&["mypy", "--strict", "tests"])?;
@@ -51,24 +49,13 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
 /// The first Python on this machine that is new enough.
 pub(crate) fn find(workspace: &Workspace) -> Option<&'static str> {
     let new_enough = ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"];
-    [
-        "python3",
-        "python",
-        "python3.14",
-        "python3.13",
-        "python3.12",
-        "python3.11",
-    ]
-    .into_iter()
-    .find(|name| succeeds(workspace.command(name, ".").args(new_enough)))
+    ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11"]
+        .into_iter()
+        .find(|name| succeeds(workspace.command(name, ".").args(new_enough)))
 }
 
 fn interpreter(home: &Path) -> PathBuf {
-    if cfg!(windows) {
-        home.join("Scripts").join("python.exe")
-    } else {
-        home.join("bin").join("python")
-    }
+    if cfg!(windows) { home.join("Scripts").join("python.exe") } else { home.join("bin").join("python") }
 }
 
 /// Makes the virtual environment with the tools, unless it is there.
@@ -79,22 +66,9 @@ fn environment(workspace: &Workspace, system: &str, home: &Path) -> Outcome {
         std::fs::remove_file(&stamp).ok();
     }
     once(&stamp, &workspace.read(REQUIREMENTS)?, || {
-        run(workspace
-            .command(system, ".")
-            .args(["-m", "venv", "--clear"])
-            .arg(home))?;
-        let pip = [
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            "--quiet",
-            "--requirement",
-        ];
-        run(workspace
-            .command(interpreter(home), ".")
-            .args(pip)
-            .arg(workspace.root.join(REQUIREMENTS)))
+        run(workspace.command(system, ".").args(["-m", "venv", "--clear"]).arg(home))?;
+        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
+        run(workspace.command(interpreter(home), ".").args(pip).arg(workspace.root.join(REQUIREMENTS)))
     })
 }
 
@@ -106,12 +80,7 @@ fn install(workspace: &Workspace, home: &Path) -> Outcome {
         std::fs::remove_dir_all(&wheels).map_err(|error| format!("`{}`: {error}", wheels.display()))?;
     }
     let mut build = workspace.command(&python, PACKAGE);
-    build
-        .args(["-m", "maturin", "build"])
-        .arg("--interpreter")
-        .arg(&python)
-        .arg("--out")
-        .arg(&wheels);
+    build.args(["-m", "maturin", "build"]).arg("--interpreter").arg(&python).arg("--out").arg(&wheels);
     run(&mut build)?;
     let wheel = files(&wheels, "whl").pop().ok_or("maturin wrote no wheel")?;
     let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];

@@ -5,25 +5,21 @@
 use std::time::Instant;
 
 use crate::workspace::{Outcome, Workspace, step};
-use crate::{node, python, rust, version};
+use crate::{journeys, node, python, rust, version};
 
 /// How far a part got.
 pub(crate) enum Ran {
     /// To its end.
     Fully,
-    /// Not at all, because the machine lacks this tool.
+    /// Not at all, or only as far as it goes without this tool, which the machine lacks.
     Without(&'static str),
 }
 
 type Part = fn(&Workspace) -> Outcome<Ran>;
 
-/// The parts, in the order in which they run. A part that needs several languages goes last (such as the
-/// journeys: the same example in Rust, Python and Node must print the same); it is one more line here.
-const PARTS: [(&str, Part); 3] = [
-    ("rust", rust::test),
-    ("python", python::test),
-    ("node", node::test),
-];
+/// The parts, in the order in which they run: one that uses what others build comes after them.
+const PARTS: [(&str, Part); 4] =
+    [("rust", rust::test), ("python", python::test), ("node", node::test), ("journeys", journeys::test)];
 
 /// Runs all parts, or the one named `only`, and stops at the first failure.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {
@@ -34,17 +30,12 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {
     let start = Instant::now();
     step("One version everywhere", || version::check(workspace))?;
     let mut left_out = Vec::new();
-    for (_, part) in PARTS
-        .iter()
-        .filter(|(name, _)| only.is_none_or(|only| only == *name))
-    {
+    for (name, part) in PARTS.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         if let Ran::Without(tool) = part(workspace)? {
             if in_ci() {
-                return Err(format!(
-                    "{tool} is not on this machine, and CI leaves nothing out"
-                ));
+                return Err(format!("{name}: this machine has no {tool}, and CI leaves nothing out"));
             }
-            left_out.push(format!("left out: {tool} is not on this machine"));
+            left_out.push(format!("left out of {name}: this machine has no {tool}"));
         }
     }
     println!("\npassed in {:.0} s", start.elapsed().as_secs_f32());

@@ -8,10 +8,7 @@ use crate::workspace::{Outcome, Workspace, run};
 const CARGO: &str = "Cargo.toml";
 const PYTHON: &str = "bindings/python/pyproject.toml";
 /// Node's files, with how many of their first `version` lines are the package's own.
-const NODE: [(&str, usize); 2] = [
-    ("bindings/node/package.json", 1),
-    ("bindings/node/package-lock.json", 2),
-];
+const NODE: [(&str, usize); 2] = [("bindings/node/package.json", 1), ("bindings/node/package-lock.json", 2)];
 
 /// Says whether every package has the workspace's version.
 ///
@@ -24,19 +21,11 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome {
     agree(CARGO, &found, version)?;
     for member in members(&manifest) {
         let file = format!("{member}/Cargo.toml");
-        if !workspace
-            .read(&file)?
-            .lines()
-            .any(|line| line == "version.workspace = true")
-        {
+        if !workspace.read(&file)?.lines().any(|line| line == "version.workspace = true") {
             return Err(format!("`{file}` does not say `version.workspace = true`"));
         }
     }
-    if !workspace
-        .read(PYTHON)?
-        .lines()
-        .any(|line| line == r#"dynamic = ["version"]"#)
-    {
+    if !workspace.read(PYTHON)?.lines().any(|line| line == r#"dynamic = ["version"]"#) {
         return Err(format!("`{PYTHON}` does not leave its version to Cargo"));
     }
     for (file, count) in NODE {
@@ -62,9 +51,7 @@ pub(crate) fn set(workspace: &Workspace, version: &str) -> Outcome {
     for (file, count) in NODE {
         write(file, in_json(&workspace.read(file)?, count, Some(version)).0)?;
     }
-    run(workspace
-        .cargo()
-        .args(["update", "--workspace", "--offline", "--quiet"]))?;
+    run(workspace.cargo().args(["update", "--workspace", "--offline", "--quiet"]))?;
     check(workspace)
 }
 
@@ -103,11 +90,7 @@ fn rewrite(text: &str, new: Option<&str>, mut chosen: impl FnMut(&str) -> bool) 
     let mut found = Vec::new();
     let mut result = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        match if chosen(line.trim_end()) {
-            split(line)
-        } else {
-            None
-        } {
+        match if chosen(line.trim_end()) { split(line) } else { None } {
             Some((before, version, after)) => {
                 found.push(version.to_owned());
                 result.extend([before, new.unwrap_or(version), after]);
@@ -128,11 +111,8 @@ fn split(line: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn members(manifest: &str) -> impl Iterator<Item = &str> {
-    let list = manifest
-        .lines()
-        .skip_while(|line| *line != "members = [")
-        .skip(1)
-        .take_while(|line| *line != "]");
+    let list =
+        manifest.lines().skip_while(|line| *line != "members = [").skip(1).take_while(|line| *line != "]");
     list.filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","))
 }
 
@@ -140,9 +120,7 @@ fn is_version(text: &str) -> bool {
     let (core, suffix) = text.split_once('-').unwrap_or((text, "release"));
     let numbers: Vec<&str> = core.split('.').collect();
     numbers.len() == 3
-        && numbers
-            .iter()
-            .all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        && numbers.iter().all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
         && suffix
             .split('.')
             .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -169,10 +147,7 @@ b = { version = "0.1.0", features = ["c"] }
     fn only_the_packages_of_the_workspace_change() {
         let (text, found) = in_manifest(MANIFEST, Some("1.2.3"));
         assert_eq!(found, ["0.1.0", "0.1.0"]);
-        assert!(
-            text.contains("\nversion = \"1.2.3\"\nrust-version = \"1.90\"\n"),
-            "{text}"
-        );
+        assert!(text.contains("\nversion = \"1.2.3\"\nrust-version = \"1.90\"\n"), "{text}");
         assert!(
             text.contains("a = { path = \"crates/a\", version = \"1.2.3\" }\nb = { version = \"0.1.0\""),
             "{text}"
@@ -185,14 +160,7 @@ b = { version = "0.1.0", features = ["c"] }
     fn versions_of_npm_dependencies_stay() {
         let lock = "{\n  \"version\": \"0.1.0\",\n  \"\": {\n    \"version\": \"0.1.0\"\n  },\n  \"x\": {\n    \"version\": \"0.1.0\"\n";
         let (text, found) = in_json(lock, 2, Some("1.2.3"));
-        assert_eq!(
-            (
-                found.len(),
-                text.matches("1.2.3").count(),
-                text.matches("0.1.0").count()
-            ),
-            (2, 2, 1)
-        );
+        assert_eq!((found.len(), text.matches("1.2.3").count(), text.matches("0.1.0").count()), (2, 2, 1));
     }
 
     #[test]

@@ -20,10 +20,7 @@ impl Workspace {
     /// Finds the workspace from what `cargo run` tells its program.
     pub(crate) fn find() -> Outcome<Self> {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("start it as `cargo xtask`")?;
-        let root = Path::new(&manifest)
-            .parent()
-            .ok_or("xtask is not inside a workspace")?
-            .to_owned();
+        let root = Path::new(&manifest).parent().ok_or("xtask is not inside a workspace")?.to_owned();
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(folder) => std::path::absolute(folder).map_err(|error| error.to_string())?,
             None => root.join("target"),
@@ -34,9 +31,7 @@ impl Workspace {
     /// A command that runs in `folder`, given relative to the root.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, folder: &str) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(self.root.join(folder))
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(self.root.join(folder)).env("CARGO_TARGET_DIR", &self.target);
         // What `cargo run` says about this package is not true of the packages that the command builds.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
@@ -71,20 +66,12 @@ pub(crate) fn step(title: &str, work: impl FnOnce() -> Outcome) -> Outcome {
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let line = describe(command);
     let status = command.status().map_err(|error| format!("`{line}`: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{line}` ended with {status}"))
-    }
+    if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}")) }
 }
 
 /// Whether a command starts and succeeds; it prints nothing.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Does `work` unless `stamp` says that it was done with the same `inputs`.

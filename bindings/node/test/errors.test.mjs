@@ -55,7 +55,7 @@ for (const [change, code, message] of [
     'attribute `x`: no options, expected at least one'],
   [tx => tx.defineAttribute('country', 'text'), 'not_possible',
     'attribute `country`: the type is choice and cannot become text'],
-  [tx => tx.defineCourse('x', { site: 'emea' }), 'unknown_site', 'unknown site `emea`'],
+  [tx => tx.defineCourse('x', { site: 'emea' }), 'unknown_site', 'course `x`: unknown site `emea`'],
   [tx => tx.defineSegment('x', 'user.departmnt == "Sales"'), 'invalid_rule',
     'segment `x`: unknown attribute `departmnt` at 1:6, did you mean `department`?'],
   [tx => tx.defineEnrolmentRule('x', { segment: 'german', courses: ['gdpr'], onLeave: 'keep' }), 'unknown_segment',

@@ -109,7 +109,8 @@ pub struct SegmentDefinition {
     pub key: String,
     /// The name for people; the key if left out.
     pub name: Option<String>,
-    /// The key of the site whose members it selects from; those of any site if left out.
+    /// The key of the site whose members it selects from; if left out, those of any site for a new segment. A
+    /// later definition may not change it.
     pub site: Option<String>,
     /// The rule, as CEL text.
     pub rule: String,
@@ -126,9 +127,9 @@ pub struct EnrolmentRuleDefinition {
     pub segment: String,
     /// The keys of the courses; at least one, all of one site.
     pub courses: Vec<String>,
-    /// What happens on leaving.
+    /// What happens on leaving; a later definition says it again.
     pub on_leave: LeavePolicy,
-    /// Whether it acts.
+    /// Whether it acts; a later definition says it again.
     pub enabled: bool,
 }
 

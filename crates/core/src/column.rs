@@ -149,7 +149,7 @@ impl Column {
             return None;
         }
         match &self.coding {
-            Coding::Text(dictionary) => dictionary.text(code).map(|text| Value::Text(text.as_ref().into())),
+            Coding::Text(dictionary) => dictionary.text(code).map(|text| Value::Text(text.into())),
             Coding::Choice => Some(Value::Choice(OptionId(code - 1))),
             Coding::Date { first } => {
                 let days = i64::from(*first) + i64::from(code) - 1;

@@ -7,13 +7,57 @@ use std::sync::Arc;
 /// Entries in a chunk before it is split.
 const CHUNK: usize = 512;
 
-/// One text and its code.
-type Entry = (Arc<str>, u32);
+/// A run of texts in order, back to back in one allocation, each with its code.
+#[derive(Clone, Debug, Default)]
+struct Chunk {
+    texts: String,
+    /// Where each text ends.
+    ends: Vec<u32>,
+    codes: Vec<u32>,
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    fn text(&self, place: usize) -> &str {
+        let end = self.ends.get(place).copied().unwrap_or_default() as usize;
+        let start =
+            place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        self.texts.get(start as usize..end).unwrap_or_default()
+    }
+
+    fn code(&self, place: usize) -> Option<u32> {
+        self.codes.get(place).copied()
+    }
+
+    fn push(&mut self, text: &str, code: u32) {
+        self.texts.push_str(text);
+        self.ends.push(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        self.codes.push(code);
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.codes.iter().enumerate().map(|(place, code)| (self.text(place), *code))
+    }
+
+    /// The first place from `from` on whose text is not before this one.
+    fn seek(&self, text: &str, from: usize) -> usize {
+        let (mut low, mut high) = (from, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.text(middle) < text { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
 
 /// Texts in order, each with a code from 1 to the ceiling; 0 stands for no value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dictionary {
-    chunks: Vec<Arc<Vec<Entry>>>,
+    /// None of them empty.
+    chunks: Vec<Arc<Chunk>>,
     len: usize,
 }
 
@@ -22,33 +66,22 @@ impl Dictionary {
         self.len
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
-    }
-
-    /// The chunk in which the text is or would be.
-    fn chunk_of(&self, text: &str) -> usize {
-        self.chunks
-            .partition_point(|chunk| chunk.first().is_some_and(|(first, _)| **first <= *text))
-            .saturating_sub(1)
+    fn entries(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.chunks.iter().flat_map(|chunk| chunk.entries())
     }
 
     pub(crate) fn code(&self, text: &str) -> Option<u32> {
-        let chunk = self.chunks.get(self.chunk_of(text))?;
-        let place = chunk.binary_search_by(|(entry, _)| (**entry).cmp(text)).ok()?;
-        chunk.get(place).map(|(_, code)| *code)
+        let chunk = self.chunks.partition_point(|chunk| chunk.text(0) <= text).checked_sub(1)?;
+        let chunk = self.chunks.get(chunk)?;
+        let place = chunk.seek(text, 0);
+        chunk.code(place).filter(|_| chunk.text(place) == text)
     }
 
     /// The codes of texts in order; 0 for one that is not there.
     pub(crate) fn look_up(&self, sorted: &[&str]) -> Vec<u32> {
         let (mut chunk, mut place) = (0, 0);
         let find = |text: &&str| {
-            let starts_by = |index: usize| {
-                self.chunks
-                    .get(index)
-                    .and_then(|chunk| chunk.first())
-                    .is_some_and(|(first, _)| **first <= **text)
-            };
+            let starts_by = |index: usize| self.chunks.get(index).is_some_and(|chunk| chunk.text(0) <= *text);
             if starts_by(chunk + 1) {
                 // Far ahead: in steps that double, then by halves.
                 let mut step = 1;
@@ -57,60 +90,51 @@ impl Dictionary {
                     step *= 2;
                 }
                 let ahead = self.chunks.get(chunk..(chunk + step).min(self.chunks.len())).unwrap_or_default();
-                let in_order =
-                    |chunk: &Arc<Vec<Entry>>| chunk.first().is_some_and(|(first, _)| **first <= **text);
-                chunk += ahead.partition_point(in_order).saturating_sub(1);
+                chunk += ahead.partition_point(|chunk| chunk.text(0) <= *text).saturating_sub(1);
                 place = 0;
             }
-            let entries = self.chunks.get(chunk)?.get(place..)?;
-            place += entries.partition_point(|(entry, _)| **entry < **text);
-            let (entry, code) = self.chunks.get(chunk)?.get(place)?;
-            (**entry == **text).then_some(*code)
+            let here = self.chunks.get(chunk)?;
+            place = here.seek(text, place);
+            here.code(place).filter(|_| here.text(place) == *text)
         };
         sorted.iter().map(find).map(Option::unwrap_or_default).collect()
     }
 
-    pub(crate) fn text(&self, code: u32) -> Option<&Arc<str>> {
-        let chunk =
-            self.chunks.partition_point(|chunk| chunk.first().is_some_and(|(_, first)| *first <= code));
+    pub(crate) fn text(&self, code: u32) -> Option<&str> {
+        let chunk = self.chunks.partition_point(|chunk| chunk.code(0).is_some_and(|first| first <= code));
         let chunk = self.chunks.get(chunk.checked_sub(1)?)?;
-        let place = chunk.binary_search_by_key(&code, |(_, code)| *code).ok()?;
-        chunk.get(place).map(|(text, _)| text)
+        let place = chunk.codes.binary_search(&code).ok()?;
+        Some(chunk.text(place))
     }
 
     /// Adds texts that are not there yet (sorted, without repeats), each between its neighbours. Returns how
     /// many of them, from the first: the next has no code left between its neighbours.
     pub(crate) fn insert(&mut self, new: &[&str], ceiling: u32) -> usize {
         let mut rest = new;
-        let mut chunks: Vec<Arc<Vec<Entry>>> = Vec::with_capacity(self.chunks.len() + new.len() / CHUNK + 1);
+        let mut chunks: Vec<Arc<Chunk>> = Vec::with_capacity(self.chunks.len() + new.len() / CHUNK + 1);
         // The usual gap: what is added at the ends keeps it, since feeds often come sorted.
         let stride = (ceiling / 2) / u32::try_from(self.len + new.len()).unwrap_or(u32::MAX);
         let mut old = std::mem::take(&mut self.chunks).into_iter().peekable();
         let mut before = 0;
-        while let Some(mut chunk) = old.next() {
-            let next = old.peek().and_then(|chunk| chunk.first());
-            let mine = match next {
-                Some((first, _)) => rest.partition_point(|text| **text < **first),
-                None => rest.len(),
-            };
+        while let Some(chunk) = old.next() {
+            let next = old.peek();
+            let mine = next.map_or(rest.len(), |next| rest.partition_point(|text| *text < next.text(0)));
             let (mine, others) = rest.split_at(mine);
-            if !mine.is_empty() {
-                let after = next.map(|(_, code)| *code);
-                let (merged, done) = merge(&chunk, mine, (before, after), (stride, ceiling));
-                self.len += done;
-                chunks.extend(split(merged));
-                if done < mine.len() {
-                    chunks.extend(old);
-                    self.chunks = chunks;
-                    return new.len() - rest.len() + done;
-                }
-                before = chunks.last().and_then(|chunk| chunk.last()).map_or(before, |(_, code)| *code);
-                rest = others;
+            if mine.is_empty() {
+                before = chunk.codes.last().copied().unwrap_or(before);
+                chunks.push(chunk);
                 continue;
             }
-            before = chunk.last().map_or(before, |(_, code)| *code);
-            // Moved, not counted up: the chunk stays where it is.
-            chunks.push(std::mem::take(&mut chunk));
+            let after = next.and_then(|next| next.code(0));
+            let (merged, done) = merge(&chunk, mine, (before, after), (stride, ceiling));
+            self.len += done;
+            before = merged.codes.last().copied().unwrap_or(before);
+            chunks.extend(split(merged));
+            rest = if done < mine.len() { rest.get(done..).unwrap_or_default() } else { others };
+            if done < mine.len() {
+                chunks.extend(old);
+                break;
+            }
         }
         self.chunks = chunks;
         new.len() - rest.len()
@@ -119,78 +143,72 @@ impl Dictionary {
     /// The same texts and those `added` (sorted, without repeats), numbered evenly below the ceiling, with
     /// room at both ends; and the old codes, ascending, each with its new one.
     pub(crate) fn renumbered(&self, added: &[&str], ceiling: u32) -> (Self, Vec<(u32, u32)>) {
-        let mut texts: Vec<(Arc<str>, u32)> = Vec::with_capacity(self.len + added.len());
-        let mut added = added.iter().peekable();
-        for (text, code) in self.entries() {
-            while let Some(next) = added.next_if(|next| ***next < **text) {
-                texts.push(((*next).into(), 0));
-            }
-            added.next_if(|next| ***next == **text);
-            texts.push((text.clone(), *code));
-        }
-        texts.extend(added.map(|next| ((*next).into(), 0)));
-        let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
+        let len = self.len + added.len();
+        let count = u64::try_from(len).unwrap_or(u64::MAX).max(1);
         let (start, room) = (u64::from(ceiling / 4) + 1, u64::from(ceiling / 2).max(count));
-        let mut translation = Vec::with_capacity(self.len);
         let start = if start + room > u64::from(ceiling) { 1 } else { start };
-        for (index, (_, code)) in (0_u64..).zip(&mut texts) {
-            let new = u32::try_from(start + index * room / count.max(1)).unwrap_or(u32::MAX);
-            if *code != 0 {
-                translation.push((*code, new));
+        let mut codes =
+            (0_u64..).map(|place| u32::try_from(start + place * room / count).unwrap_or(u32::MAX));
+        let mut translation = Vec::with_capacity(self.len);
+        let mut whole = Builder::default();
+        let mut added = added.iter().peekable();
+        for (text, old) in self.entries() {
+            while let Some(next) = added.next_if(|next| **next < text) {
+                whole.push(next, codes.next().unwrap_or(u32::MAX));
             }
-            *code = new;
+            let code = codes.next().unwrap_or(u32::MAX);
+            translation.push((old, code));
+            whole.push(text, code);
         }
-        let len = texts.len();
-        let chunks = split(texts).collect();
-        (Self { chunks, len }, translation)
+        for next in added {
+            whole.push(next, codes.next().unwrap_or(u32::MAX));
+        }
+        (Self { chunks: whole.finish(), len }, translation)
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {
         let mut bytes = crate::Bytes::default();
         for (index, chunk) in self.chunks.iter().enumerate() {
             let theirs = other.and_then(|other| other.chunks.get(index));
-            // Each text is an allocation of its own with two counters.
-            let texts: usize = chunk.iter().map(|(text, _)| text.len() + 16).sum();
-            bytes.add_shared(chunk, theirs, chunk.capacity() * size_of::<Entry>() + texts);
+            let size = chunk.texts.capacity() + (chunk.ends.capacity() + chunk.codes.capacity()) * 4;
+            bytes.add_shared(chunk, theirs, size + size_of::<Chunk>());
         }
-        bytes.add_own(self.chunks.capacity() * size_of::<Arc<Vec<Entry>>>());
+        bytes.add_own(self.chunks.capacity() * size_of::<Arc<Chunk>>());
         bytes
     }
 }
 
-/// A chunk with new texts in it, and how many of them found a code. `around` are the last code before the chunk
-/// (0 if there is none) and the first after it.
+/// A chunk with new texts in it, and how many of them, from the first, found a code. `around` are the last code
+/// before the chunk (0 if there is none) and the first after it.
 fn merge(
-    chunk: &[Entry],
+    chunk: &Chunk,
     new: &[&str],
     around: (u32, Option<u32>),
     (stride, ceiling): (u32, u32),
-) -> (Vec<Entry>, usize) {
-    let mut merged: Vec<Entry> = Vec::with_capacity(chunk.len() + new.len());
+) -> (Chunk, usize) {
+    let mut merged = Chunk::default();
     let (mut rest, mut before) = (new, around.0);
-    let ends = chunk.iter().map(|entry| (Some(entry), Some(entry.1))).chain([(None, around.1)]);
     let mut full = false;
-    for (entry, after) in ends {
-        let here = match entry {
-            Some((text, _)) if !full => rest.partition_point(|new| **new < **text),
-            Some(_) => 0,
-            None if !full => rest.len(),
-            None => 0,
+    let ends = chunk.entries().map(|(text, code)| (Some(text), Some(code))).chain([(None, around.1)]);
+    for (text, after) in ends {
+        let here = match text {
+            _ if full => 0,
+            Some(text) => rest.partition_point(|new| *new < text),
+            None => rest.len(),
         };
         let (here, others) = rest.split_at(here);
         if !here.is_empty() {
-            let codes = between(before, after, here.len(), stride, ceiling);
-            match codes {
+            match between(before, after, here.len(), stride, ceiling) {
                 Some(codes) => {
-                    merged.extend(here.iter().zip(codes).map(|(text, code)| (Arc::from(*text), code)));
+                    here.iter().zip(codes).for_each(|(text, code)| merged.push(text, code));
                     rest = others;
                 }
                 None => full = true,
             }
         }
-        if let Some(entry) = entry {
-            merged.push(entry.clone());
-            before = entry.1;
+        if let (Some(text), Some(code)) = (text, after) {
+            merged.push(text, code);
+            before = code;
         }
     }
     (merged, new.len() - rest.len())
@@ -215,14 +233,37 @@ fn between(before: u32, after: Option<u32>, count: usize, stride: u32, ceiling: 
     (1..=count).map(|place| u32::try_from(start + (end - start) * place / (count + 1)).ok()).collect()
 }
 
-/// Entries as chunks, each half full if there are many.
-fn split(entries: Vec<Entry>) -> impl Iterator<Item = Arc<Vec<Entry>>> {
-    let size = if entries.len() > CHUNK { CHUNK / 2 } else { CHUNK };
-    let mut entries = entries.into_iter().peekable();
-    std::iter::from_fn(move || {
-        entries.peek()?;
-        Some(Arc::new(entries.by_ref().take(size).collect()))
-    })
+/// A chunk as it is or, if it is too long, as halves.
+fn split(chunk: Chunk) -> Vec<Arc<Chunk>> {
+    if chunk.len() <= CHUNK {
+        return vec![Arc::new(chunk)];
+    }
+    let mut parts = Builder::default();
+    chunk.entries().for_each(|(text, code)| parts.push(text, code));
+    parts.finish()
+}
+
+/// Puts chunks together from entries in order, each half full, so that there is room to insert.
+#[derive(Default)]
+struct Builder {
+    done: Vec<Arc<Chunk>>,
+    open: Chunk,
+}
+
+impl Builder {
+    fn push(&mut self, text: &str, code: u32) {
+        if self.open.len() >= CHUNK / 2 {
+            self.done.push(Arc::new(std::mem::take(&mut self.open)));
+        }
+        self.open.push(text, code);
+    }
+
+    fn finish(mut self) -> Vec<Arc<Chunk>> {
+        if self.open.len() > 0 {
+            self.done.push(Arc::new(self.open));
+        }
+        self.done
+    }
 }
 
 #[cfg(test)]
@@ -234,7 +275,7 @@ mod tests {
     use super::*;
 
     fn ascending(dictionary: &Dictionary, ceiling: u32) -> bool {
-        let codes: Vec<u32> = dictionary.entries().map(|(_, code)| *code).collect();
+        let codes: Vec<u32> = dictionary.entries().map(|(_, code)| code).collect();
         codes.is_sorted_by(|a, b| a < b) && codes.iter().all(|code| (1..=ceiling).contains(code))
     }
 
@@ -257,7 +298,7 @@ mod tests {
             prop_assert_eq!(dictionary.len(), reference.len());
             for word in &reference {
                 let code = dictionary.code(word).unwrap();
-                prop_assert_eq!(&**dictionary.text(code).unwrap(), word.as_str());
+                prop_assert_eq!(dictionary.text(code).unwrap(), word.as_str());
             }
             prop_assert_eq!(dictionary.code("zebra"), None);
             let mut asked: Vec<&str> = words.iter().map(String::as_str).chain(["", "aa!", "zebra"]).collect();

@@ -254,6 +254,10 @@ impl Draft {
         let rule = compile_rule(&definition.rule, &self.next.schema).map_err(within)?;
         let old = self.next.segments.get_full(&key).map(|(id, _, segment)| (id, segment.clone()));
         let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
+        let site = match &old {
+            Some((_, old)) if site.is_none() => old.site,
+            _ => site,
+        };
         let segment = Segment { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), site, rule };
         if old.as_ref().is_some_and(|(_, old)| old.site != site) {
             return Err(not_possible(format!("segment `{key}` belongs to another site and cannot move")));

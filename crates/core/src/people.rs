@@ -74,7 +74,11 @@ impl Draft {
         for update in updates {
             let key = update.key.clone();
             let update = self.check_update(update);
-            checked.push(update.map_err(|error| error.error.within(format_args!("user `{}`", shown(&key))))?);
+            checked.push(update.map_err(|UserError { error, .. }| match error.kind() {
+                // The message names the key already.
+                ErrorKind::InvalidKey => error,
+                _ => error.within(format_args!("user `{}`", shown(&key))),
+            })?);
         }
         self.apply_updates(checked).map(drop)
     }

@@ -90,7 +90,7 @@ const BATCH: usize = 16 * 1024;
 
 impl Transaction {
     /// Imports people from CSV with a header line. Cells are trimmed; a row that is wrong is left out and
-    /// reported. `progress` is told every few thousand rows and may stop the import.
+    /// reported. `progress` is told every 16,384 rows and at the end, and may stop the import.
     ///
     /// # Errors
     /// `invalid_feed` if the feed cannot be read at all, `cancelled` if `progress` stopped it. Nothing of the

@@ -174,7 +174,8 @@ class Transaction:
     """A set of changes: made, previewed, and committed as a whole or not at all.
 
     Each change is checked as it is made; one that fails changes nothing, and the others stand. A definition
-    of what is there already replaces it; what is left out stays as it is. After a commit (even one that
+    of what is there already replaces it; a name, zone or site that is left out stays as it is (an enrolment
+    rule's `on_leave` and `enabled` do not: say them again). After a commit (even one that
     failed) or a rollback every call fails with `closed`. While an import runs, calls from its `progress` and
     from other threads fail with `not_possible`.
     """

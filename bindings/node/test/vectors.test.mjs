@@ -1,0 +1,141 @@
+// The meaning of the library as data: the files of `tests/vectors`, which Rust and Python run too.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+import { MatriculaError, memory } from 'matricula'
+
+const folder = fileURLToPath(new URL('../../../tests/vectors/', import.meta.url))
+const files = fs.readdirSync(folder).filter(name => name.endsWith('.json')).sort()
+
+// The arguments that come before the options, by call.
+const changes = {
+  define_site: ['key'],
+  define_attribute: ['key', 'type'],
+  define_course: ['key'],
+  define_segment: ['key', 'rule'],
+  define_enrolment_rule: ['key'],
+  update_user: ['key'],
+  enrol: ['user', 'course'],
+  unenrol: ['user', 'course'],
+}
+const questions = {
+  deltas: [],
+  user: ['key'],
+  members: ['segment'],
+  member_count: ['segment'],
+  is_member: ['user', 'segment'],
+  enrolments: [],
+  explain_membership: ['user', 'segment'],
+  explain_enrolment: ['user', 'course'],
+}
+const properties = new Set([
+  'revision', 'clock', 'user_count', 'enrolment_count', 'sites', 'attributes', 'courses', 'segments', 'enrolment_rules',
+])
+
+const camel = name => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+const snake = name => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+
+/** The name and the arguments of `{ name: arguments }`. */
+function called(call) {
+  const [[name, given], ...others] = Object.entries(call)
+  assert.deepEqual(others, [], `one call, not ${JSON.stringify(call)}`)
+  return [name, given]
+}
+
+/** Calls a method with arguments that are given by name. */
+function make(object, name, given, first) {
+  const options = Object.entries(given).filter(([key]) => !first.includes(key)).map(([key, value]) => [camel(key), value])
+  const positional = first.map(key => given[key])
+  return object[camel(name)](...positional, ...(options.length > 0 ? [Object.fromEntries(options)] : []))
+}
+
+function change(tx, call) {
+  const [name, given] = called(call)
+  assert.ok(Object.hasOwn(changes, name), `a change, not ${name}`)
+  return make(tx, name, given, changes[name])
+}
+
+async function take(registry, step) {
+  const host = registry.asHost('vectors')
+  const { at, do: calls, advance, ...more } = step
+  assert.deepEqual(more, {}, 'nothing else in a step')
+  if (advance !== undefined) return host.advance(new Date(advance))
+  return host.transact(tx => {
+    for (const call of calls) change(tx, call)
+  }, { at: new Date(at) })
+}
+
+async function ask(registry, question) {
+  const [name, given] = called(question)
+  const snapshot = registry.snapshot()
+  if (Object.hasOwn(changes, name)) {
+    await registry.asHost('vectors').transact(tx => {
+      change(tx, question)
+      tx.rollback()
+    }, { at: snapshot.clock ?? new Date(0) })
+    return null
+  }
+  if (properties.has(name)) return snapshot[camel(name)]
+  assert.ok(Object.hasOwn(questions, name), `a question, not ${name}`)
+  return make(name === 'deltas' ? registry : snapshot, name, given, questions[name])
+}
+
+/** What the library returns, as vectors write it. */
+function plain(value) {
+  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const record = typeof value.toJSON === 'function' ? value.toJSON() : value
+  // The keys of values and sites are the company's own.
+  const own = key => (['values', 'sites'].includes(key) ? each => each : plain)
+  return Object.fromEntries(Object.entries(record).map(([key, each]) => [snake(key), own(key)(each)]))
+}
+
+/** Objects are compared by the keys that are expected; `null` is what is not there. */
+function matches(expected, found) {
+  if (Array.isArray(expected)) {
+    return Array.isArray(found) && expected.length === found.length && expected.every((each, i) => matches(each, found[i]))
+  }
+  if (typeof expected === 'object' && expected !== null) {
+    return typeof found === 'object' && found !== null && !Array.isArray(found)
+      && Object.entries(expected).every(([key, each]) => matches(each, found[key]))
+  }
+  return expected === (found ?? null)
+}
+
+test('there are vectors', () => assert.notEqual(files.length, 0))
+
+for (const name of files) {
+  const { description, given = [], cases, ...more } = JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
+
+  test(`${name} has cases, each with its own name`, () => {
+    assert.deepEqual(more, {})
+    assert.ok(description)
+    assert.notEqual(cases.length, 0)
+    assert.equal(new Set(cases.map(each => each.case)).size, cases.length)
+  })
+
+  for (const { case: title, given: own = [], ask: question, expect, ...others } of cases) {
+    test(`${name}: ${title}`, async t => {
+      assert.deepEqual(others, {})
+      const registry = memory()
+      t.after(() => registry.close())
+      for (const step of [...given, ...own]) await take(registry, step)
+      let found
+      try {
+        found = plain(await ask(registry, question))
+      } catch (error) {
+        if (!(error instanceof MatriculaError)) throw error
+        found = { error: { code: error.code, message: error.message } }
+      }
+      assert.ok(
+        matches(expect, found),
+        `${name}: ${title}\n  expected ${JSON.stringify(expect)}\n  found    ${JSON.stringify(found)}`,
+      )
+    })
+  }
+}
