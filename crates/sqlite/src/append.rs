@@ -5,17 +5,14 @@ use std::sync::Arc;
 
 use matricula_core::rule::{AttributeId, Schema, Value, print};
 use matricula_core::{
-    Action, Appended, Commit, Entry, Error, Instant, MembershipChange, Reason, Revision, RoaringBitmap,
-    Segment, SegmentId, Status, Steps, UserEntry,
+    Action, Appended, Commit, Entry, Error, Instant, MembershipChange, RoaringBitmap, Segment, SegmentId,
+    Status, Steps, UserEntry,
 };
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
 
 use crate::schema::{column, put_attribute, put_site, show_users};
-use crate::{failed, invalid, journal, load};
-
-/// The rule of an enrolment by hand.
-pub(crate) const BY_HAND: i64 = -1;
+use crate::{codec, failed, journal, load};
 
 pub(crate) fn append(
     connection: &mut Connection,
@@ -24,7 +21,7 @@ pub(crate) fn append(
     let sql = |error| failed("cannot write the commit", error);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
-    if journal::number(commit.revision) != newest + 1 {
+    if codec::number(commit.revision) != newest + 1 {
         return Ok(Appended::Conflict);
     }
     journal::write(&tx, commit)?;
@@ -39,7 +36,7 @@ pub(crate) fn append(
         }
     }
     tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2")
-        .and_then(|mut update| update.execute(params![journal::number(commit.revision), commit.at.millis()]))
+        .and_then(|mut update| update.execute(params![codec::number(commit.revision), commit.at.millis()]))
         .map_err(sql)?;
     tx.commit().map_err(sql)?;
     Ok(Appended::Done)
@@ -181,7 +178,7 @@ impl Writer<'_> {
                 .and_then(|mut get| get.query_row(params![segment, part], |row| row.get(0)).optional())
                 .map_err(sql)?;
             let mut members = match old {
-                Some(bytes) => bitmap(&bytes)?,
+                Some(bytes) => codec::bitmap(&bytes)?,
                 None => RoaringBitmap::new(),
             };
             members -= left;
@@ -190,7 +187,7 @@ impl Writer<'_> {
                 .prepare_cached(
                     "INSERT OR REPLACE INTO segment_members (segment_id, part, members) VALUES (?1, ?2, ?3)",
                 )
-                .and_then(|mut put| put.execute(params![segment, part, bytes(&members)]))
+                .and_then(|mut put| put.execute(params![segment, part, codec::bytes(&members)]))
                 .map_err(sql)?;
         }
         Ok(())
@@ -201,10 +198,7 @@ impl Writer<'_> {
         let Some(action) = steps.first().map(|steps| steps.action) else { return Ok(()) };
         let mut rows: Vec<(u32, u32, i64)> = Vec::new();
         for steps in steps {
-            let rule = match steps.reason {
-                Reason::Manual => BY_HAND,
-                Reason::Rule(rule) => rule.0.into(),
-            };
+            let rule = codec::rule_of(steps.reason);
             rows.extend(steps.users.iter().map(|user| (user, steps.course.0, rule)));
         }
         // In the order of the tables, which is several times faster than from course to course.
@@ -285,25 +279,4 @@ fn to_value(value: Option<&Value>) -> Sql {
 
 fn to_sql(error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
-}
-
-/// A bitmap as the tables keep it.
-pub(crate) fn bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
-    let mut bitmap = bitmap.clone();
-    bitmap.optimize();
-    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
-    // Writing to a vector cannot fail.
-    let _ = bitmap.serialize_into(&mut bytes);
-    bytes
-}
-
-/// A bitmap from the tables.
-pub(crate) fn bitmap(bytes: &[u8]) -> std::result::Result<RoaringBitmap, Error> {
-    RoaringBitmap::deserialize_from(bytes)
-        .map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
-}
-
-/// The revision of a row.
-pub(crate) fn revision(number: i64) -> std::result::Result<Revision, Error> {
-    u64::try_from(number).map(Revision).map_err(|_| invalid(format!("revision {number} is negative")))
 }

@@ -4,22 +4,16 @@
 use std::sync::Arc;
 
 use matricula_core::{
-    Action, Commit, CourseId, EnrolmentRuleId, Entry, Error, Instant, MembershipChange, Moment, Reason,
-    Revision, RoaringBitmap, SegmentId, Steps,
+    Action, Commit, CourseId, Entry, Error, MembershipChange, Moment, Revision, RoaringBitmap, SegmentId,
+    Steps,
 };
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
-use crate::append::{BY_HAND, bitmap, bytes, revision};
-use crate::{failed, invalid};
-
-/// A revision as SQLite keeps it.
-pub(crate) fn number(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
-}
+use crate::{codec, failed, invalid};
 
 pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let sql = |error| failed("cannot write the journal", error);
-    let revision = number(commit.revision);
+    let revision = codec::number(commit.revision);
     tx.prepare_cached("INSERT INTO journal (revision, at, author, note) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut put| put.execute(params![revision, commit.at.millis(), commit.author, commit.note]))
         .map_err(sql)?;
@@ -59,17 +53,14 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                     segment,
                     course,
                     rule,
-                    bytes(users)
+                    codec::bytes(users)
                 ])
                 .map_err(sql)?;
                 position += 1;
             }
         }
         for steps in &moment.steps {
-            let rule = match steps.reason {
-                Reason::Manual => BY_HAND,
-                Reason::Rule(rule) => rule.0.into(),
-            };
+            let rule = codec::rule_of(steps.reason);
             let (fact, course, segment) = (steps.action.name(), steps.course.0, None::<u32>);
             put.execute(params![
                 revision,
@@ -80,7 +71,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                 segment,
                 course,
                 rule,
-                bytes(&steps.users)
+                codec::bytes(&steps.users)
             ])
             .map_err(sql)?;
             position += 1;
@@ -103,13 +94,13 @@ pub(crate) fn since(
         )
         .map_err(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = heads.query(params![number(after), limit]).map_err(sql)?;
+    let mut rows = heads.query(params![codec::number(after), limit]).map_err(sql)?;
     let mut commits = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
         let number: i64 = row.get(0).map_err(sql)?;
         commits.push(Arc::new(Commit {
-            revision: revision(number)?,
-            at: instant(row, 1)?,
+            revision: codec::revision(number)?,
+            at: codec::instant(row, 1)?,
             author: row.get(2).map_err(sql)?,
             note: row.get(3).map_err(sql)?,
             entries: Arc::new(entries(&tx, number)?),
@@ -117,11 +108,6 @@ pub(crate) fn since(
         }));
     }
     Ok(commits)
-}
-
-pub(crate) fn instant(row: &Row<'_>, column: usize) -> Result<Instant, Error> {
-    Instant::from_millis(row.get(column).map_err(|error| failed("cannot read an instant", error))?)
-        .map_err(|error| invalid(error.message()))
 }
 
 fn entries(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Entry>, Error> {
@@ -156,14 +142,14 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
         let index: u32 = row.get(0).map_err(sql)?;
         let index = index as usize;
         if index >= moments.len() {
-            moments.push(Moment { at: instant(row, 1)?, memberships: Vec::new(), steps: Vec::new() });
+            moments.push(Moment { at: codec::instant(row, 1)?, memberships: Vec::new(), steps: Vec::new() });
         }
         let Some(moment) = moments.get_mut(index) else {
             continue;
         };
         let fact: String = row.get(2).map_err(sql)?;
         let users = row.get_ref(6).map_err(sql)?;
-        let users = bitmap(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
+        let users = codec::bitmap(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
         match fact.as_str() {
             "joined" | "left" => {
                 let segment = SegmentId(row.get(3).map_err(sql)?);
@@ -174,10 +160,7 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
                 let action = *action
                     .ok_or_else(|| invalid(format!("commit {revision} has an unknown fact `{fact}`")))?;
                 let rule: i64 = row.get(5).map_err(sql)?;
-                let reason = match u32::try_from(rule) {
-                    Ok(rule) => Reason::Rule(EnrolmentRuleId(rule)),
-                    Err(_) => Reason::Manual,
-                };
+                let reason = codec::reason_of(rule);
                 let course = CourseId(row.get(4).map_err(sql)?);
                 moment.steps.push(Steps { action, course, reason, users });
             }

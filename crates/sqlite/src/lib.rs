@@ -3,6 +3,7 @@
 //! plural and give names. `docs/storage.md` describes each of them.
 
 mod append;
+mod codec;
 mod journal;
 mod load;
 mod schema;

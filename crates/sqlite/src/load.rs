@@ -5,16 +5,15 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, EnrolmentStatus, Error, HeldReason, Instant,
-    LeavePolicy, Loader, Reason, ReasonState, RoaringBitmap, RowSet, Segment, SegmentId, Site, SiteId,
-    Snapshot, Status, Tz, UserId,
+    Course, CourseId, Enrolment, EnrolmentRule, EnrolmentStatus, Error, HeldReason, Instant, LeavePolicy,
+    Loader, ReasonState, RoaringBitmap, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, Tz,
+    UserId,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};
 
-use crate::append::{bitmap, revision};
 use crate::schema::column;
-use crate::{failed, invalid};
+use crate::{codec, failed, invalid};
 
 pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
     // One read transaction, so that all tables are of one state of the database.
@@ -35,7 +34,7 @@ pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
     members(&tx, &mut loader)?;
     enrolments(&tx, &mut loader)?;
     let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
-    Ok(loader.finish(revision(number)?, clock))
+    Ok(loader.finish(codec::revision(number)?, clock))
 }
 
 fn sql(error: rusqlite::Error) -> Error {
@@ -178,7 +177,8 @@ fn members(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
     each(tx, "SELECT segment_id, members FROM segment_members ORDER BY segment_id, part", |row| {
         let segment = SegmentId(get(row, 0)?);
         let part = row.get_ref(1).map_err(sql)?;
-        let part = bitmap(part.as_blob().map_err(|_| invalid("the members of a segment are no bitmap"))?)?;
+        let part =
+            codec::bitmap(part.as_blob().map_err(|_| invalid("the members of a segment are no bitmap"))?)?;
         match segments.last_mut() {
             Some((last, members)) if *last == segment => *members |= part,
             _ => segments.push((segment, part)),
@@ -216,7 +216,7 @@ fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
         if held.is_empty() {
             return Err(invalid(format!("an enrolment of user {} has no reason", key.0.0)));
         }
-        let since = crate::journal::instant(row, 3)?;
+        let since = codec::instant(row, 3)?;
         loader.enrolment(&Enrolment { user: key.0, course: key.1, status, since, reasons: held });
         Ok(())
     })?;
@@ -231,16 +231,13 @@ type KeyedReason = ((UserId, CourseId), HeldReason);
 fn read_reason(rows: &mut rusqlite::Rows<'_>) -> Result<Option<KeyedReason>, Error> {
     let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
     let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
-    let reason = match u32::try_from(get::<i64>(row, 2)?) {
-        Ok(rule) => Reason::Rule(EnrolmentRuleId(rule)),
-        Err(_) => Reason::Manual,
-    };
+    let reason = codec::reason_of(get(row, 2)?);
     let state = match row.get_ref(3).map_err(sql)?.as_str() {
         Ok("in_force") => ReasonState::InForce,
         Ok("kept") => ReasonState::Kept,
         Ok("suspended") => ReasonState::Suspended,
         _ => return Err(invalid(format!("a reason of user {} has an unknown state", user.0))),
     };
-    let since = crate::journal::instant(row, 4)?;
+    let since = codec::instant(row, 4)?;
     Ok(Some(((user, course), HeldReason { reason, state, since })))
 }

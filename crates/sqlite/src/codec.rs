@@ -1,0 +1,48 @@
+//! How the library's values stand in columns: revisions, instants, reasons and bitmaps, there and back.
+
+use matricula_core::{EnrolmentRuleId, Error, Instant, Reason, Revision, RoaringBitmap};
+use rusqlite::Row;
+
+use crate::{failed, invalid};
+
+/// The rule number of an enrolment by hand.
+const BY_HAND: i64 = -1;
+
+pub(crate) fn rule_of(reason: Reason) -> i64 {
+    match reason {
+        Reason::Manual => BY_HAND,
+        Reason::Rule(rule) => rule.0.into(),
+    }
+}
+
+pub(crate) fn reason_of(rule: i64) -> Reason {
+    u32::try_from(rule).map_or(Reason::Manual, |rule| Reason::Rule(EnrolmentRuleId(rule)))
+}
+
+pub(crate) fn number(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn revision(number: i64) -> Result<Revision, Error> {
+    u64::try_from(number).map(Revision).map_err(|_| invalid(format!("revision {number} is negative")))
+}
+
+pub(crate) fn instant(row: &Row<'_>, column: usize) -> Result<Instant, Error> {
+    let millis = row.get(column).map_err(|error| failed("cannot read an instant", error))?;
+    Instant::from_millis(millis).map_err(|error| invalid(error.message()))
+}
+
+/// In the portable roaring format, run-length encoded where that is shorter.
+pub(crate) fn bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
+    let mut bitmap = bitmap.clone();
+    bitmap.optimize();
+    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+    // Writing to a vector cannot fail.
+    let _ = bitmap.serialize_into(&mut bytes);
+    bytes
+}
+
+pub(crate) fn bitmap(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
+    RoaringBitmap::deserialize_from(bytes)
+        .map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
+}
