@@ -361,6 +361,8 @@ export interface ReasonData {
   /** Absent if the rule does not hold the person. */
   readonly state?: ReasonState
   readonly since?: string
+  /** What keeps the rule from applying although the person may be in its segment. */
+  readonly obstacle?: string
   /** Why the person is, or is not, in the rule's segment; absent for `manual`. */
   readonly membership?: MembershipData
 }

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = registry.as_host("hr-sync");
 
     println!("# Day 1: definitions and the first feed\n");
-    let mut tx = host.begin(instant("2026-11-20T06:00:00Z"))?;
+    let mut tx = host.begin(instant("2026-11-20T06:00:00Z")?)?;
     define(&mut tx)?;
     import(&mut tx, "day-1.csv", Absent::Leave)?;
     let delta = tx.commit()?;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     print_enrolments(&registry)?;
 
     println!("\n# Day 2: the next feed, previewed and then committed\n");
-    let mut tx = host.begin(instant("2026-11-21T06:00:00Z"))?;
+    let mut tx = host.begin(instant("2026-11-21T06:00:00Z")?)?;
     import(&mut tx, "day-2.csv", Absent::Suspend)?;
     let preview = tx.preview()?;
     println!("\nthe preview says:\n{preview}\n\nof these, enrolments that end or are suspended:");
@@ -55,8 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn instant(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap_or_default()
+fn instant(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+    text.parse()
 }
 
 /// What HR exports, what the company teaches, and who must learn it.

@@ -277,7 +277,7 @@ impl Column {
         let code = i64::from(date.num_days_from_ce()) - i64::from(*first) + 1;
         match u32::try_from(code) {
             Err(_) | Ok(0) => (NOTHING, NOTHING, PRESENT),
-            Ok(code) => ((1, code - 1), (code, code), (code.saturating_add(1), u32::MAX)),
+            Ok(code) => ((1, code - 1), (code, code), above(code)),
         }
     }
 
@@ -286,7 +286,7 @@ impl Column {
         match value {
             Value::Date(date) => self.split_at_date(*date),
             Value::Text(_) | Value::Choice(_) => match self.code(value) {
-                Some(code) => ((1, code - 1), (code, code), (code.saturating_add(1), u32::MAX)),
+                Some(code) => ((1, code - 1), (code, code), above(code)),
                 None => (NOTHING, NOTHING, NOTHING),
             },
         }
@@ -310,6 +310,11 @@ impl Column {
         }
         bytes
     }
+}
+
+/// All codes above one.
+fn above(code: u32) -> Range {
+    code.checked_add(1).map_or(NOTHING, |next| (next, u32::MAX))
 }
 
 /// How many texts sit well below a ceiling, with gaps left between them.
@@ -348,6 +353,12 @@ mod tests {
         assert_eq!(column.value(column.get(5)), Some(near));
         assert_eq!(column.value(column.get(6)), Some(far));
         assert_eq!(column.value(column.get(4)), None);
+    }
+
+    #[test]
+    fn nothing_is_above_the_last_code() {
+        assert_eq!(above(u32::MAX), NOTHING);
+        assert_eq!(above(7), (8, u32::MAX));
     }
 
     #[test]

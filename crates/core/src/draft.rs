@@ -14,8 +14,8 @@ use crate::state::State;
 use crate::users::ColumnId;
 use crate::{
     AttributeDefinition, AttributeType, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule,
-    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, ErrorKind, Instant, Moment, Reason, ReasonState,
-    Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
+    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, ErrorKind, HeldReason, Instant, Moment, Reason,
+    ReasonState, Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -260,7 +260,9 @@ impl Draft {
         };
         let segment = Segment { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), site, rule };
         if old.as_ref().is_some_and(|(_, old)| old.site != site) {
-            return Err(not_possible(format!("segment `{key}` belongs to another site and cannot move")));
+            return Err(not_possible(format!(
+                "segment `{key}` is of another site, or of none, and cannot move"
+            )));
         }
         if old.as_ref().is_some_and(|(_, old)| *old == segment) {
             return Ok(());
@@ -277,6 +279,10 @@ impl Draft {
 
     fn define_enrolment_rule(&mut self, definition: EnrolmentRuleDefinition) -> Result<(), Error> {
         let key = check_key("enrolment rule", &definition.key)?.into_owned();
+        if key == "manual" {
+            let message = "enrolment rule key `manual` stands for enrolments by hand";
+            return Err(Error::new(ErrorKind::InvalidKey, message));
+        }
         let within = |error: Error| error.within(format_args!("enrolment rule `{key}`"));
         let segment = find(&self.next.segments, &definition.segment, ErrorKind::UnknownSegment, "segment")
             .map_err(within)
@@ -340,26 +346,31 @@ impl Draft {
                 "user `{user}` is not a member of the site of course `{course}`"
             )));
         }
-        let pending = self.by_hand.get(&(id, course_id)).copied();
+        let key = (id, course_id);
+        let pending = self.by_hand.get(&key).copied();
         let enrolment = self.before.enrolments.get(id, course_id);
         let mut reasons = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
-        let endable = pending.unwrap_or_else(|| {
-            reasons.any(|held| held.reason == Reason::Manual || held.state != ReasonState::InForce)
-        });
-        if !enrol && !endable {
-            let why =
-                if enrolment.is_some() { "only by rules, which hold the enrolment" } else { "not at all" };
-            let message =
-                format!("user `{user}` cannot be unenrolled from course `{course}`: enrolled {why}");
-            return Err(not_possible(message));
-        }
-        let began_with = enrolment
-            .as_ref()
-            .is_some_and(|enrolment| enrolment.reasons.iter().any(|held| held.reason == Reason::Manual));
-        if pending.is_some() && enrol == began_with {
-            self.by_hand.remove(&(id, course_id));
-        } else if !(enrol && began_with) {
-            self.by_hand.insert((id, course_id), enrol);
+        // What a decision by hand can end: all but rules in force.
+        let can_end = |held: &HeldReason| held.reason == Reason::Manual || held.state != ReasonState::InForce;
+        let (by_hand, endable) =
+            (reasons.clone().any(|held| held.reason == Reason::Manual), reasons.any(can_end));
+        match (enrol, pending) {
+            (true, _) if by_hand => {
+                self.by_hand.remove(&key);
+            }
+            (false, Some(true)) if !endable => {
+                self.by_hand.remove(&key);
+            }
+            (false, None) if !endable => {
+                let held = enrolment.is_some();
+                let why = if held { "only by rules, which hold the enrolment" } else { "not at all" };
+                return Err(not_possible(format!(
+                    "user `{user}` cannot be unenrolled from course `{course}`: enrolled {why}"
+                )));
+            }
+            _ => {
+                self.by_hand.insert(key, enrol);
+            }
         }
         Ok(())
     }

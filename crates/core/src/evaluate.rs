@@ -88,7 +88,9 @@ impl Questions<'_> {
             return work();
         }
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            // Where the system refuses a thread, the others do its work.
+            let helper = || std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..threads).filter_map(|_| helper()).collect();
             let mut answers = work();
             for other in others {
                 match other.join() {

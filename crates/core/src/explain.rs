@@ -6,7 +6,10 @@ use std::fmt::{self, Display, Write as _};
 use matricula_rule::{Person, Rule, Truth, Value, describe, evaluate};
 use serde::Serialize;
 
-use crate::{EnrolmentStatus, Error, Instant, ReasonState, SegmentId, Snapshot, Status, UserId};
+use crate::{
+    CourseId, EnrolmentRule, EnrolmentStatus, Error, Instant, ReasonState, SegmentId, SiteId, Snapshot,
+    Status, UserId,
+};
 
 /// Why a person is, or is not, in a segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,6 +97,9 @@ pub struct ReasonExplanation {
     /// Since when the reason has been there, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// What keeps the rule from applying although the person may be in its segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<String>,
     /// Why the person is, or is not, in the rule's segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipExplanation>,
@@ -118,7 +124,7 @@ impl Snapshot {
         let active = |site| self.membership(user, site) == Some(Status::Active);
         let in_site = match site {
             Some(site) => active(site),
-            None => (0..self.sites().len()).map(crate::SiteId::at).any(active),
+            None => (0..self.sites().len()).map(SiteId::at).any(active),
         };
         let eligible = match self.status(user) {
             Some(Status::Active) if in_site => Eligibility::Eligible,
@@ -168,6 +174,25 @@ impl Snapshot {
         explanation
     }
 
+    /// What keeps an enrolment rule from applying whoever is in its segment, or to this person.
+    fn obstacle(&self, rule: &EnrolmentRule, user: UserId, course: CourseId) -> Option<String> {
+        if !rule.enabled {
+            return Some("the rule is disabled".to_owned());
+        }
+        if !rule.courses.contains(&course) {
+            return Some("the rule no longer has this course".to_owned());
+        }
+        let site = self.course(course)?.site;
+        let is_member = self.membership(user, site) == Some(Status::Active);
+        let key = self.user_key(user);
+        (!is_member)
+            .then(|| format!("{key} is not an active member of the course's site, {}", self.site_key(site)))
+    }
+
+    fn site_key(&self, site: SiteId) -> &str {
+        self.site(site).map_or("", |site| &site.key)
+    }
+
     /// Why a person is, or is not, enrolled in a course.
     ///
     /// # Errors
@@ -181,6 +206,12 @@ impl Snapshot {
                 reason: self.reason_key(held.reason).to_owned(),
                 state: Some(held.state.name()),
                 since: Some(held.since.to_string()),
+                obstacle: match held.reason {
+                    crate::Reason::Manual => None,
+                    crate::Reason::Rule(rule) => {
+                        self.enrolment_rule(rule).and_then(|rule| self.obstacle(rule, user, course))
+                    }
+                },
                 membership: match held.reason {
                     crate::Reason::Manual => None,
                     crate::Reason::Rule(rule) => {
@@ -197,6 +228,7 @@ impl Snapshot {
                 reason: rule.key.clone(),
                 state: None,
                 since: None,
+                obstacle: self.obstacle(rule, user, course),
                 membership: Some(self.membership_explanation(user, rule.segment)),
             })
             .collect();
@@ -281,10 +313,16 @@ impl Display for EnrolmentExplanation {
                 }
                 (Some(_), _) => write!(f, "\n- rule {} no longer applies and suspended it", reason.reason)?,
             }
+            if let Some(obstacle) = &reason.obstacle {
+                write!(f, ": {obstacle}")?;
+            }
             indented(f, reason.membership.as_ref())?;
         }
         for reason in &self.others {
             write!(f, "\n- rule {} does not apply", reason.reason)?;
+            if let Some(obstacle) = &reason.obstacle {
+                write!(f, ": {obstacle}")?;
+            }
             indented(f, reason.membership.as_ref())?;
         }
         Ok(())

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use matricula_rule::{Attribute, AttributeId, Value};
+use matricula_rule::{Attribute, AttributeId, Value, validate};
 
 use crate::enrolment::Builder;
 use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Course, Enrolment, EnrolmentRule, Error, ErrorKind, Instant, Revision, RowSet, Segment, SegmentId, Site,
-    SiteId, Snapshot, Status, UserId,
+    Course, Enrolment, EnrolmentRule, Error, ErrorKind, HeldReason, Instant, Reason, Revision, RowSet,
+    Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -51,9 +51,17 @@ impl Loader {
         Arc::make_mut(&mut self.state.courses).insert(course.key.clone(), course);
     }
 
-    /// The next segment.
-    pub fn segment(&mut self, segment: Segment) {
+    /// The next segment, after all attributes.
+    ///
+    /// # Errors
+    /// `invalid_store` if its rule does not fit the attributes.
+    pub fn segment(&mut self, segment: Segment) -> Result<(), Error> {
+        if let Err(error) = validate(&segment.rule, &self.state.schema) {
+            let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
+            return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
+        }
         Arc::make_mut(&mut self.state.segments).insert(segment.key.clone(), segment);
+        Ok(())
     }
 
     /// The next enrolment rule.
@@ -121,9 +129,24 @@ impl Loader {
         self.members.push((segment, members));
     }
 
-    /// An enrolment, in the order of users and then courses.
-    pub fn enrolment(&mut self, enrolment: &Enrolment) {
+    /// An enrolment, in the order of users and then courses, after everything that it names.
+    ///
+    /// # Errors
+    /// `invalid_store` if it names a user, course or rule that is not there.
+    pub fn enrolment(&mut self, enrolment: &Enrolment) -> Result<(), Error> {
+        let rule = |held: &HeldReason| match held.reason {
+            Reason::Manual => true,
+            Reason::Rule(rule) => self.state.rule(rule).is_some(),
+        };
+        let there = enrolment.user.0 < self.state.users.count()
+            && self.state.course(enrolment.course).is_some()
+            && enrolment.reasons.iter().all(rule);
+        if !there {
+            let message = format!("an enrolment of user {} names what is not there", enrolment.user.0);
+            return Err(Error::new(ErrorKind::InvalidStore, message));
+        }
         self.enrolments.push(enrolment);
+        Ok(())
     }
 
     /// The snapshot, at the revision and instant of its last commit.

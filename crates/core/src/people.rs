@@ -16,6 +16,9 @@ use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserId, U
 /// The greatest length of a text value, in bytes.
 pub const MAX_TEXT_VALUE: usize = 64 * 1024;
 
+/// So many errors of a batch come with the nearest option.
+const HINTS: usize = 100;
+
 /// What is wrong with one update of many.
 #[derive(Debug)]
 pub struct UserError {
@@ -73,7 +76,7 @@ impl Draft {
         let mut checked = Vec::with_capacity(updates.len());
         for update in updates {
             let key = update.key.clone();
-            let update = self.check_update(update);
+            let update = self.check_update(update, true);
             checked.push(update.map_err(|UserError { error, .. }| match error.kind() {
                 // The message names the key already.
                 ErrorKind::InvalidKey => error,
@@ -91,7 +94,8 @@ impl Draft {
         let mut errors = Vec::new();
         let mut checked = Vec::with_capacity(updates.len());
         for (index, update) in updates.into_iter().enumerate() {
-            match self.check_update(update) {
+            // Looking for the nearest option takes time: many errors alike are not worth it.
+            match self.check_update(update, errors.len() < HINTS) {
                 Ok(update) => checked.push(update),
                 Err(error) => errors.push(UserError { index, ..error }),
             }
@@ -100,12 +104,12 @@ impl Draft {
         Ok(Updated { errors, ..updated })
     }
 
-    fn check_update(&self, update: UserUpdate) -> Result<Checked, UserError> {
+    fn check_update(&self, update: UserUpdate, hints: bool) -> Result<Checked, UserError> {
         let plain = |error| UserError { index: 0, attribute: None, input: None, error };
         let key = check_key("user", &update.key).map_err(plain)?.into_owned();
         let mut values = Vec::with_capacity(update.values.len());
         for (attribute, input) in update.values {
-            match self.check_value(&attribute, input.as_ref()) {
+            match self.check_value(&attribute, input.as_ref(), hints) {
                 Ok(value) => values.push(value),
                 Err(error) => {
                     return Err(UserError { index: 0, attribute: Some(attribute), input, error });
@@ -117,13 +121,18 @@ impl Draft {
         Ok(Checked { key, status: update.status, values, sites })
     }
 
-    fn check_value(&self, key: &str, input: Option<&Input>) -> Result<(AttributeId, Option<Value>), Error> {
+    fn check_value(
+        &self,
+        key: &str,
+        input: Option<&Input>,
+        hints: bool,
+    ) -> Result<(AttributeId, Option<Value>), Error> {
         let schema = &self.next.schema;
         let attribute = schema.find(key).ok_or_else(|| {
             let keys = schema.attributes().iter().map(|attribute| attribute.key.as_str());
             Error::unknown(ErrorKind::UnknownAttribute, "attribute", key, keys)
         })?;
-        let value = input.map(|input| parse_value(attribute, input)).transpose()?;
+        let value = input.map(|input| parse_value(attribute, input, hints)).transpose()?;
         Ok((attribute.id, value))
     }
 
@@ -225,7 +234,7 @@ impl Draft {
 }
 
 /// Reads what a host gave as a value of an attribute.
-fn parse_value(attribute: &Attribute, input: &Input) -> Result<Value, Error> {
+fn parse_value(attribute: &Attribute, input: &Input, hints: bool) -> Result<Value, Error> {
     let wrong = |message: String| Error::new(ErrorKind::InvalidValue, message);
     let expects = |found: &str| {
         wrong(format!("attribute `{}` is a {}, found {found}", attribute.key, attribute.kind.name()))
@@ -238,7 +247,7 @@ fn parse_value(attribute: &Attribute, input: &Input) -> Result<Value, Error> {
         (Kind::Choice { .. }, Input::Text(text)) => {
             let option = matricula_rule::normalise(text);
             attribute.option(&option).map(Value::Choice).ok_or_else(|| {
-                let hint = nearest(&option, attribute.option_keys());
+                let hint = hints.then(|| nearest(&option, attribute.option_keys())).flatten();
                 let hint = hint.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
                 wrong(format!("unknown option `{}` of `{}`{hint}", shown(&option), attribute.key))
             })

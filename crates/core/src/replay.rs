@@ -4,9 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+use matricula_rule::{AttributeId, Value};
+use roaring::RoaringBitmap;
+
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
-use crate::{Commit, Entry, Error, ErrorKind, RowSet, Snapshot, Status, UserEntry, UserId, reconcile};
+use crate::{
+    Commit, Entry, Error, ErrorKind, Reason, RowSet, Snapshot, Status, UserEntry, UserId, reconcile,
+};
 
 impl Snapshot {
     /// The snapshot after a commit that was recorded on this one.
@@ -23,6 +29,7 @@ impl Snapshot {
         }
         let known = state.slots.len();
         let mut definitions = false;
+        // Definitions never depend on people: they come first, whatever the order was.
         let mut moved: BTreeSet<u32> = BTreeSet::new();
         for entry in commit.entries.iter() {
             definitions |= !matches!(entry, Entry::User(_) | Entry::Attribute(_));
@@ -31,8 +38,17 @@ impl Snapshot {
             {
                 moved.insert(entry.id.0);
             }
-            apply_entry(&mut state, entry)?;
+            if !matches!(entry, Entry::User(_)) {
+                apply_definition(&mut state, entry)?;
+            }
         }
+        learn_values(&mut state, commit);
+        for entry in commit.entries.iter() {
+            if let Entry::User(entry) = entry {
+                apply_user(&mut state, entry)?;
+            }
+        }
+        check_facts(&state, commit)?;
         if definitions {
             state.compile(commit.at);
         } else {
@@ -62,7 +78,51 @@ fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidStore, message)
 }
 
-fn apply_entry(state: &mut State, entry: &Entry) -> Result<(), Error> {
+/// Teaches the columns all values of a commit at once, which is many times faster than one by one.
+fn learn_values(state: &mut State, commit: &Commit) {
+    let mut values: Vec<HashSet<&Value>> = Vec::new();
+    values.resize_with(state.schema.attributes().len(), HashSet::new);
+    for entry in commit.entries.iter() {
+        let Entry::User(entry) = entry else { continue };
+        for (attribute, value) in &entry.values {
+            if let (Some(values), Some(value)) = (values.get_mut(attribute.0 as usize), value) {
+                values.insert(value);
+            }
+        }
+    }
+    for (values, attribute) in values.into_iter().zip((0..).map(AttributeId)) {
+        let values: Vec<&Value> = values.into_iter().collect();
+        if values.is_empty() {
+            continue;
+        }
+        if let Some(column) = state.users.column_mut(ColumnId::Attribute(attribute)) {
+            column.learn(&values);
+        }
+    }
+}
+
+/// Makes sure that the facts name people, segments, courses and rules that are there.
+fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
+    let known = |users: &RoaringBitmap| users.max().is_none_or(|last| last < state.users.count());
+    for moment in &commit.moments {
+        let members = moment.memberships.iter().all(|change| {
+            known(&change.joined) && known(&change.left) && state.segment(change.segment).is_some()
+        });
+        let steps = moment.steps.iter().all(|steps| {
+            let rule = match steps.reason {
+                Reason::Manual => true,
+                Reason::Rule(rule) => state.rule(rule).is_some(),
+            };
+            rule && known(&steps.users) && state.course(steps.course).is_some()
+        });
+        if !members || !steps {
+            return Err(invalid(format!("commit {} has facts about what is not there", commit.revision)));
+        }
+    }
+    Ok(())
+}
+
+fn apply_definition(state: &mut State, entry: &Entry) -> Result<(), Error> {
     match entry {
         Entry::Site(id, site) => {
             state.users.add_site(*id);
@@ -81,7 +141,7 @@ fn apply_entry(state: &mut State, entry: &Entry) -> Result<(), Error> {
         Entry::EnrolmentRule(_, rule) => {
             Arc::make_mut(&mut state.rules).insert(rule.key.clone(), rule.clone());
         }
-        Entry::User(entry) => apply_user(state, entry)?,
+        Entry::User(_) => {}
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Instants, and the calendar days that sites live by. Core never reads a clock: every instant comes in from
 //! outside.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SubsecRound, TimeZone, Utc};
+use chrono::{DateTime, Days, MappedLocalTime, NaiveDate, NaiveTime, SubsecRound, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -42,19 +42,46 @@ impl Instant {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
-    /// The calendar day in a time zone.
+    /// The calendar day in a time zone. It never falls as time goes on: where clocks are put back across
+    /// midnight, the new day begins after that.
     pub fn day(self, zone: Tz) -> NaiveDate {
-        self.to_utc().with_timezone(&zone).date_naive()
+        let local = self.to_utc().with_timezone(&zone);
+        let day = local.date_naive();
+        // Clocks are put back by a few hours at most.
+        if local.time().hour() < 4 && self < Self::start_of(day, zone) {
+            return day.pred_opt().unwrap_or(day);
+        }
+        day
     }
 
     /// The first moment of a calendar day in a time zone.
     pub fn start_of(day: NaiveDate, zone: Tz) -> Self {
         let midnight = day.and_time(NaiveTime::MIN);
-        // Where midnight is skipped (some zones change their clocks then) the day starts within hours.
-        let start = (0..=96).find_map(|quarters| {
-            zone.from_local_datetime(&(midnight + chrono::TimeDelta::minutes(15 * quarters))).earliest()
-        });
-        Self(start.map_or_else(|| midnight.and_utc().timestamp_millis(), |start| start.timestamp_millis()))
+        let date_at = |millis: i64| {
+            DateTime::from_timestamp_millis(millis).map(|at| at.with_timezone(&zone).date_naive())
+        };
+        match zone.from_local_datetime(&midnight) {
+            MappedLocalTime::Single(start) => Self(start.timestamp_millis()),
+            MappedLocalTime::Ambiguous(first, second) => {
+                let falls = date_at(second.timestamp_millis() - 1).is_some_and(|before| before < day);
+                Self(if falls { second } else { first }.timestamp_millis())
+            }
+            // Midnight is skipped: the day begins where the clocks are put forward.
+            MappedLocalTime::None => {
+                let noon = midnight.and_utc().timestamp_millis();
+                let span = 36 * 3_600_000;
+                let (mut before, mut after) = (noon - span, noon + span);
+                while after - before > 1 {
+                    let middle = before + (after - before) / 2;
+                    if date_at(middle).is_some_and(|date| date >= day) {
+                        after = middle
+                    } else {
+                        before = middle
+                    }
+                }
+                Self(after)
+            }
+        }
     }
 }
 
@@ -94,6 +121,27 @@ mod tests {
         assert_eq!(start.day(chrono_tz::America::Sao_Paulo), day);
         let johannesburg = Instant::start_of(day, chrono_tz::Africa::Johannesburg);
         assert_eq!(johannesburg.to_string(), "2018-11-03T22:00:00Z");
+    }
+
+    #[test]
+    fn days_begin_once_and_never_fall() {
+        let zones = [
+            (chrono_tz::Africa::Monrovia, "1972-01-07", "1972-01-07T00:44:30Z"),
+            (chrono_tz::America::St_Johns, "2010-11-07", "2010-11-07T03:30:00Z"),
+            (chrono_tz::America::Havana, "2026-11-01", "2026-11-01T04:00:00Z"),
+        ];
+        for (zone, day, start) in zones {
+            let day: NaiveDate = day.parse().unwrap();
+            assert_eq!(Instant::start_of(day, zone).to_string(), start, "{zone}");
+            let middle = Instant::start_of(day, zone).millis();
+            let mut last = NaiveDate::MIN;
+            for minute in -180..180 {
+                let at = Instant(middle + minute * 60_000);
+                assert!(at.day(zone) >= last, "{zone} {at}");
+                last = at.day(zone);
+                assert_eq!(at.day(zone) >= day, minute >= 0, "{zone} {at}");
+            }
+        }
     }
 
     #[test]

@@ -168,6 +168,11 @@ pub struct Rows<'a> {
     blank: Blank,
     /// The line of each key so far.
     lines: HashMap<String, u64>,
+    feed: &'a [u8],
+    /// How far lines have been counted: the byte and its line.
+    counted: (usize, u64),
+    /// The first row of which it cannot be said whom it is about.
+    nameless: Option<u64>,
 }
 
 impl<'a> Rows<'a> {
@@ -200,7 +205,45 @@ impl<'a> Rows<'a> {
             mapping.columns.iter().find(|(column, _)| column == name).map(|(_, target)| target.clone())
         };
         let columns = names.into_iter().map(|name| (name.clone(), target(&name))).collect();
-        Ok(Self { reader, record: csv::ByteRecord::new(), columns, blank, lines: HashMap::new() })
+        Ok(Self {
+            reader,
+            record: csv::ByteRecord::new(),
+            columns,
+            blank,
+            lines: HashMap::new(),
+            feed,
+            counted: (0, 1),
+            nameless: None,
+        })
+    }
+
+    /// Whether the feed says whom it is about, so that whoever it does not name is absent. To be asked after
+    /// the last row.
+    ///
+    /// # Errors
+    /// `invalid_feed` if it has no rows, a row does not name anybody, or a quote is not closed.
+    pub fn names_everybody(&self) -> Result<(), Error> {
+        let why = match self.nameless {
+            Some(line) => format!("the row on line {line} does not say whom it is about"),
+            None if self.lines.is_empty() => "the feed has no rows".to_owned(),
+            None if self.feed.iter().filter(|byte| **byte == b'"').count() % 2 == 1 => {
+                "a quote is not closed, and may hide rows".to_owned()
+            }
+            None => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::InvalidFeed, format!("who is absent cannot be told: {why}")))
+    }
+
+    /// The line on which a byte stands; CR, LF and CR LF each end one.
+    fn line_of(&mut self, byte: usize) -> u64 {
+        let (from, mut line) = self.counted;
+        let mut before = from.checked_sub(1).and_then(|place| self.feed.get(place)).copied();
+        for &this in self.feed.get(from..byte).unwrap_or_default() {
+            line += u64::from(this == b'\r' || this == b'\n' && before != Some(b'\r'));
+            before = Some(this);
+        }
+        self.counted = (byte.max(from), line);
+        line
     }
 
     /// The columns of the feed that the mapping leaves alone.
@@ -237,6 +280,13 @@ impl<'a> Rows<'a> {
                 continue;
             };
             let cell = cell.trim();
+            // A quote that is not closed swallows the rows after it, up to the next quote.
+            if cell.lines().skip(1).any(|line| line.matches(',').count() + 1 >= expected.max(3)) {
+                self.nameless = self.nameless.or(Some(line));
+                wrong =
+                    wrong.or(Some(error(cell.to_owned(), "looks like several rows: is a quote not closed?")));
+                continue;
+            }
             match target {
                 Target::Key => update.key = cell.to_owned(),
                 Target::Status | Target::Site if cell.is_empty() => {}
@@ -256,7 +306,8 @@ impl<'a> Rows<'a> {
         }
         // A row that is wrong still names its person, who is then not absent from the feed.
         if update.key.is_empty() {
-            return Err(RowError::of_row(line, "the key is empty"));
+            self.nameless = self.nameless.or(Some(line));
+            return Err(wrong.unwrap_or_else(|| RowError::of_row(line, "the key is empty")));
         }
         let key = matricula_core::rule::normalise(&update.key).into_owned();
         if let Some(first) = self.lines.get(&key) {
@@ -278,14 +329,23 @@ impl Iterator for Rows<'_> {
     type Item = Result<Row, RowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let line = self.reader.position().line();
-        match self.reader.read_byte_record(&mut self.record) {
+        let result = self.reader.read_byte_record(&mut self.record);
+        // A record begins after what is left of the line before it, and after empty lines.
+        let start = self.record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let is_end = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
+        let ends = self.feed.get(start..).unwrap_or_default().iter().take_while(is_end).count();
+        match result {
             Ok(false) => None,
             Ok(true) => {
-                let line = self.record.position().map_or(line, csv::Position::line);
+                let line = self.line_of(start + ends);
                 Some(self.read(line).map(|update| Row { line, update }))
             }
-            Err(error) => Some(Err(RowError::of_row(line, error.to_string()))),
+            Err(error) => {
+                let line = self.line_of(start + ends);
+                self.nameless = self.nameless.or(Some(line));
+                Some(Err(RowError::of_row(line, error.to_string())))
+            }
         }
     }
 }
@@ -339,6 +399,39 @@ mod tests {
                 "line 8: 2 cells, expected 5 as in the header",
             ]
         );
+    }
+
+    #[test]
+    fn lines_are_counted_however_they_end() {
+        for feed in [
+            "id,dept,where,state\nann,IT,,\n\n\nbob,IT,,gone\n",
+            "id,dept,where,state\r\nann,IT,,\r\n\r\n\r\nbob,IT,,gone\r\n",
+            "id,dept,where,state\rann,IT,,\r\r\rbob,IT,,gone",
+        ] {
+            let rows: Vec<_> = Rows::new(feed.as_bytes(), &mapping(), Blank::Clear).unwrap().collect();
+            assert_eq!(rows[0].as_ref().unwrap().line, 2, "{feed:?}");
+            assert_eq!(rows[1].as_ref().unwrap_err().line, 5, "{feed:?}");
+        }
+    }
+
+    #[test]
+    fn a_feed_that_may_hide_people_does_not_say_who_is_absent() {
+        let told = |feed: &[u8]| {
+            let pairs = [("id", "key"), ("dept", "user.department"), ("title", "user.title")];
+            let mut rows = Rows::new(feed, &Mapping::from_pairs(pairs).unwrap(), Blank::Clear).unwrap();
+            let bad = rows.by_ref().filter(Result::is_err).count();
+            (bad, rows.names_everybody().map_err(|error| error.to_string()))
+        };
+        let cannot = |why: &str| Err(format!("who is absent cannot be told: {why}"));
+        assert_eq!(told(b"id,dept,title\nann,IT,x\n\"bob, jr\",\"a\nb, c\",x\n"), (0, Ok(())));
+        assert_eq!(told(b"id,dept,title\n"), (0, cannot("the feed has no rows")));
+        let nobody = |line: u64| cannot(&format!("the row on line {line} does not say whom it is about"));
+        assert_eq!(told(b"id,dept,title\nann,IT,x\n,IT,x\n"), (1, nobody(3)));
+        assert_eq!(told(b"id,dept,title\n\xff,IT,x\n"), (1, nobody(2)));
+        let swallowed = b"id,dept,title\nann,IT,x\nbob,\"IT,x\ncy,IT,x\ndee,IT\",x\n";
+        assert_eq!(told(swallowed), (1, nobody(3)));
+        let open = b"id,dept,title\nann,\"IT,x\n";
+        assert_eq!(told(open), (1, cannot("a quote is not closed, and may hide rows")));
     }
 
     #[test]

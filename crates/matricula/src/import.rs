@@ -17,7 +17,9 @@ pub enum Absent {
     /// Nothing.
     #[default]
     Leave,
-    /// They are suspended. Somebody whose row is bad is not absent.
+    /// They are suspended. Somebody whose row is bad is not absent; a feed of which it cannot be said whom it
+    /// names (no rows, a row without a key, a quote that is not closed) is refused as a whole. Somebody who is
+    /// suspended and comes back needs a status column to become active again.
     Suspend,
 }
 
@@ -93,7 +95,8 @@ impl Transaction {
     /// reported. `progress` is told every 16,384 rows and at the end, and may stop the import.
     ///
     /// # Errors
-    /// `invalid_feed` if the feed cannot be read at all, `cancelled` if `progress` stopped it. Nothing of the
+    /// `invalid_feed` if the feed cannot be read at all, or absent people are to be suspended and it does not say
+    /// for certain who they are; `cancelled` if `progress` stopped it. Nothing of the
     /// feed is then in the transaction.
     pub fn import_users(
         &mut self,
@@ -173,6 +176,7 @@ fn run(
     }
     report.errors.sort_by_key(|error| error.line);
     if options.absent == Absent::Suspend {
+        rows.names_everybody()?;
         let inputs = draft.inputs();
         let absent = inputs.users().filter(|user| {
             inputs.status(*user) == Some(Status::Active) && !rows.names(inputs.user_key(*user))

@@ -113,8 +113,14 @@ impl Registry {
         let _writer = self.lock();
         for _ in 0..ATTEMPTS {
             let current = self.snapshot();
-            if outcome.commit.is_empty() && outcome.snapshot.revision() == current.revision() {
-                return Ok(Delta::from(&outcome));
+            if outcome.commit.is_empty() {
+                // Nothing to record, if nobody else has changed that in the meantime.
+                let newest = self.catch_up()?;
+                if outcome.snapshot.revision() == newest.revision() {
+                    return Ok(Delta::from(&outcome));
+                }
+                outcome = again(&newest)?;
+                continue;
             }
             if outcome.commit.revision == current.revision().next() {
                 match self.inner.store.append(&outcome.commit)? {

@@ -158,3 +158,156 @@ fn a_preview_that_no_longer_holds_is_refused() {
     assert_eq!(tx.commit_expecting(&preview).unwrap_err().kind(), ErrorKind::PreviewOutdated);
     assert_eq!(registry.snapshot().revision().0, 0);
 }
+
+/// Two handles on one file, with the definitions committed by the first.
+fn two_handles(folder: &std::path::Path) -> (Registry, Registry) {
+    let path = folder.join("acme.db");
+    let one = Registry::open(Sqlite::at(&path).unwrap()).unwrap();
+    let mut tx = one.as_host("one").begin(at("2026-11-21")).unwrap();
+    define(&mut tx);
+    tx.update_user(UserUpdate::new("ann").set("department", "IT")).unwrap();
+    tx.commit().unwrap();
+    let two = Registry::open(Sqlite::at(&path).unwrap()).unwrap();
+    (one, two)
+}
+
+fn set_department(registry: &Registry, day: &str, department: &str) -> matricula::Delta {
+    let mut tx = registry.as_host("hr").begin(at(day)).unwrap();
+    tx.update_user(UserUpdate::new("ann").set("department", department)).unwrap();
+    tx.commit().unwrap()
+}
+
+#[test]
+fn what_looks_like_no_change_to_a_stale_handle_is_made_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = two_handles(folder.path());
+    set_department(&one, "2026-11-22", "Sales");
+    // To the second handle ann is in IT still.
+    let delta = set_department(&two, "2026-11-23", "IT");
+    assert_eq!(delta.users_changed(), 1);
+    let snapshot = one.refresh().unwrap();
+    let ann = snapshot.user_id("ann").unwrap();
+    let department = snapshot.schema().find("department").unwrap().id;
+    assert_eq!(snapshot.value(ann, department), Some(matricula::rule::Value::text("IT")));
+}
+
+#[test]
+fn an_import_is_made_again_on_what_another_writer_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = two_handles(folder.path());
+    let mut tx = two.as_host("two").begin(at("2026-11-22")).unwrap();
+    import(&mut tx, FEED, Absent::Leave);
+    tx.update_user(UserUpdate::new("zoe")).unwrap();
+    set_department(&one, "2026-11-22", "Legal");
+    tx.commit().unwrap();
+    let snapshot = one.refresh().unwrap();
+    assert!(snapshot.same_as(&two.snapshot()));
+    assert!(["ann", "bob", "dee", "zoe"].iter().all(|user| snapshot.find_user(user).is_some()));
+    let department = snapshot.schema().find("department").unwrap().id;
+    let ann = snapshot.user_id("ann").unwrap();
+    assert_eq!(
+        snapshot.value(ann, department),
+        Some(matricula::rule::Value::text("Sales")),
+        "the later one wins"
+    );
+}
+
+#[test]
+fn a_preview_that_another_writer_outdates_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = two_handles(folder.path());
+    let mut tx = two.as_host("two").begin(at("2026-11-22")).unwrap();
+    tx.update_user(UserUpdate::new("ann").set("country", "DE")).unwrap();
+    let preview = tx.preview().unwrap();
+    let mut other = one.as_host("one").begin(at("2026-11-22")).unwrap();
+    other.update_user(UserUpdate::new("ann").set("country", "DE")).unwrap();
+    other.commit().unwrap();
+    assert_eq!(tx.commit_expecting(&preview).unwrap_err().kind(), ErrorKind::PreviewOutdated);
+    assert_eq!(one.refresh().unwrap().revision().0, 2);
+}
+
+#[test]
+fn an_import_that_fails_or_is_stopped_leaves_nothing_behind() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at("2026-11-21")).unwrap();
+    define(&mut tx);
+    let before = tx.inputs();
+    let stop = |_| ControlFlow::Break(());
+    let stopped = tx.import_users(FEED.as_bytes(), &mapping(), ImportOptions::default(), stop);
+    assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(tx.inputs().same_as(&before));
+    // A row without a key: it cannot be told who is absent.
+    let options = ImportOptions { blank: Blank::Clear, absent: Absent::Suspend };
+    let feed = format!("{FEED},IT,ZA,\n");
+    let refused = tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(()));
+    let error = refused.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFeed);
+    assert_eq!(
+        error.to_string(),
+        "who is absent cannot be told: the row on line 6 does not say whom it is about"
+    );
+    assert!(tx.inputs().same_as(&before));
+}
+
+#[test]
+fn errors_of_an_import_come_in_the_order_of_lines() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at("2026-11-21")).unwrap();
+    define(&mut tx);
+    let report = import(&mut tx, "id,dept,country,hired\na,,XX,\n,,,\nb,,,soon\n", Absent::Leave);
+    let errors: Vec<_> = report.errors.iter().map(|error| (error.line, error.column.as_deref())).collect();
+    assert_eq!(errors, [(2, Some("country")), (3, None), (4, Some("hired"))]);
+}
+
+#[test]
+fn a_refresh_reads_as_many_commits_as_there_are() {
+    let store = Memory::default();
+    let (one, two) = (Registry::open(store.clone()).unwrap(), Registry::open(store).unwrap());
+    for number in 0..1100 {
+        let mut tx = one.as_host("hr").begin(at("2026-11-21")).unwrap();
+        tx.update_user(UserUpdate::new(format!("u{number}"))).unwrap();
+        tx.commit().unwrap();
+    }
+    assert!(two.refresh().unwrap().same_as(&one.snapshot()));
+    assert_eq!(two.commit(matricula::Revision(7)).unwrap().unwrap().revision.0, 7);
+    assert!(two.commit(matricula::Revision(1101)).unwrap().is_none());
+}
+
+#[test]
+fn what_is_decided_by_hand_in_one_transaction_is_the_last_word() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at("2026-11-21")).unwrap();
+    define(&mut tx);
+    tx.update_user(UserUpdate::new("ann").set("hired_on", "2026-11-01")).unwrap();
+    tx.commit().unwrap();
+    let mut tx = registry.as_host("hr").begin(at("2026-11-22")).unwrap();
+    tx.update_user(UserUpdate::new("ann").clear("hired_on")).unwrap();
+    tx.commit().unwrap();
+    // The rule keeps what it gave; only a decision by hand ends it.
+    let mut tx = registry.as_host("hr").begin(at("2026-11-23")).unwrap();
+    tx.enrol("ann", "onboarding").unwrap();
+    tx.unenrol("ann", "onboarding").unwrap();
+    tx.unenrol("ann", "onboarding").unwrap();
+    tx.commit().unwrap();
+    let snapshot = registry.snapshot();
+    assert_eq!(snapshot.enrolments_of(snapshot.user_id("ann").unwrap()).count(), 0);
+}
+
+#[test]
+fn an_explanation_says_what_keeps_a_rule_from_applying() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at("2026-11-21")).unwrap();
+    define(&mut tx);
+    tx.define_site("labs").unwrap();
+    let course = matricula::CourseDefinition { key: "safety".into(), name: None, site: Some("labs".into()) };
+    tx.apply(course).unwrap();
+    tx.define_enrolment_rule("safe", "germans", &["safety"], LeavePolicy::Unenrol).unwrap();
+    tx.update_user(UserUpdate::new("ann").set("country", "DE")).unwrap();
+    let error = tx.define_enrolment_rule("manual", "germans", &["gdpr"], LeavePolicy::Keep).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidKey);
+    tx.commit().unwrap();
+    let explanation = registry.snapshot().explain_enrolment("ann", "safety").unwrap().to_string();
+    let expected = "ann is not enrolled in safety.\n\
+                    - rule safe does not apply: ann is not an active member of the course's site, labs\n";
+    assert!(explanation.starts_with(expected), "{explanation}");
+}

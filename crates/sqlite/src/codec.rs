@@ -15,8 +15,12 @@ pub(crate) fn rule_of(reason: Reason) -> i64 {
     }
 }
 
-pub(crate) fn reason_of(rule: i64) -> Reason {
-    u32::try_from(rule).map_or(Reason::Manual, |rule| Reason::Rule(EnrolmentRuleId(rule)))
+pub(crate) fn reason_of(rule: i64) -> Result<Reason, Error> {
+    match u32::try_from(rule) {
+        Ok(rule) => Ok(Reason::Rule(EnrolmentRuleId(rule))),
+        Err(_) if rule == BY_HAND => Ok(Reason::Manual),
+        Err(_) => Err(invalid(format!("unknown enrolment rule number {rule}"))),
+    }
 }
 
 pub(crate) fn number(revision: Revision) -> i64 {

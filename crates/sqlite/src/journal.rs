@@ -144,8 +144,9 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
         if index >= moments.len() {
             moments.push(Moment { at: codec::instant(row, 1)?, memberships: Vec::new(), steps: Vec::new() });
         }
-        let Some(moment) = moments.get_mut(index) else {
-            continue;
+        let last = moments.len() == index + 1;
+        let Some(moment) = moments.last_mut().filter(|_| last) else {
+            return Err(invalid(format!("the facts of commit {revision} are out of order")));
         };
         let fact: String = row.get(2).map_err(sql)?;
         let users = row.get_ref(6).map_err(sql)?;
@@ -160,7 +161,7 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
                 let action = *action
                     .ok_or_else(|| invalid(format!("commit {revision} has an unknown fact `{fact}`")))?;
                 let rule: i64 = row.get(5).map_err(sql)?;
-                let reason = codec::reason_of(rule);
+                let reason = codec::reason_of(rule)?;
                 let course = CourseId(row.get(4).map_err(sql)?);
                 moment.steps.push(Steps { action, course, reason, users });
             }

@@ -53,11 +53,12 @@ impl Sqlite {
             let message = format!("`{}` is not the path of a file", path.display());
             return Err(Error::new(ErrorKind::Store, message));
         }
-        // Without its URI names, for the same reason.
+        // Nor is a name that begins with `file:` meant as a URI, which could say the same.
+        let file = if path.is_relative() { Path::new(".").join(path) } else { path.to_owned() };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)
+        let connection = Connection::open_with_flags(file, flags)
             .map_err(|error| failed(&format!("cannot open `{}`", path.display()), error))?;
         Self::new(connection).map_err(|error| error.within(format_args!("`{}`", path.display())))
     }
@@ -75,6 +76,16 @@ impl Sqlite {
         connection.busy_timeout(PATIENCE).map_err(|error| failed("cannot configure", error))?;
         schema::prepare(&mut connection)?;
         Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// How far SQLite goes to make a commit durable: 2 is `FULL`, as [`Sqlite::at`] sets it.
+    ///
+    /// # Errors
+    /// `store` if SQLite fails.
+    pub fn synchronous(&self) -> Result<i64, Error> {
+        let connection = self.connection();
+        let level = connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+        level.map_err(|error| failed("cannot read a setting", error))
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

@@ -111,8 +111,7 @@ fn definitions(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
             name: get(row, 1)?,
             site: get::<Option<u32>>(row, 2)?.map(SiteId),
             rule,
-        });
-        Ok(())
+        })
     })?;
     let mut courses: Vec<(u32, CourseId)> = Vec::new();
     each(tx, "SELECT rule_id, course_id FROM enrolment_rule_course ORDER BY rule_id, position", |row| {
@@ -217,8 +216,7 @@ fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
             return Err(invalid(format!("an enrolment of user {} has no reason", key.0.0)));
         }
         let since = codec::instant(row, 3)?;
-        loader.enrolment(&Enrolment { user: key.0, course: key.1, status, since, reasons: held });
-        Ok(())
+        loader.enrolment(&Enrolment { user: key.0, course: key.1, status, since, reasons: held })
     })?;
     match next {
         None => Ok(()),
@@ -231,7 +229,7 @@ type KeyedReason = ((UserId, CourseId), HeldReason);
 fn read_reason(rows: &mut rusqlite::Rows<'_>) -> Result<Option<KeyedReason>, Error> {
     let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
     let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
-    let reason = codec::reason_of(get(row, 2)?);
+    let reason = codec::reason_of(get(row, 2)?)?;
     let state = match row.get_ref(3).map_err(sql)?.as_str() {
         Ok("in_force") => ReasonState::InForce,
         Ok("kept") => ReasonState::Kept,

@@ -5,7 +5,7 @@ use matricula_core::rule::{Attribute, AttributeId, Kind};
 use matricula_core::{Error, Site, SiteId, Snapshot};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::{failed, invalid};
+use crate::{PATIENCE, failed, invalid};
 
 /// Marks a file as a registry: `Mtrc`.
 const APPLICATION: i32 = 0x4D74_7263;
@@ -127,8 +127,8 @@ SELECT u.key AS user, c.key AS course, e.status AS status,
     (SELECT group_concat(CASE
             WHEN r.rule_id = -1 THEN 'enrolled by hand'
             WHEN r.state = 'in_force' THEN 'rule ' || er.key || ': in segment ' || s.key
-            WHEN r.state = 'kept' THEN 'rule ' || er.key || ': kept after leaving segment ' || s.key
-            ELSE 'rule ' || er.key || ': suspended on leaving segment ' || s.key
+            WHEN r.state = 'kept' THEN 'rule ' || er.key || ': no longer applies, kept'
+            ELSE 'rule ' || er.key || ': no longer applies, suspended'
         END, '; ')
      FROM enrolment_reason r
      LEFT JOIN enrolment_rule er ON er.id = r.rule_id
@@ -139,52 +139,79 @@ CREATE VIEW commits AS
 SELECT revision, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at, author, note FROM journal;
 ";
 
-/// Creates the tables, or makes sure that those there are ones that this library understands.
+/// Creates the tables, or makes sure that those there are ones that this library understands. While others do
+/// the same to a new file SQLite may say "busy" without having waited; then it is tried again.
 pub(crate) fn prepare(connection: &mut Connection) -> Result<(), Error> {
-    let sql = |error| failed("cannot prepare the tables", error);
-    let pragma = |connection: &Connection, name: &str| -> Result<i32, Error> {
-        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sql)
-    };
-    // Recognised before anything is written, the write-ahead log included.
-    recognise(connection, pragma(connection, "application_id")?, pragma(connection, "user_version")?)?;
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
-    connection.pragma_update(None, "foreign_keys", true).map_err(sql)?;
+    let start = std::time::Instant::now();
+    loop {
+        match try_to_prepare(connection) {
+            Err(Trouble::Sql(error)) if is_busy(&error) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            Err(Trouble::Sql(error)) => return Err(failed("cannot prepare the tables", error)),
+            Err(Trouble::Refused(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
+    }
+}
+
+enum Trouble {
+    Sql(rusqlite::Error),
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
+fn try_to_prepare(connection: &mut Connection) -> Result<(), Trouble> {
+    // Recognised before anything is written, the write-ahead log included; in one view of the file.
+    let tx = connection.transaction()?;
+    recognise(&tx)?;
+    tx.commit()?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     if pragma(connection, "user_version")? == VERSION {
         return Ok(());
     }
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
     if pragma(&tx, "user_version")? != VERSION {
-        tx.execute_batch(TABLES).map_err(sql)?;
-        tx.execute("INSERT INTO registry (id, revision) VALUES (1, 0)", []).map_err(sql)?;
+        tx.execute_batch(TABLES)?;
+        tx.execute("INSERT INTO registry (id, revision) VALUES (1, 0)", [])?;
         for (site, id) in Snapshot::default().sites().zip((0..).map(SiteId)) {
-            put_site(&tx, id, site).map_err(sql)?;
+            put_site(&tx, id, site)?;
         }
-        show_users(&tx, &[]).map_err(sql)?;
-        tx.pragma_update(None, "application_id", APPLICATION).map_err(sql)?;
-        tx.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+        show_users(&tx, &[])?;
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
     }
-    tx.commit().map_err(sql)
+    tx.commit()?;
+    Ok(())
 }
 
-fn recognise(connection: &Connection, application: i32, version: i32) -> Result<(), Error> {
-    match (application, version) {
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+fn recognise(connection: &Connection) -> Result<(), Trouble> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match (pragma(connection, "application_id")?, pragma(connection, "user_version")?) {
         (APPLICATION, VERSION) => Ok(()),
-        (APPLICATION, newer) if newer > VERSION => Err(invalid(format!(
+        (APPLICATION, newer) if newer > VERSION => Err(Trouble::Refused(invalid(format!(
             "the tables are of version {newer}, expected at most {VERSION}: a newer version of this library wrote them"
-        ))),
-        (0, 0) => {
-            let tables: i64 = connection
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-                .map_err(|error| failed("cannot read", error))?;
-            if tables == 0 {
-                Ok(())
-            } else {
-                Err(invalid("the database has other tables and is no registry"))
-            }
-        }
-        _ => Err(invalid("the database belongs to another application")),
+        )))),
+        (0, 0) if tables == 0 => Ok(()),
+        (0, 0) => Err(Trouble::Refused(invalid("the database has other tables and is no registry"))),
+        _ => Err(Trouble::Refused(invalid("the database belongs to another application"))),
     }
 }
 

@@ -77,7 +77,7 @@ fn who_is_enrolled_since_when_and_why_is_one_select() {
     commit(&path, vec![UserUpdate::new("ann").set("department", "IT").into()]);
     assert_eq!(
         column(&path, "SELECT why FROM enrolments WHERE user = 'ann'"),
-        ["rule gdpr-for-sales: suspended on leaving segment sales"]
+        ["rule gdpr-for-sales: no longer applies, suspended"]
     );
     assert_eq!(column(&path, "SELECT country FROM users ORDER BY key"), ["DE", "NULL"]);
     assert_eq!(column(&path, "SELECT rule_text FROM segment"), [r#"user.department == "Sales""#]);
@@ -163,8 +163,78 @@ fn names_that_are_no_files_are_refused() {
         let error = Sqlite::at(name).unwrap_err();
         assert_eq!(error.to_string(), format!("`{name}` is not the path of a file"));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("file:{}/acme.db?mode=memory", folder.path().display());
+    assert!(Sqlite::at(&uri).is_err(), "the folder `file:…` is not there, and a URI is not meant");
     let error = Sqlite::at("no/such/folder/acme.db").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
+}
+
+#[test]
+fn several_may_create_one_file_at_once() {
+    for round in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(format!("{round}.db"));
+        std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| Sqlite::at(&path).map(drop))).collect();
+            openers.into_iter().for_each(|opener| opener.join().unwrap().unwrap());
+        });
+    }
+}
+
+#[test]
+fn commits_are_durable_when_they_return() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    drop(Sqlite::at(&path).unwrap());
+    assert_eq!(column(&path, "SELECT journal_mode FROM pragma_journal_mode"), ["wal"]);
+    // What a connection of the store itself says; others have their own setting.
+    assert_eq!(Sqlite::at(&path).unwrap().synchronous().unwrap(), 2);
+}
+
+#[test]
+fn a_suspended_enrolment_that_is_resumed_has_one_reason_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    acme(&path);
+    let department = |name: &str| vec![UserUpdate::new("ann").set("department", name).into()];
+    commit(&path, department("IT"));
+    let snapshot = commit(&path, department("Sales"));
+    assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
+    assert_eq!(
+        column(&path, "SELECT why FROM enrolments WHERE user = 'ann'"),
+        ["rule gdpr-for-sales: in segment sales"]
+    );
+}
+
+#[test]
+fn members_beyond_the_first_part_are_kept_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    acme(&path);
+    let person = |number: usize| {
+        let department = if number.is_multiple_of(3) { "Sales" } else { "IT" };
+        UserUpdate::new(format!("p{number}")).set("department", department)
+    };
+    let snapshot = commit(&path, vec![Change::Users((0..70_000).map(person).collect())]);
+    assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
+    let moved = commit(&path, vec![person(69_999).set("department", "IT").into()]);
+    assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&moved));
+}
+
+#[test]
+fn redefinitions_reach_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    acme(&path);
+    let rule = r#"user.department == "IT""#.to_owned();
+    let name = Some("Renamed".to_owned());
+    let segment = SegmentDefinition { key: "sales".to_owned(), name: name.clone(), site: None, rule };
+    let course = CourseDefinition { key: "gdpr".to_owned(), name, site: None };
+    let snapshot = commit(&path, vec![segment.into(), course.into()]);
+    assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
+    assert_eq!(column(&path, "SELECT rule_text FROM segment"), [r#"user.department == "IT""#]);
+    assert_eq!(column(&path, "SELECT name FROM course UNION ALL SELECT name FROM segment"), ["Renamed"; 2]);
 }
 
 #[test]
@@ -174,10 +244,14 @@ fn a_damaged_table_is_an_error_and_not_a_panic() {
         "UPDATE enrolment_reason SET state = 'unsure'",
         "DELETE FROM enrolment_reason",
         "DELETE FROM enrolment",
+        "UPDATE enrolment SET course_id = 9; UPDATE enrolment_reason SET course_id = 9",
+        "UPDATE enrolment_reason SET rule_id = 9 WHERE rule_id = 0",
+        "UPDATE enrolment_reason SET rule_id = -5",
         "UPDATE user SET status = 'gone'",
         "UPDATE user SET id = id + 10",
         "UPDATE user SET a1 = 99",
         "UPDATE segment SET rule = '{'",
+        "UPDATE segment SET rule = '{\"has\":77}'",
         "UPDATE segment_members SET members = x'00'",
         "UPDATE site SET zone = 'Mars/Base'",
         "UPDATE registry SET revision = -1",

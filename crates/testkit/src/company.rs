@@ -244,19 +244,18 @@ fn plain(name: &str) -> String {
 
 impl Employee {
     fn write(&self, feed: &mut String, mistake: usize) {
-        let Self { number, first, last, department, level, employment, .. } = self;
+        let Self { number, first, last, department, level, mut employment, .. } = *self;
         let email = format!("{}.{}{}@acme.example", plain(first), plain(last), number % 1000);
-        let site = if *department == "Research" { "labs" } else { "primary" };
+        let site = if department == "Research" { "labs" } else { "primary" };
         let cost_centre = 4000 + number % 37;
-        let title =
-            if *level == "Director" { format!("Director, {department}") } else { (*level).to_owned() };
+        let title = if level == "Director" { format!("Director, {department}") } else { level.to_owned() };
         let title = if title.contains(',') { format!("\"{title}\"") } else { title };
-        let (mut id, mut country) = (format!("E{number}"), self.country.to_owned());
-        let (mut department, mut hired_on) = ((*department).to_owned(), self.hired_on.to_string());
+        let (id, mut country) = (format!("E{number}"), self.country.to_owned());
+        let (mut department, mut hired_on) = (department.to_owned(), self.hired_on.to_string());
         match mistake {
             1 => country = "Deutschland".to_owned(),
             2 => hired_on = self.hired_on.format("%d/%m/%Y").to_string(),
-            3 => id.clear(),
+            3 => employment = "temp",
             4 => department = format!("  {department} "),
             5 => department.clear(),
             6 => country.clear(),

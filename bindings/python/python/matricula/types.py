@@ -66,6 +66,8 @@ class ReasonDict(TypedDict):
     """Left out if the rule does not hold the person."""
     since: NotRequired[str]
     """As RFC 3339."""
+    obstacle: NotRequired[str]
+    """What keeps the rule from applying although the person may be in its segment."""
     membership: NotRequired[MembershipDict]
     """Of a rule: whether the person is in its segment, and why."""
 
