@@ -59,6 +59,11 @@ fn read(folder: &std::path::Path) -> BTreeMap<String, Rows> {
     for row in table("dept_manager.csv") {
         people.get_mut(&row[0]).unwrap().managing.push(dated(&row, &names[&row[1]]));
     }
+    for rows in people.values_mut() {
+        for dated in [&mut rows.departments, &mut rows.titles, &mut rows.managing] {
+            dated.sort();
+        }
+    }
     people
 }
 
@@ -77,18 +82,33 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("market", r#"(user.department in ["Sales", "Marketing"]) && !(user.title == "Senior Staff")"#),
 ];
 
+/// The value that rows, in the order in which they begin, give for a day, read from the first to the last. The feeds are made by
+/// another reading (`on`), so that a mistake in one shows.
+fn in_the_rows(rows: &[Dated], day: NaiveDate) -> Option<&str> {
+    let mut value = None;
+    for (from, to, this) in rows {
+        if *from > day {
+            break;
+        }
+        if to.is_none() || *to > Some(day) {
+            value = Some(this.as_str());
+        }
+    }
+    value
+}
+
 /// The same, said in plain Rust about the rows.
 fn belongs(segment: &str, rows: &Rows, day: NaiveDate) -> bool {
-    let department = on(&rows.departments, day);
-    let title = on(&rows.titles, day);
+    let department = in_the_rows(&rows.departments, day);
+    let title = in_the_rows(&rows.titles, day);
     let years_ago = |years: u32| day.checked_sub_months(Months::new(12 * years)).unwrap();
-    is_here(rows, day)
+    department.is_some()
         && match segment {
             "development" => department == Some("Development"),
             "engineers" => title.is_some_and(|title| title.ends_with("Engineer")),
             "starters" => (day - rows.hired).num_days() < 180,
             "veterans" => rows.hired <= years_ago(5) && title.is_some_and(|title| title != "Staff"),
-            "department-heads" => on(&rows.managing, day).is_some(),
+            "department-heads" => in_the_rows(&rows.managing, day).is_some(),
             "under-35" => rows.born > years_ago(35),
             "market" => {
                 // Without a title the second half is unknown, and so is the whole: not a member.
