@@ -51,13 +51,27 @@ def test_blank_cells_can_leave_values_alone(company: matricula.Registry, now: da
 def test_rows_that_are_wrong_are_named(company: matricula.Registry, now: datetime) -> None:
     feed = b"id,country\ncy,DE\ndee,Germany\n,ZA\n"
     with company.as_host("hr").transaction(at=now) as tx:
-        report = tx.import_users(feed, MAPPING, absent="suspend")
+        report = tx.import_users(feed, MAPPING)
     assert [(e.line, e.column, e.value, e.reason) for e in report.errors] == [
         (3, "country", "Germany", "unknown option `Germany` of `country`"),
         (4, None, None, "the key is empty"),
     ]
     assert str(report.errors[1]) == "line 4: the key is empty"
-    assert (report.created, report.suspended) == (1, 2)
+    assert (report.created, report.suspended) == (1, 0)
+
+
+def test_people_whom_a_feed_does_not_name_can_be_suspended(
+    company: matricula.Registry, now: datetime
+) -> None:
+    with company.as_host("hr").transaction(at=now) as tx:
+        with raises(
+            "invalid_feed",
+            "who is absent cannot be told: the row on line 3 does not say whom it is about",
+        ):
+            tx.import_users(b"id,country\ncy,DE\n,ZA\n", MAPPING, absent="suspend")
+        assert tx.preview().delta.is_empty
+        report = tx.import_users(b"id,country\ncy,DE\ndee,Germany\n", MAPPING, absent="suspend")
+    assert (report.created, report.suspended, len(report.errors)) == (1, 2, 1)
 
 
 def big(rows: int) -> bytes:
