@@ -8,8 +8,10 @@ use matricula_core::{
     Action, Appended, Commit, Entry, Error, Instant, MembershipChange, RoaringBitmap, Segment, SegmentId,
     Status, Steps, UserEntry,
 };
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{
+    Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params, params_from_iter,
+};
 
 use crate::schema::{column, put_attribute, put_site, show_users};
 use crate::{codec, failed, journal, load};
@@ -25,7 +27,8 @@ pub(crate) fn append(
         return Ok(Appended::Conflict);
     }
     journal::write(&tx, commit)?;
-    let mut writer = Writer { schema: load::schema(&tx)?, tx: &tx };
+    let schema = load::schema(&tx)?;
+    let mut writer = Writer { insert_user: insert_user(&schema), schema, tx: &tx };
     writer.entries(commit).map_err(sql)?;
     for moment in &commit.moments {
         for change in &moment.memberships {
@@ -45,6 +48,8 @@ pub(crate) fn append(
 struct Writer<'a> {
     tx: &'a Transaction<'a>,
     schema: Schema,
+    /// The statement for a new user, by this schema.
+    insert_user: String,
 }
 
 /// The part of a bitmap that a row falls in.
@@ -58,6 +63,7 @@ impl Writer<'_> {
                 Entry::Attribute(attribute) => {
                     put_attribute(self.tx, attribute)?;
                     self.schema.define(attribute.clone());
+                    self.insert_user = insert_user(&self.schema);
                     show_users(self.tx, self.schema.attributes())?;
                 }
                 Entry::Course(id, course) => {
@@ -138,25 +144,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// One statement with a place for every attribute, so that it is prepared once for a whole feed.
     fn new_user(&self, entry: &UserEntry, key: &str) -> Result<()> {
-        let mut columns = String::from("id, key, status");
-        let mut places = String::from("?1, ?2, ?3");
         let status = entry.status.unwrap_or(Status::Active);
-        let mut values: Vec<Sql> =
-            vec![entry.id.0.into(), key.to_owned().into(), status.name().to_owned().into()];
-        for attribute in self.schema.attributes() {
-            columns.push_str(&format!(", {}", column(attribute.id)));
-            values.push(Sql::Null);
-            places.push_str(&format!(", ?{}", values.len()));
-        }
+        let text = |text| ToSqlOutput::Borrowed(ValueRef::Text(text));
+        let mut values = vec![entry.id.0.into(), text(key.as_bytes()), text(status.name().as_bytes())];
+        values.resize(3 + self.schema.attributes().len(), to_value(None));
         for (AttributeId(attribute), value) in &entry.values {
             if let Some(place) = values.get_mut(3 + *attribute as usize) {
                 *place = to_value(value.as_ref());
             }
         }
-        let insert = format!("INSERT INTO user ({columns}) VALUES ({places})");
-        self.tx.prepare_cached(&insert)?.execute(rusqlite::params_from_iter(values)).map(drop)
+        self.tx.prepare_cached(&self.insert_user)?.execute(params_from_iter(values)).map(drop)
     }
 
     fn membership(&self, change: &MembershipChange) -> std::result::Result<(), Error> {
@@ -268,13 +266,21 @@ fn in_part(bitmap: &RoaringBitmap, part: u32) -> RoaringBitmap {
     bitmap.range(start..=start + (PART - 1)).collect()
 }
 
-fn to_value(value: Option<&Value>) -> Sql {
+fn to_value(value: Option<&Value>) -> ToSqlOutput<'_> {
     match value {
-        None => Sql::Null,
-        Some(Value::Text(text)) => Sql::Text(text.to_string()),
-        Some(Value::Choice(option)) => Sql::Integer(option.0.into()),
-        Some(Value::Date(date)) => Sql::Text(format!("{date}")),
+        None => ToSqlOutput::Borrowed(ValueRef::Null),
+        Some(Value::Text(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Some(Value::Choice(option)) => option.0.into(),
+        Some(Value::Date(date)) => date.to_string().into(),
     }
+}
+
+/// The statement for a new user, with a place for every attribute, so that it is prepared once for a whole feed.
+fn insert_user(schema: &Schema) -> String {
+    let columns: String =
+        schema.attributes().iter().map(|attribute| format!(", {}", column(attribute.id))).collect();
+    let places = ", ?".repeat(schema.attributes().len());
+    format!("INSERT INTO user (id, key, status{columns}) VALUES (?, ?, ?{places})")
 }
 
 fn to_sql(error: serde_json::Error) -> rusqlite::Error {
