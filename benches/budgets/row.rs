@@ -76,7 +76,7 @@ impl<'a> Report<'a> {
             let reference =
                 row.reference.as_ref().map(|(name, value)| json!({ "name": name, "value": value }));
             let line = json!({
-                "name": row.name, "value": row.value, "unit": row.unit, "reference": reference,
+                "name": row.name.trim(), "value": row.value, "unit": row.unit, "reference": reference,
                 "ratio": ratio, "budget": row.budget, "met": met,
             });
             println!("{line}");

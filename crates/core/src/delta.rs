@@ -48,7 +48,8 @@ impl Delta {
         Self { snapshot, commit }
     }
 
-    /// The registry after it.
+    /// The registry in which the delta's ids have names: as it was after the commit or, of a delta read back from
+    /// the journal, as it is now.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }

@@ -1,3 +1,5 @@
+//! What applications link: the registry on a store, with its views and transactions. The README follows.
+//!
 #![doc = include_str!("../../../README.md")]
 
 mod host;

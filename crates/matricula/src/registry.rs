@@ -148,11 +148,11 @@ impl Registry {
         self.record(make(&self.snapshot())?, make)
     }
 
-    /// The journal entry of a revision.
+    /// The commit that was recorded as a revision, if there is one.
     ///
     /// # Errors
     /// `store` or `invalid_store`.
-    pub fn commit(&self, revision: Revision) -> Result<Option<Arc<Commit>>, Error> {
+    pub fn recorded(&self, revision: Revision) -> Result<Option<Arc<Commit>>, Error> {
         let before = Revision(revision.0.saturating_sub(1));
         let commits = self.inner.store.since(before, 1)?;
         Ok(commits.into_iter().find(|commit| commit.revision == revision))

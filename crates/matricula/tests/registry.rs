@@ -269,8 +269,8 @@ fn a_refresh_reads_as_many_commits_as_there_are() {
         tx.commit().unwrap();
     }
     assert!(two.refresh().unwrap().same_as(&one.snapshot()));
-    assert_eq!(two.commit(matricula::Revision(7)).unwrap().unwrap().revision.0, 7);
-    assert!(two.commit(matricula::Revision(1101)).unwrap().is_none());
+    assert_eq!(two.recorded(matricula::Revision(7)).unwrap().unwrap().revision.0, 7);
+    assert!(two.recorded(matricula::Revision(1101)).unwrap().is_none());
 }
 
 #[test]
