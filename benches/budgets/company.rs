@@ -38,7 +38,7 @@ pub fn now() -> DateTime<Utc> {
 
 /// The attributes of the company.
 pub fn define_attributes(tx: &mut Transaction) {
-    let options = |keys: &[&str]| AttributeType::Choice(keys.iter().map(|&key| key.to_owned()).collect());
+    let options = |keys: &[&str]| AttributeType::Choice(keys.iter().map(|&key| key.into()).collect());
     tx.define_site("labs").unwrap();
     for key in ["first_name", "last_name", "email", "department", "job_title", "cost_centre"] {
         tx.define_attribute(key, AttributeType::Text).unwrap();

@@ -5,6 +5,7 @@
 
 mod company;
 mod row;
+mod segments;
 mod sqlite;
 
 use company::Bench;
@@ -21,6 +22,7 @@ fn main() {
     let mut report = row::Report::new(&options);
     let bench = Bench::new(options.users);
     let memory = company::in_memory(&bench, &mut report);
+    segments::measure(options.users, &mut report);
     sqlite::on_disk(&bench, &memory, &mut report);
     if !report.finish() {
         std::process::exit(1);

@@ -5,7 +5,8 @@
 /// <reference lib="esnext.disposable" />
 
 import type {
-  AttributeType, Day, Delta, ImportReport, LeavePolicy, Preview, Progress, Snapshot, Status,
+  AttributeType, BuilderQuery, Delta, ImportReport, InputValue, LeavePolicy, MembershipEvent, Preview, Progress, RuleTree,
+  SegmentState, Sensitivity, Snapshot, Status,
 } from './records.js'
 
 export type * from './records.js'
@@ -44,6 +45,7 @@ export type ErrorCode =
   | 'invalid_instant'
   | 'invalid_definition'
   | 'invalid_value'
+  | 'not_unique'
   | 'invalid_rule'
   | 'unknown_attribute'
   | 'unknown_site'
@@ -93,6 +95,18 @@ export interface Registry {
    * @throws MatriculaError `store`, `invalid_store`
    */
   deltas(options?: { after?: number | undefined; limit?: number | undefined }): Promise<Delta[]>
+  /**
+   * When a person joined and left a segment, oldest first, as the journal has it.
+   *
+   * ```js
+   * for (const { joined, at, author } of await registry.membershipHistory('ann', 'sales')) {
+   *   console.log(joined ? 'in' : 'out', at.toISOString(), author)
+   * }
+   * ```
+   *
+   * @throws MatriculaError `unknown_user`, `unknown_segment`, `store`, `invalid_store`
+   */
+  membershipHistory(user: string, segment: string): Promise<MembershipEvent[]>
   /** Closes the file. Closing again does nothing; work that is under way is finished first. */
   close(): void
   /** The same as {@link Registry.close}, for `using`. */
@@ -156,15 +170,20 @@ export interface Transaction {
    */
   defineSite(key: string, options?: { name?: string | null | undefined; zone?: string | null | undefined }): void
   /**
-   * Defines an attribute: a typed field of every person, `user.department` in rules.
-   * @param options `options`: given only and always with `choice`; a later definition may add to them
-   * @throws MatriculaError `invalid_key`, `invalid_definition`, `not_possible` if it is there with another type
+   * Defines an attribute: a typed field of every person, `user.department` in rules. A later definition says
+   * everything again but its site, which stays; what people who are there do not satisfy is refused.
+   *
+   * ```js
+   * tx.defineAttribute('country', 'choice', { options: ['ZA', { key: 'DE', name: 'Germany' }], required: true })
+   * tx.defineAttribute('level', 'integer', { minimum: 1, maximum: 9, default: 1 })
+   * tx.defineAttribute('email', 'text', { unique: true, ignoreCase: true, pattern: '*@acme.com' })
+   * ```
+   *
+   * @throws MatriculaError `invalid_key`; `invalid_definition` for what the type cannot have; `invalid_value` for a
+   * minimum, maximum or default that is no value of it; `unknown_site`; `not_possible` if it is there with another
+   * type or site, or if people would not satisfy it; `too_many`
    */
-  defineAttribute(
-    key: string,
-    type: AttributeType,
-    options?: { options?: readonly string[] | null | undefined },
-  ): void
+  defineAttribute(key: string, type: AttributeType, options?: AttributeOptions): void
   /**
    * Defines a course.
    * @param options `name`: the key if left out; `site`: the primary one if left out
@@ -172,15 +191,21 @@ export interface Transaction {
    */
   defineCourse(key: string, options?: { name?: string | null | undefined; site?: string | null | undefined }): void
   /**
-   * Defines a segment by a rule, such as `user.country == "DE" && user.hired_on > today - days(90)`.
-   * @param options `name`: the key if left out; `site`: among whose members, those of any site if left out
-   * @throws MatriculaError `invalid_key`, `unknown_site`, `invalid_rule` with the position and the nearest name
+   * Defines a segment: by a rule, in one of its notations, or without one, so that its members are those who are
+   * {@link Transaction.pin | put in} by hand. What a later definition leaves out stays as it is.
+   *
+   * ```js
+   * tx.defineSegment('starters', 'user.country == "DE" && user.hired_on > today - days(90)', { state: 'draft' })
+   * tx.defineSegment('levels', null, { builder: { combinator: 'and', rules: [{ field: 'level', operator: '>', value: 3 }] } })
+   * tx.defineSegment('pilot', null, { name: 'Pilot group', owner: 'eve' })
+   * ```
+   *
+   * @param rule the rule as text; `null` or left out if it comes in another notation, or there is none
+   * @throws MatriculaError `invalid_key`; `unknown_site`; `invalid_rule` with the position and the nearest name;
+   * `invalid_definition` if the rule is given more than once, or for an unknown state; `not_possible` if it would
+   * depend on itself, names a draft, or is to become a draft although others refer to it
    */
-  defineSegment(
-    key: string,
-    rule: string,
-    options?: { name?: string | null | undefined; site?: string | null | undefined },
-  ): void
+  defineSegment(key: string, rule?: string | null | undefined, options?: SegmentOptions): void
   /**
    * Defines an enrolment rule: the members of a segment are enrolled in courses.
    * @param options `courses`: at least one, all of one site; `onLeave`: what happens on leaving the segment,
@@ -202,20 +227,67 @@ export interface Transaction {
    * given, an active member of the primary site.
    *
    * ```js
-   * tx.updateUser('ann', { values: { department: 'Sales', hired_on: '2026-10-01', manager: null } })
+   * tx.updateUser('ann', { values: { department: 'Sales', level: 4, hired_on: '2026-10-01', manager: null } })
    * ```
    *
-   * @param options `values`: by attribute, text or a day such as `2026-01-31`, `null` to clear; `sites`: the status
-   * of memberships by site, `null` to end one
-   * @throws MatriculaError `invalid_key`, `invalid_value`, `invalid_definition`, `unknown_attribute`, `unknown_site`
+   * | attribute | value |
+   * |---|---|
+   * | text, path, choice, user | text: for a choice the key of an option, for a user the key of a person |
+   * | integer | a whole number, or a `bigint`, within ±(2⁵³ − 1) |
+   * | decimal | a number, taken for the decimal that it is shown as, or text such as `'12.50'`, which is exact |
+   * | boolean | `true` or `false` |
+   * | date | text such as `2026-01-31`; a `Date` is refused, since which day it is depends on the zone |
+   * | timestamp | a `Date` |
+   * | multi_choice | an array of keys of options; an empty one is no value |
+   *
+   * Text is taken for any of them, in the form that a feed has.
+   *
+   * @param options `values`: by attribute, `null` to clear; `sites`: the status of memberships by site, `null` to
+   * end one
+   * @throws MatriculaError `invalid_key`; `invalid_value`; `not_unique` if somebody else has the value already;
+   * `invalid_definition`; `unknown_attribute`; `unknown_site`. A number that is `NaN`, infinite or whole and beyond
+   * ±(2⁵³ − 1) is a `TypeError`.
    */
   updateUser(
     key: string,
     options?: {
-      values?: Readonly<Record<string, string | Day | null>> | undefined
+      values?: Readonly<Record<string, InputValue | null>> | undefined
       status?: Status | null | undefined
       sites?: Readonly<Record<string, Status | null>> | undefined
     },
+  ): void
+  /**
+   * Puts a person into a segment by hand, whatever its rule says, for as long as the person is active.
+   * @throws MatriculaError `unknown_segment`, `unknown_user`
+   */
+  pin(segment: string, user: string): void
+  /**
+   * Keeps a person out of a segment by hand, whatever its rule says.
+   * @throws MatriculaError `unknown_segment`, `unknown_user`, `not_possible` for a segment without a rule
+   */
+  ban(segment: string, user: string): void
+  /**
+   * Takes back what was decided by hand about a person and a segment, and leaves it to the rule.
+   * @throws MatriculaError `unknown_segment`, `unknown_user`
+   */
+  release(segment: string, user: string): void
+  /**
+   * Records what a person did in a course. Rules that ask `completed("gdpr")` or `score("gdpr")` follow at once.
+   *
+   * ```js
+   * tx.record('ann', 'gdpr', { completed: new Date('2026-10-01T08:00:00Z'), score: 0.85 })
+   * tx.record('ann', 'gdpr', { score: null })
+   * ```
+   *
+   * @param options `completed`: when; `score`: from 0 to 1, a number or text such as `'0.85'`. `null` takes back; what
+   * is left out, or `undefined`, stays as it is.
+   * @throws MatriculaError `unknown_user`, `unknown_course`, `invalid_value` for a score that is not from 0 to 1 or has
+   * more than six digits after its point, `invalid_instant`
+   */
+  record(
+    user: string,
+    course: string,
+    options: { completed?: Date | null | undefined; score?: number | string | bigint | null | undefined },
   ): void
   /**
    * Enrols a person in a course by hand. It is no error if the person is enrolled already.
@@ -250,6 +322,71 @@ export interface Transaction {
   commit(options?: { expect?: Preview | null | undefined }): Promise<Delta>
   /** Gives the changes up. */
   rollback(): void
+}
+
+/** What else there is to say of an attribute. */
+export interface AttributeOptions {
+  /**
+   * Given only and always with `choice` and `multi_choice`: keys, or objects. A later definition has all earlier
+   * options and any new ones; those that a snapshot shows can be given again.
+   */
+  options?: readonly (string | OptionData)[] | null | undefined
+  /** The name for people; the key if left out. */
+  name?: string | null | undefined
+  /** What it means, for people who fill it in. */
+  help?: string | null | undefined
+  /** The key of the site whose administrators define it; the whole registry if left out. */
+  site?: string | null | undefined
+  /** Whether everybody must have a value; `false` if left out. */
+  required?: boolean | undefined
+  /** Whether no two people may have the same value; `false` if left out. */
+  unique?: boolean | undefined
+  /** Of text: whether it is compared without regard to case; `false` if left out. */
+  ignoreCase?: boolean | undefined
+  /** Of text: what every value matches, with `*` for any characters and `?` for one. */
+  pattern?: string | null | undefined
+  /** Of numbers, dates and timestamps: the least value. */
+  minimum?: InputValue | null | undefined
+  /** Of numbers, dates and timestamps: the greatest value. */
+  maximum?: InputValue | null | undefined
+  /** The value that somebody created without one is given. */
+  default?: InputValue | null | undefined
+  /** How much care values need; `internal` if left out. */
+  sensitivity?: Sensitivity | undefined
+  /** Whether people may change their own value; `false` if left out. */
+  selfWritable?: boolean | undefined
+}
+
+/** An option of a choice or multi-choice to be. */
+export interface OptionData {
+  /** The word that data and rules use. */
+  readonly key: string
+  /** The name for people; the key if left out. */
+  readonly name?: string | null | undefined
+  /** Whether nobody can be given it any longer; those who have it keep it, and rules may name it. */
+  readonly retired?: boolean | undefined
+  /** The key that it had before, if it is to have another one now. */
+  readonly was?: string | null | undefined
+}
+
+/** What else there is to say of a segment. */
+export interface SegmentOptions {
+  /** The name for people; the key if left out of a new one. */
+  name?: string | null | undefined
+  /** The key of the site among whose members it selects; those of any site if left out of a new one. */
+  site?: string | null | undefined
+  /** The rule as the typed tree that {@link Snapshot.ruleTree} gives. */
+  ruleTree?: RuleTree | null | undefined
+  /** The rule as the query of a rule builder of the `react-querybuilder` family. */
+  builder?: BuilderQuery | null | undefined
+  /** Whether it selects; `active` if left out of a new one. */
+  state?: SegmentState | null | undefined
+  /** Who answers for it, in the host's words. */
+  owner?: string | null | undefined
+  /** What it is for. */
+  description?: string | null | undefined
+  /** Whether stores that people read with SQL keep a row for each member; `false` if left out of a new one. */
+  sqlRows?: boolean | null | undefined
 }
 
 /** How a feed is to be taken. */

@@ -1,12 +1,45 @@
 // What is read: previews, deltas, snapshots and what they are made of. Part of `index.d.ts`, which says how the
-// declarations are kept true. All of it is immutable.
+// declarations are kept true. All of it is immutable. Not here: explanations (`explanations.d.ts`).
+
+import type { EnrolmentExplanation, MembershipExplanation } from './explanations.js'
+
+export type * from './explanations.js'
 
 /** A calendar day, such as `2026-01-31`. A `Date` is an instant, and which day that is depends on the zone. */
 export type Day = string
 /** Whether a person, or a person's membership of a site, counts. */
 export type Status = 'active' | 'suspended'
-/** The type of an attribute: free text, one of a list of options, or a calendar day. */
-export type AttributeType = 'text' | 'choice' | 'date'
+/** The type of an attribute. A `path` is a place in a tree, such as `EMEA/ZA`; a `user` is another person. */
+export type AttributeType =
+  | 'text'
+  | 'integer'
+  | 'decimal'
+  | 'boolean'
+  | 'date'
+  | 'timestamp'
+  | 'choice'
+  | 'multi_choice'
+  | 'user'
+  | 'path'
+/**
+ * A value of an attribute. Read, an integer is a number, a decimal is text (`'0.1'`, exact), a date is a {@link Day}, a
+ * timestamp is a `Date`, a multi-choice is the keys of its options, a user is a key, and all else is text.
+ */
+export type Value = string | number | boolean | Date | readonly string[]
+/** A value as it is given: text stands for a value of any type, as in a feed. */
+export type InputValue = Value | bigint
+/** The typed tree of a rule: plain data, in which everything stands as a number. */
+export type RuleTree = object
+/** A query of a rule builder of the `react-querybuilder` family: plain data, as its web page gives it. */
+export type BuilderQuery = object
+/** How much care values of an attribute need. */
+export type Sensitivity = 'public' | 'internal' | 'personal' | 'sensitive'
+/** Whether a segment selects: not yet, yes, or no longer, with the members that it had. */
+export type SegmentState = 'draft' | 'active' | 'paused'
+/** What was decided by hand about a person and a segment, whatever the rule says: always in, or never. */
+export type SegmentDecision = 'pinned' | 'banned'
+/** Whose SQL is written. */
+export type Dialect = 'sqlite' | 'postgres' | 'duckdb'
 /** What becomes of the enrolment of somebody who leaves the segment. */
 export type LeavePolicy = 'keep' | 'suspend' | 'unenrol'
 /** How a reason stands behind an enrolment. */
@@ -186,6 +219,66 @@ export interface Snapshot {
    */
   isMember(user: string, segment: string): boolean
   /**
+   * Who is in or out of a segment by hand, in order of creation.
+   * @throws MatriculaError `unknown_segment`
+   */
+  exceptions(segment: string): SegmentException[]
+  /**
+   * When a person last completed a course; `null` if that is not recorded.
+   * @throws MatriculaError `unknown_user`, `unknown_course`
+   */
+  completed(user: string, course: string): Date | null
+  /**
+   * A person's score in a course, exactly, such as `'0.85'`; `null` if there is none.
+   * @throws MatriculaError `unknown_user`, `unknown_course`
+   */
+  score(user: string, course: string): string | null
+  /**
+   * What a rule would select, pins and bans considered. Nothing is changed. The work is done on Node's thread pool.
+   *
+   * ```js
+   * const preview = await snapshot.previewRule('user.level > 3', { segment: 'seniors' })
+   * console.log(preview.memberCount, preview.joining(), preview.lints.map(lint => lint.message))
+   * ```
+   *
+   * @param rule the rule as text; `null` or left out if it comes in another notation
+   * @param options `ruleTree`, `builder`: the other notations; `site`: among whose members, those of any site if left
+   * out; `segment`: which segment is to have the rule, whose site then counts and whose members are compared with
+   * @throws MatriculaError `invalid_rule`; `invalid_definition` if no rule is given, or more than one; `not_possible`;
+   * `unknown_site`; `unknown_segment`
+   */
+  previewRule(rule?: string | null | undefined, options?: PreviewRuleOptions): Promise<RulePreview>
+  /**
+   * What is strange about the rule of a segment; nothing about one without a rule. The work is done on Node's thread
+   * pool.
+   * @throws MatriculaError `unknown_segment`
+   */
+  lints(segment: string): Promise<readonly Lint[]>
+  /**
+   * The rule of a segment as the query of a rule builder of the `react-querybuilder` family; `null` if it has none.
+   * @throws MatriculaError `unknown_segment`, `invalid_rule` if rule builders have no words for a part of it
+   */
+  ruleBuilder(segment: string): BuilderQuery | null
+  /**
+   * The rule of a segment as its typed tree, plain data that names everything by number; `null` if it has none.
+   * @throws MatriculaError `unknown_segment`
+   */
+  ruleTree(segment: string): RuleTree | null
+  /**
+   * A query for the ids of a segment's members, over the tables that the file has or a copy of them in another
+   * database. What the rule says of days is worked out for the day that it is at an instant.
+   *
+   * ```js
+   * const { text, parameters } = snapshot.segmentSql('sales', 'postgres', { at: new Date() })
+   * const { rows } = await client.query(text, parameters)
+   * ```
+   *
+   * @param options `at`: the registry's clock if left out
+   * @throws MatriculaError `unknown_segment`; `invalid_definition` for an unknown dialect; `not_possible` if it is not
+   * active or its rule names a segment without rows for SQL; `invalid_rule` if the database cannot be asked exactly
+   */
+  segmentSql(segment: string, dialect: Dialect, options?: { at?: Date | null | undefined }): Sql
+  /**
    * The enrolments of a person in the order in which courses were defined, those in a course in the order in which
    * people were created, or the one of a person in a course, if there is one.
    * @throws MatriculaError `unknown_user`, `unknown_course`
@@ -218,8 +311,42 @@ export interface Site {
 export interface Attribute {
   readonly key: string
   readonly type: AttributeType
-  /** The options of a choice; `null` for any other type. */
-  readonly options: readonly string[] | null
+  /** The name for people. */
+  readonly name: string
+  /** What it means, for people who fill it in. */
+  readonly help: string | null
+  /**
+   * The options of a choice or multi-choice, retired ones included; `null` for any other type. Their keys are
+   * `options.map(option => option.key)`.
+   */
+  readonly options: readonly AttributeOption[] | null
+  /** The key of the site whose administrators define it; `null` for the whole registry. */
+  readonly site: string | null
+  /** Whether everybody must have a value. */
+  readonly required: boolean
+  /** Whether no two people may have the same value. */
+  readonly unique: boolean
+  /** Whether it is compared without regard to case. */
+  readonly ignoreCase: boolean
+  /** What every value matches. */
+  readonly pattern: string | null
+  readonly minimum: Value | null
+  readonly maximum: Value | null
+  /** The value that somebody created without one is given. */
+  readonly default: Value | null
+  readonly sensitivity: Sensitivity
+  /** Whether people may change their own value. */
+  readonly selfWritable: boolean
+}
+
+/** An option of a choice. */
+export interface AttributeOption {
+  /** The word that data and rules use. */
+  readonly key: string
+  /** The name for people. */
+  readonly name: string
+  /** Whether nobody can be given it any longer. */
+  readonly retired: boolean
 }
 
 /** A course of a site. */
@@ -231,17 +358,113 @@ export interface Course {
   readonly site: string
 }
 
-/** People selected by a rule. */
+/** People selected by a rule or by hand. */
 export interface Segment {
   readonly key: string
   /** The name for people. */
   readonly name: string
   /** The key of the site among whose members it selects; `null` for those of any site. */
   readonly site: string | null
+  /** The rule, in its canonical text; `null` where members are put in by hand. */
+  readonly rule: string | null
+  /** The rule in English; `null` where members are put in by hand. */
+  readonly english: string | null
+  readonly state: SegmentState
+  /** Who answers for it, in the host's words. */
+  readonly owner: string | null
+  /** What it is for. */
+  readonly description: string | null
+  /** Whether stores that people read with SQL keep a row for each member. */
+  readonly sqlRows: boolean
+}
+
+/** What was decided by hand about a person. */
+export interface SegmentException {
+  /** The user's key. */
+  readonly user: string
+  readonly exception: SegmentDecision
+}
+
+/** A person joining or leaving a segment. */
+export interface MembershipEvent {
+  /** The revision of the commit. */
+  readonly revision: number
+  readonly at: Date
+  /** Who made the commit, by the name that the host gave. */
+  readonly author: string
+  /** Why, in the host's words. */
+  readonly note: string
+  /** Whether the person joined; otherwise left. */
+  readonly joined: boolean
+}
+
+/** Where a rule is previewed, and in what notation, if not as text. */
+export interface PreviewRuleOptions {
+  ruleTree?: RuleTree | null | undefined
+  builder?: BuilderQuery | null | undefined
+  site?: string | null | undefined
+  segment?: string | null | undefined
+}
+
+/** What a rule would select. Lists of people are made when they are asked for. */
+export interface RulePreview {
   /** The rule, in its canonical text. */
   readonly rule: string
   /** The rule in English. */
-  readonly description: string
+  readonly english: string
+  /** How many would be in. */
+  readonly memberCount: number
+  /** How many of them are not in the segment now. */
+  readonly joiningCount: number
+  /** How many are in the segment now and would no longer be. */
+  readonly leavingCount: number
+  /** How many are left out because the rule cannot be answered for want of a value. */
+  readonly unknownCount: number
+  /** How many of those who would be in are active members of each site; one person may count at several. */
+  readonly bySite: Readonly<Record<string, number>>
+  /** The keys of the first few who would be in. */
+  readonly sample: readonly string[]
+  /** What is strange about the rule. */
+  readonly lints: readonly Lint[]
+  /** Who would be in, in order of creation, as all these lists. */
+  members(): string[]
+  /** Who of them is not in the segment now. */
+  joining(): string[]
+  /** Who is in the segment now and would no longer be. */
+  leaving(): string[]
+  /** Who is left out because the rule cannot be answered for want of a value. */
+  unknown(): string[]
+}
+
+/**
+ * Something strange about a rule that is right. Advice, not an error; `message` is English, and `lint` says what it is
+ * and what else there is: parts of the rule are in English, attributes and segments are keys. There may be more kinds.
+ */
+export type Lint = { readonly message: string } & (
+  | {
+      /** People are left out because a value is missing. */
+      readonly lint: 'left_out_as_unknown'
+      readonly people: number
+      /** The attributes that are missing, each with how many of them lack it. */
+      readonly missing: readonly (readonly [attribute: string, people: number])[]
+      /** What to write to have them in. */
+      readonly instead: string
+    }
+  | { readonly lint: 'never_true' | 'always_true'; readonly part: string }
+  | { readonly lint: 'contradicts'; readonly part: string; readonly attribute: string }
+  | { readonly lint: 'duplicate' | 'subsumed'; readonly segment: string }
+  | { readonly lint: 'unused'; readonly attribute: string; readonly value: string }
+)
+
+/** What is strange about a rule. */
+export type LintCode = Lint['lint']
+
+/** A query with the values to bind, of which the first is `?1` in SQLite and `$1` elsewhere. */
+export interface Sql {
+  /** No value from a rule is part of it. */
+  readonly text: string
+  /** A whole number beyond what a `number` says exactly is a `bigint`. */
+  readonly parameters: readonly (string | number | bigint | boolean)[]
 }
 
 /** Members of a segment are enrolled in courses. */
@@ -262,8 +485,10 @@ export interface EnrolmentRule {
 export interface User {
   readonly key: string
   readonly status: Status
-  /** The values that the person has, by attribute; a day as `2026-01-31`. */
-  readonly values: Readonly<Record<string, string | Day>>
+  /** When the person was created; `null` if that is not known. */
+  readonly created: Date | null
+  /** The values that the person has, by attribute. */
+  readonly values: Readonly<Record<string, Value>>
   /** The status of the person's memberships, by site. */
   readonly sites: Readonly<Record<string, Status>>
 }
@@ -288,81 +513,4 @@ export interface Reason {
   readonly state: ReasonState
   /** Since when the reason has been there. */
   readonly since: Date
-}
-
-/** Why a person is, or is not, in a segment. */
-export interface MembershipExplanation {
-  readonly user: string
-  readonly segment: string
-  /** The answer. */
-  readonly member: boolean
-  /** In English: one line that answers, then a line for each part of the rule. */
-  toString(): string
-  /** The whole explanation, for programs. */
-  toJSON(): MembershipData
-}
-
-/** Why a person is, or is not, enrolled in a course. */
-export interface EnrolmentExplanation {
-  readonly user: string
-  readonly course: string
-  /** The answer; `null` if the person is not enrolled. */
-  readonly status: Status | null
-  /** In English: one line that answers, then a paragraph for each reason. */
-  toString(): string
-  /** The whole explanation, for programs. */
-  toJSON(): EnrolmentData
-}
-
-/** A {@link MembershipExplanation} as data, in the same form in all languages; instants are RFC 3339. */
-export interface MembershipData {
-  readonly user: string
-  readonly segment: string
-  readonly member: boolean
-  /** Whether the person counts at all, and if not why. */
-  readonly eligible: 'eligible' | 'suspended' | 'not_a_member'
-  readonly rule: RuleData
-  /** The instant for which this holds; absent in a registry without commits. */
-  readonly at?: string
-}
-
-/** What a part of a rule says of a person. */
-export interface RuleData {
-  readonly truth: 'true' | 'false' | 'unknown'
-  /** The part in English. */
-  readonly rule: string
-  /** Of a combination. */
-  readonly combines?: 'all' | 'any' | 'not'
-  /** The key of the attribute, of a test. */
-  readonly attribute?: string
-  /** The person's value, of a test; absent if there is none. */
-  readonly value?: string
-  /** The parts of a combination. */
-  readonly parts?: readonly RuleData[]
-}
-
-/** An {@link EnrolmentExplanation} as data, in the same form in all languages; instants are RFC 3339. */
-export interface EnrolmentData {
-  readonly user: string
-  readonly course: string
-  /** Absent if the person is not enrolled. */
-  readonly status?: Status
-  readonly since?: string
-  /** What holds the enrolment. */
-  readonly reasons: readonly ReasonData[]
-  /** Enabled rules that would enrol in this course but do not hold this person, and why. */
-  readonly others: readonly ReasonData[]
-}
-
-/** One reason for an enrolment, or why a rule is none. */
-export interface ReasonData {
-  /** The key of the enrolment rule, or `manual`. */
-  readonly reason: string
-  /** Absent if the rule does not hold the person. */
-  readonly state?: ReasonState
-  readonly since?: string
-  /** What keeps the rule from applying although the person may be in its segment. */
-  readonly obstacle?: string
-  /** Why the person is, or is not, in the rule's segment; absent for `manual`. */
-  readonly membership?: MembershipData
 }

@@ -92,12 +92,8 @@ fn define(tx: &mut Transaction) -> Result<(), matricula::Error> {
         r#"user.job_title in ["Team Lead", "Manager"] && user.employment != "contractor""#,
     )?;
     tx.define_segment("sellers", r#"user.department == "Sales" && !(user.country == "US")"#)?;
-    tx.apply(SegmentDefinition {
-        key: "lab-staff".into(),
-        name: None,
-        site: Some("labs".into()),
-        rule: "has(user.department)".into(),
-    })?;
+    let lab_staff = SegmentDefinition::with_rule("lab-staff", "has(user.department)");
+    tx.apply(SegmentDefinition { site: Some("labs".into()), ..lab_staff })?;
 
     tx.define_enrolment_rule("gdpr-for-eu", "eu-staff", &["gdpr"], LeavePolicy::Suspend)?;
     tx.define_enrolment_rule("first-90-days", "starters", &["welcome", "security"], LeavePolicy::Keep)?;

@@ -8,6 +8,7 @@
 mod budgets;
 mod journeys;
 mod node;
+mod oracle;
 mod python;
 mod rust;
 mod test;
@@ -21,7 +22,7 @@ use workspace::{Outcome, Workspace};
 const HELP: &str = "\
 cargo xtask <chore>
 
-  test [--only rust|python|node|journeys]
+  test [--only rust|oracle|python|node|journeys]
         everything that must hold before a change goes in: formatting, lints, tests and
         documentation in Rust, then the Python wheel and the Node module as users get them,
         then the examples, which print the same in all three

@@ -54,7 +54,7 @@ pub(crate) fn find(workspace: &Workspace) -> Option<&'static str> {
         .find(|name| succeeds(workspace.command(name, ".").args(new_enough)))
 }
 
-fn interpreter(home: &Path) -> PathBuf {
+pub(crate) fn interpreter(home: &Path) -> PathBuf {
     if cfg!(windows) { home.join("Scripts").join("python.exe") } else { home.join("bin").join("python") }
 }
 

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use crate::workspace::{Outcome, Workspace, step};
-use crate::{journeys, node, python, rust, version};
+use crate::{journeys, node, oracle, python, rust, version};
 
 /// How far a part got.
 pub(crate) enum Ran {
@@ -18,8 +18,13 @@ pub(crate) enum Ran {
 type Part = fn(&Workspace) -> Outcome<Ran>;
 
 /// The parts, in the order in which they run: one that uses what others build comes after them.
-const PARTS: [(&str, Part); 4] =
-    [("rust", rust::test), ("python", python::test), ("node", node::test), ("journeys", journeys::test)];
+const PARTS: [(&str, Part); 5] = [
+    ("rust", rust::test),
+    ("oracle", oracle::test),
+    ("python", python::test),
+    ("node", node::test),
+    ("journeys", journeys::test),
+];
 
 /// Runs all parts, or the one named `only`, and stops at the first failure.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {

@@ -72,6 +72,17 @@ function truth(what, value) {
 }
 
 /**
+ * A truth that may be left out.
+ *
+ * @param {string} what
+ * @param {unknown} value
+ * @returns {boolean | null}
+ */
+function optionalTruth(what, value) {
+  return value === undefined || value === null ? null : truth(what, value)
+}
+
+/**
  * @param {string} what
  * @param {unknown} value
  * @returns {Function}
@@ -134,7 +145,8 @@ function isRecord(value) {
 }
 
 /**
- * An object of options, all of which have these names; left out is the same as empty.
+ * An object of options, all of which have these names; left out is the same as empty. What is given is looked at once,
+ * and what an object merely inherits is not given.
  *
  * @template {string} Name
  * @param {string} method
@@ -143,15 +155,19 @@ function isRecord(value) {
  * @returns {{ [name in Name]?: unknown }}
  */
 function options(method, value, names) {
-  if (value === undefined) return {}
+  const given = Object.create(null)
+  if (value === undefined) return given
   if (!isRecord(value)) throw wrong(`options of ${method}`, value, 'an object')
   for (const name of Object.keys(value)) {
-    if (names.some(known => known === name)) continue
+    if (names.some(known => known === name)) {
+      given[name] = value[name]
+      continue
+    }
     const near = native.nearest(name.toWellFormed(), [...names])
     const hint = near === null ? `expected ${names.join(', ')}` : `did you mean \`${near}\`?`
     throw new TypeError(`unknown option \`${name}\` of ${method}, ${hint}`)
   }
-  return /** @type {{ [name in Name]?: unknown }} */ (value)
+  return given
 }
 
 /**
@@ -170,5 +186,5 @@ const typeName = /** @type {() => string | undefined} */ (
 )
 
 module.exports = {
-  callable, entries, instant, isBytes, optionalText, options, text, texts, truth, whole, wrong,
+  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, whole, wrong,
 }

@@ -52,6 +52,17 @@ class Registry {
     return deltas.map(delta => new Delta(delta))
   }
 
+  /**
+   * @param {string} user
+   * @param {string} segment
+   */
+  async membershipHistory(user, segment) {
+    text('user', user)
+    text('segment', segment)
+    const events = await settled(() => this.#native.membershipHistory(user, segment))
+    return events.map(event => Object.freeze({ ...event, at: new Date(event.at) }))
+  }
+
   close() {
     call(() => this.#native.close())
   }

@@ -3,8 +3,10 @@
 // The registry at a revision, and the explanations that it gives.
 
 const native = require('../native.js')
-const { optionalText, options, text } = require('./arguments.js')
-const { call } = require('./errors.js')
+const { instant, optionalText, options, text } = require('./arguments.js')
+const { call, settled } = require('./errors.js')
+const { RulePreview, advice, notations } = require('./rule.js')
+const { read } = require('./values.js')
 
 /** @import * as api from '../index.js' */
 
@@ -59,7 +61,14 @@ class Snapshot {
   }
 
   get attributes() {
-    return frozen(call(() => this.#native.attributes()))
+    const value = (/** @type {Parameters<typeof read>[0] | null} */ given) => (given === null ? null : read(given))
+    return frozen(call(() => this.#native.attributes()).map(attribute => ({
+      ...attribute,
+      options: attribute.options && frozen(attribute.options),
+      minimum: value(attribute.minimum),
+      maximum: value(attribute.maximum),
+      default: value(attribute.default),
+    })))
   }
 
   get courses() {
@@ -80,9 +89,14 @@ class Snapshot {
    */
   user(key) {
     text('key', key)
-    const { values, sites, ...user } = call(() => this.#native.user(key))
+    const { values, sites, created, ...user } = call(() => this.#native.user(key))
     const statuses = /** @type {Readonly<Record<string, api.Status>>} */ (mapped(sites))
-    return Object.freeze({ ...user, values: mapped(values), sites: statuses })
+    return Object.freeze({
+      ...user,
+      created: created === null ? null : new Date(created),
+      values: Object.freeze(Object.fromEntries(values.map(({ key, value }) => [key, read(value ?? '')]))),
+      sites: statuses,
+    })
   }
 
   /** @param {string} segment */
@@ -105,6 +119,87 @@ class Snapshot {
     text('user', user)
     text('segment', segment)
     return call(() => this.#native.isMember(user, segment))
+  }
+
+  /** @param {string} segment */
+  exceptions(segment) {
+    text('segment', segment)
+    return call(() => this.#native.exceptions(segment)).map(record => Object.freeze(record))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   */
+  completed(user, course) {
+    text('user', user)
+    text('course', course)
+    const at = call(() => this.#native.completed(user, course))
+    return at === null ? null : new Date(at)
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   */
+  score(user, course) {
+    text('user', user)
+    text('course', course)
+    return call(() => this.#native.score(user, course))
+  }
+
+  /**
+   * @param {string | null | undefined} [rule]
+   * @param {api.PreviewRuleOptions} [given]
+   * @returns {Promise<api.RulePreview>}
+   */
+  async previewRule(rule, given) {
+    const names = /** @type {const} */ (['ruleTree', 'builder', 'site', 'segment'])
+    const { ruleTree, builder, site, segment } = options('previewRule', given, names)
+    const source = notations(rule, ruleTree, builder)
+    const words = /** @type {const} */ ([optionalText('site', site), optionalText('segment', segment)])
+    return new RulePreview(await settled(() => this.#native.previewRule(source, ...words)))
+  }
+
+  /** @param {string} segment */
+  async lints(segment) {
+    text('segment', segment)
+    return advice(await settled(() => this.#native.lints(segment)))
+  }
+
+  /**
+   * @param {string} segment
+   * @returns {object | null}
+   */
+  ruleTree(segment) {
+    text('segment', segment)
+    const json = call(() => this.#native.ruleTree(segment))
+    return json === null ? null : JSON.parse(json)
+  }
+
+  /**
+   * @param {string} segment
+   * @returns {object | null}
+   */
+  ruleBuilder(segment) {
+    text('segment', segment)
+    const json = call(() => this.#native.ruleBuilder(segment))
+    return json === null ? null : JSON.parse(json)
+  }
+
+  /**
+   * @param {string} segment
+   * @param {api.Dialect} dialect
+   * @param {{ at?: Date | null | undefined }} [given]
+   */
+  segmentSql(segment, dialect, given) {
+    text('segment', segment)
+    text('dialect', dialect)
+    const { at } = options('segmentSql', given, ['at'])
+    const millis = at === undefined || at === null ? null : instant('at', at)
+    const sql = call(() => this.#native.segmentSql(segment, dialect, millis))
+    Object.freeze(sql.parameters)
+    return Object.freeze(sql)
   }
 
   /** @param {{ user?: string | null | undefined, course?: string | null | undefined }} of */
@@ -149,13 +244,19 @@ class MembershipExplanation {
   /** @param {native.Explanation} explanation */
   constructor(explanation) {
     this.#native = explanation
-    const { user, segment, member } = this.toJSON()
+    const { user, segment, member, state, exception, flips } = this.toJSON()
     /** @readonly */
     this.user = user
     /** @readonly */
     this.segment = segment
     /** @readonly */
     this.member = member
+    /** @readonly */
+    this.state = state
+    /** @readonly */
+    this.exception = exception ?? null
+    /** @type {readonly api.FlipData[]} */
+    this.flips = Object.freeze((flips ?? []).map(flip => Object.freeze(flip)))
     Object.freeze(this)
   }
 

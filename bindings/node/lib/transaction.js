@@ -4,14 +4,36 @@
 
 const native = require('../native.js')
 const {
-  callable, entries, instant, isBytes, optionalText, options, text, texts, truth, wrong,
+  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, wrong,
 } = require('./arguments.js')
 const { Delta, Preview } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
+const { notations } = require('./rule.js')
+const { givenOrNull, number, optionalGiven } = require('./values.js')
 
 /** @import * as api from '../index.js' */
 
 const pair = (/** @type {string} */ key, /** @type {string | null} */ value) => ({ key, value })
+
+/**
+ * An option of a choice: its key, or all there is to say.
+ *
+ * @param {unknown} value
+ * @param {number} index
+ * @returns {native.OptionArguments}
+ */
+function option(value, index) {
+  const what = `options[${index}]`
+  if (typeof value === 'string') return { key: text(what, value), name: null, retired: false, was: null }
+  if (!isRecord(value)) throw wrong(what, value, 'the key of an option, or an object')
+  const { key, name, retired = false, was } = options(what, value, ['key', 'name', 'retired', 'was'])
+  return {
+    key: text(`${what}.key`, key),
+    name: optionalText(`${what}.name`, name),
+    retired: truth(`${what}.retired`, retired),
+    was: optionalText(`${what}.was`, was),
+  }
+}
 
 /** @implements {api.Transaction} */
 class Transaction {
@@ -89,14 +111,38 @@ class Transaction {
   /**
    * @param {string} key
    * @param {api.AttributeType} type
-   * @param {{ options?: readonly string[] | null | undefined }} [given]
+   * @param {api.AttributeOptions} [given]
    */
   defineAttribute(key, type, given) {
     text('key', key)
     text('type', type)
-    const { options: choices } = options('defineAttribute', given, ['options'])
-    const keys = choices === undefined || choices === null ? null : texts('options', choices)
-    call(() => this.#native.defineAttribute(key, type, keys))
+    const {
+      options: choices, name, help, site, required = false, unique = false, ignoreCase = false, pattern, minimum,
+      maximum, default: standard, sensitivity = 'internal', selfWritable = false,
+    } = options('defineAttribute', given, [
+      'options', 'name', 'help', 'site', 'required', 'unique', 'ignoreCase', 'pattern', 'minimum', 'maximum', 'default',
+      'sensitivity', 'selfWritable',
+    ])
+    const left = choices === undefined || choices === null
+    if (!left && !Array.isArray(choices)) throw wrong('options', choices, 'an array of options')
+    const attribute = {
+      key,
+      type,
+      name: optionalText('name', name),
+      help: optionalText('help', help),
+      options: left ? null : Array.from({ length: choices.length }, (_, index) => option(choices[index], index)),
+      site: optionalText('site', site),
+      required: truth('required', required),
+      unique: truth('unique', unique),
+      ignoreCase: truth('ignoreCase', ignoreCase),
+      pattern: optionalText('pattern', pattern),
+      minimum: optionalGiven('minimum', minimum),
+      maximum: optionalGiven('maximum', maximum),
+      default: optionalGiven('default', standard),
+      sensitivity: text('sensitivity', sensitivity),
+      selfWritable: truth('selfWritable', selfWritable),
+    }
+    call(() => this.#native.defineAttribute(attribute))
   }
 
   /**
@@ -112,15 +158,25 @@ class Transaction {
 
   /**
    * @param {string} key
-   * @param {string} rule
-   * @param {{ name?: string | null | undefined, site?: string | null | undefined }} [given]
+   * @param {string | null | undefined} [rule]
+   * @param {api.SegmentOptions} [given]
    */
   defineSegment(key, rule, given) {
     text('key', key)
-    text('rule', rule)
-    const { name, site } = options('defineSegment', given, ['name', 'site'])
-    const words = /** @type {const} */ ([optionalText('name', name), optionalText('site', site)])
-    call(() => this.#native.defineSegment(key, rule, ...words))
+    const { name, site, ruleTree, builder, state, owner, description, sqlRows } = options('defineSegment', given, [
+      'name', 'site', 'ruleTree', 'builder', 'state', 'owner', 'description', 'sqlRows',
+    ])
+    const segment = {
+      key,
+      rule: notations(rule, ruleTree, builder),
+      name: optionalText('name', name),
+      site: optionalText('site', site),
+      state: optionalText('state', state),
+      owner: optionalText('owner', owner),
+      description: optionalText('description', description),
+      sqlRows: optionalTruth('sqlRows', sqlRows),
+    }
+    call(() => this.#native.defineSegment(segment))
   }
 
   /**
@@ -149,16 +205,66 @@ class Transaction {
   updateUser(key, given) {
     text('key', key)
     const { values = {}, status, sites = {} } = options('updateUser', given, ['values', 'status', 'sites'])
-    const expected = 'text, a day such as 2026-01-31, or null to clear the value'
     const update = {
       key,
       status: optionalText('status', status),
       values: entries('values', values).map(([attribute, value]) =>
-        pair(attribute, value === null ? null : text(`values.${attribute}`, value, expected))),
+        ({ key: attribute, value: givenOrNull(`values.${attribute}`, value) })),
       sites: entries('sites', sites).map(([site, status]) =>
         pair(site, status === null ? null : text(`sites.${site}`, status, 'active, suspended, or null'))),
     }
     call(() => this.#native.updateUser(update))
+  }
+
+  /**
+   * @param {string} segment
+   * @param {string} user
+   */
+  pin(segment, user) {
+    text('segment', segment)
+    text('user', user)
+    call(() => this.#native.pin(segment, user))
+  }
+
+  /**
+   * @param {string} segment
+   * @param {string} user
+   */
+  ban(segment, user) {
+    text('segment', segment)
+    text('user', user)
+    call(() => this.#native.ban(segment, user))
+  }
+
+  /**
+   * @param {string} segment
+   * @param {string} user
+   */
+  release(segment, user) {
+    text('segment', segment)
+    text('user', user)
+    call(() => this.#native.release(segment, user))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   * @param {Parameters<api.Transaction['record']>[2]} given
+   */
+  record(user, course, given) {
+    text('user', user)
+    text('course', course)
+    const { completed, score } = options('record', given, ['completed', 'score'])
+    const none = (/** @type {unknown} */ value) => value === undefined || value === null
+    const record = {
+      user,
+      course,
+      givesCompleted: completed !== undefined,
+      completed: none(completed) ? null : instant('completed', completed),
+      givesScore: score !== undefined,
+      score: none(score) ? null : typeof score === 'string' ? text('score', score) : number('score', score),
+    }
+    call(() => this.#native.record(record))
   }
 
   /**

@@ -1,9 +1,8 @@
 //! JavaScript values as the façade's, and back. Instants travel as milliseconds since 1970-01-01 UTC, numbers
-//! as doubles that are checked: what napi reads as an integer it would wrap or cut without a word.
+//! as doubles that are checked: what napi reads as an integer it would wrap or cut without a word. Not here: values of
+//! attributes (`value`).
 
-use std::sync::Arc;
-
-use matricula::{Error, ErrorKind, Input, Instant, Status, UserUpdate};
+use matricula::{Error, ErrorKind, Instant};
 use napi_derive::napi;
 
 use crate::error::Answer;
@@ -19,36 +18,8 @@ pub struct Pair {
     pub value: Option<String>,
 }
 
-/// What is to be true of one person.
-#[napi(object, object_to_js = false, use_nullable = true)]
-pub struct Update {
-    /// The user's key.
-    pub key: String,
-    /// The person's status.
-    pub status: Option<String>,
-    /// Values by attribute.
-    pub values: Vec<Pair>,
-    /// Statuses of memberships by site.
-    pub sites: Vec<Pair>,
-}
-
-impl Update {
-    pub(crate) fn into_update(self) -> Answer<UserUpdate> {
-        let value = |pair: Pair| (Arc::from(pair.key), pair.value.map(Input::Text));
-        let site = |pair: Pair| {
-            Ok((Arc::from(pair.key), pair.value.map(|word| word.parse::<Status>()).transpose()?))
-        };
-        Ok(UserUpdate {
-            status: self.status.map(|word| word.parse()).transpose()?,
-            values: self.values.into_iter().map(value).collect(),
-            sites: self.sites.into_iter().map(site).collect::<Answer<_>>()?,
-            key: self.key,
-        })
-    }
-}
-
 /// The greatest whole number up to which doubles tell all of them apart.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+pub(crate) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// A whole number from 0 to 2^53 - 1.
 pub(crate) fn whole(what: &str, number: f64) -> Answer<u64> {
@@ -73,4 +44,19 @@ pub(crate) fn instant(millis: f64) -> Answer<Instant> {
 
 pub(crate) fn millis(at: Instant) -> f64 {
     at.millis() as f64
+}
+
+/// Where something happened, for a message: the beginning of the key is enough.
+pub(crate) fn place(what: &str, key: &str) -> String {
+    let shown: String = key.chars().take(40).flat_map(char::escape_debug).collect();
+    let more = if key.chars().nth(40).is_some() { "…" } else { "" };
+    format!("{what} `{shown}{more}`")
+}
+
+/// The error for a word that is not one of a few.
+pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
+    let near = matricula::rule::nearest(word, words.iter().copied());
+    let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+    let message = format!("unknown {}, expected one of {}{hint}", place(what, word), words.join(", "));
+    Error::new(ErrorKind::InvalidDefinition, message)
 }

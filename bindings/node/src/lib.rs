@@ -5,13 +5,16 @@
 //! Nothing here is public to users: `lib/` checks arguments and gives errors their class.
 
 pub mod convert;
+pub mod definitions;
 pub mod delta;
 pub mod error;
 pub mod import;
 pub mod job;
 pub mod registry;
+pub mod rule;
 pub mod snapshot;
 pub mod transaction;
+pub mod value;
 
 use napi_derive::napi;
 

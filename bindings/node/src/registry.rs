@@ -34,6 +34,28 @@ impl Handle {
     }
 }
 
+/// A person joining or leaving a segment.
+#[napi(object, object_from_js = false)]
+pub struct MembershipEvent {
+    /// The revision of the commit.
+    pub revision: f64,
+    /// When, in milliseconds.
+    pub at: f64,
+    /// Who.
+    pub author: String,
+    /// Why.
+    pub note: String,
+    /// Whether the person joined; otherwise left.
+    pub joined: bool,
+}
+
+impl From<matricula::MembershipEvent> for MembershipEvent {
+    fn from(event: matricula::MembershipEvent) -> Self {
+        let matricula::MembershipEvent { revision, at, author, note, joined } = event;
+        Self { revision: number(revision.0), at: millis(at), author, note, joined }
+    }
+}
+
 /// One organisation's register.
 #[napi]
 pub struct Registry {
@@ -106,6 +128,20 @@ impl Registry {
         Ok(Job::on_pool(move || {
             let deltas = registry.deltas(after, limit)?;
             Ok(deltas.into_iter().map(Delta::from).collect())
+        }))
+    }
+
+    /// When a person joined and left a segment.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<MembershipEvent>>")]
+    pub fn membership_history(
+        &self,
+        user: String,
+        segment: String,
+    ) -> Result<AsyncTask<Job<Vec<MembershipEvent>>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || {
+            let events = registry.membership_history(&user, &segment)?;
+            Ok(events.into_iter().map(MembershipEvent::from).collect())
         }))
     }
 

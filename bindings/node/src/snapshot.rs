@@ -1,18 +1,19 @@
-//! The registry at a revision, for reading.
+//! The registry at a revision, for reading: people, memberships, enrolments, and why. Not here: definitions
+//! (`definitions`), and what is asked about rules (`rule`).
 
-use matricula::rule::{Kind, Value, describe, print};
-use matricula::{SiteId, UserId};
+use matricula::{Exception, SiteId, UserId};
 use napi::Result;
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::convert::{Pair, millis, number};
 use crate::error::{Answer, Code, thrown};
+use crate::value::{ValuePair, output};
 
 /// The registry at a revision.
 #[napi]
 pub struct Snapshot {
-    snapshot: matricula::Snapshot,
+    pub(crate) snapshot: matricula::Snapshot,
 }
 
 impl From<matricula::Snapshot> for Snapshot {
@@ -21,83 +22,18 @@ impl From<matricula::Snapshot> for Snapshot {
     }
 }
 
-/// A site.
-#[napi(object, object_from_js = false)]
-pub struct Site {
-    /// The key.
-    pub key: String,
-    /// The name for people.
-    pub name: String,
-    /// The zone of its calendar.
-    pub zone: &'static str,
-}
-
-/// An attribute.
-#[napi(object, object_from_js = false, use_nullable = true)]
-pub struct Attribute {
-    /// The key.
-    pub key: String,
-    /// The type.
-    #[napi(js_name = "type", ts_type = "'text' | 'choice' | 'date'")]
-    pub kind: &'static str,
-    /// The options of a choice.
-    pub options: Option<Vec<String>>,
-}
-
-/// A course.
-#[napi(object, object_from_js = false)]
-pub struct Course {
-    /// The key.
-    pub key: String,
-    /// The name for people.
-    pub name: String,
-    /// The key of its site.
-    pub site: String,
-}
-
-/// A segment.
-#[napi(object, object_from_js = false, use_nullable = true)]
-pub struct Segment {
-    /// The key.
-    pub key: String,
-    /// The name for people.
-    pub name: String,
-    /// The key of its site.
-    pub site: Option<String>,
-    /// The rule as text.
-    pub rule: String,
-    /// The rule in English.
-    pub description: String,
-}
-
-/// An enrolment rule.
-#[napi(object, object_from_js = false)]
-pub struct EnrolmentRule {
-    /// The key.
-    pub key: String,
-    /// The name for people.
-    pub name: String,
-    /// The key of the segment.
-    pub segment: String,
-    /// The keys of the courses.
-    pub courses: Vec<String>,
-    /// What happens on leaving.
-    #[napi(ts_type = "'keep' | 'suspend' | 'unenrol'")]
-    pub on_leave: &'static str,
-    /// Whether it acts.
-    pub enabled: bool,
-}
-
 /// A person.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct User {
     /// The key.
     pub key: String,
     /// The status.
     #[napi(ts_type = "'active' | 'suspended'")]
     pub status: &'static str,
+    /// When the person was created, in milliseconds.
+    pub created: Option<f64>,
     /// Values by attribute.
-    pub values: Vec<Pair>,
+    pub values: Vec<ValuePair>,
     /// Statuses of memberships by site.
     pub sites: Vec<Pair>,
 }
@@ -128,6 +64,16 @@ pub struct Reason {
     pub state: &'static str,
     /// Since when, in milliseconds.
     pub since: f64,
+}
+
+/// What was decided by hand about a person and a segment.
+#[napi(object, object_from_js = false)]
+pub struct SegmentException {
+    /// The user's key.
+    pub user: String,
+    /// The decision.
+    #[napi(ts_type = "'pinned' | 'banned'")]
+    pub exception: &'static str,
 }
 
 /// Why something is so, or not.
@@ -173,82 +119,14 @@ impl Snapshot {
         number(self.snapshot.enrolment_count())
     }
 
-    /// The sites, the primary one first.
-    #[napi(catch_unwind)]
-    pub fn sites(&self) -> Vec<Site> {
-        let site = |site: &matricula::Site| Site {
-            key: site.key.clone(),
-            name: site.name.clone(),
-            zone: site.zone.name(),
-        };
-        self.snapshot.sites().map(site).collect()
-    }
-
-    /// The attributes, in order of definition.
-    #[napi(catch_unwind)]
-    pub fn attributes(&self) -> Vec<Attribute> {
-        let attributes = self.snapshot.schema().attributes().iter();
-        let attribute = |attribute: &matricula::rule::Attribute| Attribute {
-            key: attribute.key.clone(),
-            kind: attribute.kind.name(),
-            options: matches!(attribute.kind, Kind::Choice { .. })
-                .then(|| attribute.option_keys().map(str::to_owned).collect()),
-        };
-        attributes.map(attribute).collect()
-    }
-
-    /// The courses, in order of definition.
-    #[napi(catch_unwind)]
-    pub fn courses(&self) -> Vec<Course> {
-        let course = |course: &matricula::Course| Course {
-            key: course.key.clone(),
-            name: course.name.clone(),
-            site: self.site_key(course.site),
-        };
-        self.snapshot.courses().map(course).collect()
-    }
-
-    /// The segments, in order of definition.
-    #[napi(catch_unwind)]
-    pub fn segments(&self) -> Vec<Segment> {
-        let schema = self.snapshot.schema();
-        let segment = |segment: &matricula::Segment| Segment {
-            key: segment.key.clone(),
-            name: segment.name.clone(),
-            site: segment.site.map(|site| self.site_key(site)),
-            rule: print(&segment.rule, schema),
-            description: describe(&segment.rule, schema),
-        };
-        self.snapshot.segments().map(segment).collect()
-    }
-
-    /// The enrolment rules, in order of definition.
-    #[napi(catch_unwind)]
-    pub fn enrolment_rules(&self) -> Vec<EnrolmentRule> {
-        let segment_key =
-            |id| self.snapshot.segment(id).map(|segment| segment.key.clone()).unwrap_or_default();
-        let rule = |rule: &matricula::EnrolmentRule| EnrolmentRule {
-            key: rule.key.clone(),
-            name: rule.name.clone(),
-            segment: segment_key(rule.segment),
-            courses: rule.courses.iter().map(|course| self.course_key(*course)).collect(),
-            on_leave: rule.on_leave.name(),
-            enabled: rule.enabled,
-        };
-        self.snapshot.enrolment_rules().map(rule).collect()
-    }
-
     /// A person.
     #[napi(catch_unwind)]
     pub fn user(&self, key: String) -> Result<User, Code> {
         let id = self.snapshot.user_id(&key).map_err(thrown)?;
         let values = self.snapshot.schema().attributes().iter().filter_map(|attribute| {
-            let value = match self.snapshot.value(id, attribute.id)? {
-                Value::Text(text) => text.into(),
-                Value::Choice(option) => attribute.option_key(option).unwrap_or_default().to_owned(),
-                Value::Date(date) => date.to_string(),
-            };
-            Some(Pair { key: attribute.key.clone(), value: Some(value) })
+            let value = self.snapshot.value(id, attribute.id)?;
+            let value = Some(output(&self.snapshot, attribute, &value));
+            Some(ValuePair { key: attribute.key.clone(), value })
         });
         let sites = self.snapshot.sites().zip((0..).map(SiteId)).filter_map(|(site, number)| {
             let status = self.snapshot.membership(id, number)?.name().to_owned();
@@ -257,6 +135,7 @@ impl Snapshot {
         Ok(User {
             key: self.snapshot.user_key(id).to_owned(),
             status: self.snapshot.status(id).map_or("", matricula::Status::name),
+            created: self.snapshot.created(id).map(millis),
             values: values.collect(),
             sites: sites.collect(),
         })
@@ -281,6 +160,38 @@ impl Snapshot {
         self.snapshot.is_member(&user, &segment).map_err(thrown)
     }
 
+    /// Who is in or out of a segment by hand, in order of creation.
+    #[napi(catch_unwind)]
+    pub fn exceptions(&self, segment: String) -> Result<Vec<SegmentException>, Code> {
+        let segment = self.snapshot.segment_id(&segment).map_err(thrown)?;
+        let mut found: Vec<(u32, Exception)> = Vec::new();
+        for exception in [Exception::Pinned, Exception::Banned] {
+            found.extend(self.snapshot.exceptions_of(segment, exception).iter().map(|row| (row, exception)));
+        }
+        found.sort_unstable();
+        let record = |(row, exception): (u32, Exception)| SegmentException {
+            user: self.snapshot.user_key(UserId(row)).to_owned(),
+            exception: exception.name(),
+        };
+        Ok(found.into_iter().map(record).collect())
+    }
+
+    /// When a person last completed a course, in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn completed(&self, user: String, course: String) -> Result<Option<f64>, Code> {
+        let user = self.snapshot.user_id(&user).map_err(thrown)?;
+        let course = self.snapshot.course_id(&course).map_err(thrown)?;
+        Ok(self.snapshot.completed(user, course).map(millis))
+    }
+
+    /// A person's score in a course, exactly.
+    #[napi(catch_unwind)]
+    pub fn score(&self, user: String, course: String) -> Result<Option<String>, Code> {
+        let user = self.snapshot.user_id(&user).map_err(thrown)?;
+        let course = self.snapshot.course_id(&course).map_err(thrown)?;
+        Ok(self.snapshot.score(user, course).map(|score| score.to_string()))
+    }
+
     /// The enrolments of a person, in a course, or both.
     #[napi(catch_unwind)]
     pub fn enrolments(&self, user: Option<String>, course: Option<String>) -> Result<Vec<Enrolment>, Code> {
@@ -301,14 +212,6 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    fn site_key(&self, id: SiteId) -> String {
-        self.snapshot.site(id).map(|site| site.key.clone()).unwrap_or_default()
-    }
-
-    fn course_key(&self, id: matricula::CourseId) -> String {
-        self.snapshot.course(id).map(|course| course.key.clone()).unwrap_or_default()
-    }
-
     fn find_enrolments(&self, user: Option<&str>, course: Option<&str>) -> Answer<Vec<Enrolment>> {
         let user = user.map(|key| self.snapshot.user_id(key)).transpose()?;
         let course = course.map(|key| self.snapshot.course_id(key)).transpose()?;

@@ -3,20 +3,21 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use matricula::{
-    AttributeDefinition, AttributeType, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind,
-    SegmentDefinition, SiteDefinition, Transaction as Inner, time_zone,
-};
+use matricula::{CourseDefinition, Error, ErrorKind, Input, SiteDefinition, Transaction as Inner, time_zone};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::{Update, millis};
+use crate::convert::millis;
+use crate::definitions::{
+    AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute,
+};
 use crate::delta::{Delta, Preview};
 use crate::error::{Answer, Code, closed, thrown};
 use crate::import::{Feed, How, ImportArguments, ImportReport, ProgressFunction, teller};
 use crate::job::Job;
 use crate::registry::Handle;
+use crate::value::{Update, about_days};
 
 /// What can be done to a transaction now.
 enum State {
@@ -103,23 +104,6 @@ impl Lease {
     }
 }
 
-/// An enrolment rule to be.
-#[napi(object, object_to_js = false, use_nullable = true)]
-pub struct EnrolmentRuleArguments {
-    /// The key.
-    pub key: String,
-    /// The name for people.
-    pub name: Option<String>,
-    /// The key of the segment.
-    pub segment: String,
-    /// The keys of the courses.
-    pub courses: Vec<String>,
-    /// What happens on leaving.
-    pub on_leave: String,
-    /// Whether it acts.
-    pub enabled: bool,
-}
-
 #[napi]
 impl Transaction {
     /// The instant at which the changes take effect, in milliseconds.
@@ -139,18 +123,8 @@ impl Transaction {
 
     /// Defines an attribute.
     #[napi(catch_unwind)]
-    pub fn define_attribute(
-        &self,
-        key: String,
-        kind: String,
-        options: Option<Vec<String>>,
-    ) -> Result<(), Code> {
-        self.with(|transaction| {
-            let kind = AttributeType::named(&kind, options);
-            let kind =
-                kind.map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
-            transaction.apply(AttributeDefinition { key, kind })
-        })
+    pub fn define_attribute(&self, attribute: AttributeArguments) -> Result<(), Code> {
+        self.with(|transaction| define_attribute(transaction, attribute.into_definition()?))
     }
 
     /// Defines a course.
@@ -161,30 +135,51 @@ impl Transaction {
 
     /// Defines a segment.
     #[napi(catch_unwind)]
-    pub fn define_segment(
-        &self,
-        key: String,
-        rule: String,
-        name: Option<String>,
-        site: Option<String>,
-    ) -> Result<(), Code> {
-        self.with(|transaction| transaction.apply(SegmentDefinition { key, name, site, rule }))
+    pub fn define_segment(&self, segment: SegmentArguments) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(segment.into_definition()?))
     }
 
     /// Defines an enrolment rule.
     #[napi(catch_unwind)]
     pub fn define_enrolment_rule(&self, rule: EnrolmentRuleArguments) -> Result<(), Code> {
-        self.with(|transaction| {
-            let EnrolmentRuleArguments { key, name, segment, courses, on_leave, enabled } = rule;
-            let on_leave = on_leave.parse()?;
-            transaction.apply(EnrolmentRuleDefinition { key, name, segment, courses, on_leave, enabled })
-        })
+        self.with(|transaction| transaction.apply(rule.into_definition()?))
     }
 
     /// Creates or updates a person.
     #[napi(catch_unwind)]
     pub fn update_user(&self, update: Update) -> Result<(), Code> {
-        self.with(|transaction| transaction.update_user(update.into_update()?))
+        self.with(|transaction| {
+            let update = update.into_update()?;
+            let given = update.values.iter();
+            let instants = given.filter(|(_, value)| matches!(value, Some(Input::Timestamp(_))));
+            let instants: Vec<Arc<str>> = instants.map(|(key, _)| key.clone()).collect();
+            let done = transaction.update_user(update);
+            done.map_err(|error| about_days(error, instants.iter().map(|key| &**key)))
+        })
+    }
+
+    /// Puts a person into a segment by hand.
+    #[napi(catch_unwind)]
+    pub fn pin(&self, segment: String, user: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.pin(&segment, &user))
+    }
+
+    /// Keeps a person out of a segment by hand.
+    #[napi(catch_unwind)]
+    pub fn ban(&self, segment: String, user: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.ban(&segment, &user))
+    }
+
+    /// Takes back what was decided by hand.
+    #[napi(catch_unwind)]
+    pub fn release(&self, segment: String, user: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.release(&segment, &user))
+    }
+
+    /// Records what a person did in a course.
+    #[napi(catch_unwind)]
+    pub fn record(&self, record: RecordArguments) -> Result<(), Code> {
+        self.with(|transaction| transaction.record(record.into_update()?))
     }
 
     /// Enrols a person by hand.

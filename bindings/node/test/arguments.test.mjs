@@ -6,7 +6,7 @@ import test from 'node:test'
 import vm from 'node:vm'
 
 import { memory, open } from 'matricula'
-import { at, bytes, company, feed, mapping, mistake } from './company.mjs'
+import { at, bytes, company, failure, feed, mapping, mistake } from './company.mjs'
 
 const hostile = [
   undefined, null, true, NaN, -1, 2 ** 53, 1n, Symbol('s'), {}, [], () => {}, new Date(0), new Map(), /x/,
@@ -27,6 +27,12 @@ async function refuses(what, use, values = hostile) {
     assert.match(error.message, /^[`a-z].*[^.]$/)
   }
 }
+
+/** What no attribute takes, whatever its type. */
+const noValues = [
+  NaN, Infinity, -Infinity, 2 ** 53, -(2 ** 53), 1e20, 2n ** 53n, -(2n ** 64n), Symbol('s'), {}, () => {}, new Map(),
+  /x/, Object.create(null), new String('ann'), new Uint8Array(1), new Date(NaN), [1], [null], ['a', , 'b'], [['a']],
+]
 
 const without = (...left) => hostile.filter(value => !left.some(one => Object.is(one, value)))
 
@@ -59,7 +65,37 @@ test('every argument of a change is checked', async () => {
     await refuses('defineCourse', value => tx.defineCourse('x', { name: value }), optional)
     await refuses('defineAttribute', value => tx.defineAttribute('x', value))
     await refuses('defineAttribute', value => tx.defineAttribute('x', 'choice', { options: [value] }))
-    await refuses('defineSegment', value => tx.defineSegment('x', value))
+    await refuses('options', value => tx.defineAttribute('x', 'choice', { options: [{ key: 'a', retired: value }] }),
+      without(undefined, true))
+    for (const name of ['required', 'unique', 'ignoreCase', 'selfWritable']) {
+      await refuses(name, value => tx.defineAttribute('x', 'text', { [name]: value }), without(undefined, true))
+    }
+    for (const name of ['help', 'site', 'pattern']) {
+      await refuses(name, value => tx.defineAttribute('x', 'text', { [name]: value }), optional)
+    }
+    for (const name of ['minimum', 'maximum', 'default']) {
+      await refuses(name, value => tx.defineAttribute('x', 'text', { [name]: value }), noValues)
+    }
+    await refuses('sensitivity', value => tx.defineAttribute('x', 'text', { sensitivity: value }), without(undefined))
+    await refuses('defineSegment', value => tx.defineSegment('x', value), optional)
+    for (const name of ['name', 'site', 'state', 'owner', 'description', 'sqlRows']) {
+      await refuses(name, value => tx.defineSegment('x', null, { [name]: value }), optional.filter(value => value !== true))
+    }
+    await refuses('sqlRows', value => tx.defineSegment('x', null, { sqlRows: value }), ['yes', 1, {}])
+    for (const name of ['ruleTree', 'builder']) {
+      const trees = optional.filter(value => Object.prototype.toString.call(value) !== '[object Object]')
+      await refuses(name, value => tx.defineSegment('x', null, { [name]: value }), [...trees, 'x', '{}'])
+    }
+    for (const method of ['pin', 'ban', 'release']) {
+      await refuses(method, value => tx[method](value, 'ann'))
+      await refuses(method, value => tx[method]('germans', value))
+    }
+    await refuses('record', value => tx.record(value, 'gdpr', {}))
+    await refuses('record', value => tx.record('ann', value, {}))
+    await refuses('completed', value => tx.record('ann', 'gdpr', { completed: value }),
+      [...optional.filter(value => !(value instanceof Date)), 'x', new Date(NaN)])
+    await refuses('score', value => tx.record('ann', 'gdpr', { score: value }),
+      optional.filter(value => value !== -1 && value !== 1n))
     const rule = { segment: 'germans', courses: ['gdpr'], onLeave: 'keep' }
     for (const name of ['segment', 'courses', 'onLeave']) {
       const wrong = { segment: hostile, courses: without(hostile[9]), onLeave: without(undefined) }[name]
@@ -67,7 +103,7 @@ test('every argument of a change is checked', async () => {
     }
     await refuses('courses', value => tx.defineEnrolmentRule('x', { ...rule, courses: [value] }))
     await refuses('enabled', value => tx.defineEnrolmentRule('x', { ...rule, enabled: value }), without(undefined, true))
-    await refuses('values', value => tx.updateUser('x', { values: { country: value } }), without(null))
+    await refuses('values', value => tx.updateUser('x', { values: { country: value } }), [...noValues, undefined])
     await refuses('sites', value => tx.updateUser('x', { sites: { primary: value } }), without(null))
     await refuses('status', value => tx.updateUser('x', { status: value }), optional)
     await refuses('values', value => tx.updateUser('x', { values: value }), [null, 1, 'x', [], new Map(), new Date()])
@@ -118,10 +154,21 @@ test('an instant is a Date', async () => {
 
 test('a calendar day is never a Date', async () => {
   const registry = await company()
-  await registry.asHost('hr').transact(tx => assert.throws(
-    () => tx.updateUser('ann', { values: { hired_on: new Date(0) } }),
-    mistake('`values.hired_on` is an object of type Date, expected text, a day such as 2026-01-31, or null to clear the value'),
-  ), { at: at('2026-11-22') })
+  const why = 'expected text such as 2026-01-31, since which day a Date is depends on the zone'
+  await registry.asHost('hr').transact(tx => {
+    assert.throws(
+      () => tx.updateUser('ann', { values: { department: 'IT', hired_on: new Date(0) } }),
+      failure('invalid_value', `user \`ann\`: attribute \`hired_on\` is a date, found a timestamp, ${why}`),
+    )
+    assert.throws(
+      () => tx.defineAttribute('left_on', 'date', { minimum: new Date(0) }),
+      failure('invalid_value', `attribute \`left_on\`: attribute \`left_on\` is a date, found a timestamp, ${why}`),
+    )
+    assert.throws(
+      () => tx.updateUser('ann', { values: { country: new Date(0) } }),
+      failure('invalid_value', 'user `ann`: attribute `country` is a choice, found a timestamp'),
+    )
+  }, { at: at('2026-11-22') })
 })
 
 test('numbers are whole and in range, not what they could be cut to', async () => {
@@ -159,7 +206,11 @@ test('an unknown option is named, with the nearest that is known', async () => {
       [() => tx.updateUser('x', { value: {} }), 'unknown option `value` of updateUser, did you mean `values`?'],
       [() => tx.defineSite('x', { Name: 'X' }), 'unknown option `Name` of defineSite, did you mean `name`?'],
       [() => tx.defineSegment('x', 'true', { '\ud800': 1 }),
-        'unknown option `\ud800` of defineSegment, expected name, site'],
+        'unknown option `\ud800` of defineSegment, expected name, site, ruleTree, builder, state, owner, description, '
+          + 'sqlRows'],
+      [() => tx.defineAttribute('x', 'choice', { options: [{ key: 'a', retire: true }] }),
+        'unknown option `retire` of options[0], did you mean `retired`?'],
+      [() => tx.record('ann', 'gdpr', { complete: null }), 'unknown option `complete` of record, did you mean `completed`?'],
     ]) assert.throws(use, mistake(message))
     await assert.rejects(
       tx.importUsers('x', { mapping, absnt: 'suspend' }),

@@ -122,14 +122,21 @@ test('a snapshot shows what was defined', async t => {
     { key: 'primary', name: 'Primary site', zone: 'UTC' },
     { key: 'emea', name: 'Europe', zone: 'Europe/Berlin' },
   ])
-  assert.deepEqual(snapshot.attributes, [
-    { key: 'country', type: 'choice', options: ['ZA', 'DE'] },
+  assert.deepEqual(snapshot.attributes.map(({ key, type, options }) => ({ key, type, options })), [
+    {
+      key: 'country',
+      type: 'choice',
+      options: [{ key: 'ZA', name: 'ZA', retired: false }, { key: 'DE', name: 'DE', retired: false }],
+    },
     { key: 'hired_on', type: 'date', options: null },
   ])
   assert.deepEqual(snapshot.courses, [{ key: 'gdpr', name: 'Privacy', site: 'emea' }])
+  const plain = { state: 'active', owner: null, description: null, sqlRows: false }
   assert.deepEqual(snapshot.segments, [
-    { key: 'germans', name: 'Germans', site: 'emea', rule: 'user.country == "DE"', description: 'country is "DE"' },
-    { key: 'dated', name: 'dated', site: null, rule: 'has(user.hired_on)', description: 'hired_on has a value' },
+    {
+      key: 'germans', name: 'Germans', site: 'emea', rule: 'user.country == "DE"', english: 'country is "DE"', ...plain,
+    },
+    { key: 'dated', name: 'dated', site: null, rule: 'has(user.hired_on)', english: 'hired_on has a value', ...plain },
   ])
   assert.deepEqual(snapshot.enrolmentRules, [
     { key: 'r', name: 'Rule', segment: 'germans', courses: ['gdpr'], onLeave: 'unenrol', enabled: false },
@@ -149,6 +156,7 @@ test('a snapshot shows people, their memberships and enrolments', async () => {
   assert.deepEqual(snapshot.user('ann'), {
     key: 'ann',
     status: 'active',
+    created: at('2026-11-21'),
     values: { country: 'DE', hired_on: '2026-10-01' },
     sites: { primary: 'active', emea: 'suspended' },
   })
@@ -167,13 +175,18 @@ test('a snapshot shows people, their memberships and enrolments', async () => {
 test('explanations are English for people and data for programs', async () => {
   const snapshot = (await company()).snapshot()
   const membership = snapshot.explainMembership('bob', 'germans')
-  assert.deepEqual({ ...membership }, { user: 'bob', segment: 'germans', member: false })
+  const flips = [{ test: 'country is "DE"', becomes: true, says: 'country is "DE"' }]
+  assert.deepEqual({ ...membership }, {
+    user: 'bob', segment: 'germans', member: false, state: 'active', exception: null, flips,
+  })
   assert.match(String(membership), /^bob is not in segment germans, .*\n.*country is "ZA"/)
   assert.deepEqual(JSON.parse(JSON.stringify(membership)), {
     user: 'bob',
     segment: 'germans',
     member: false,
     eligible: 'eligible',
+    state: 'active',
+    flips,
     rule: { truth: 'false', rule: 'country is "DE"', attribute: 'country', value: 'ZA' },
     at: '2026-11-21T08:00:00Z',
   })

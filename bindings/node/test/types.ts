@@ -29,8 +29,14 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
     holds<Equal<typeof tx, Transaction>>()
     tx.defineSite('emea', { zone: 'Europe/Berlin' })
     tx.defineAttribute('country', 'choice', { options: ['ZA', 'DE'] as const })
+    tx.defineAttribute('level', 'integer', { minimum: 1, maximum: 9n, required: true, sensitivity: 'public' })
+    tx.defineSegment('seniors', 'user.level > 3', { state: 'draft', sqlRows: true })
+    tx.defineSegment('built', null, { builder: { combinator: 'and', rules: [] } })
+    tx.defineSegment('pilot')
+    tx.pin('pilot', 'ann')
+    tx.record('ann', 'c', { completed: new Date(), score: null })
     tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
-    tx.updateUser('ann', { values: { country: 'DE', left_on: null }, sites: { emea: 'active', old: null } })
+    tx.updateUser('ann', { values: { country: 'DE', left_on: null, level: 3n, langs: ['en'] }, sites: { emea: 'active', old: null } })
     const report = await tx.importUsers(new Uint8Array(), {
       mapping: { id: 'key' }, absent: 'suspend', signal, progress: ({ rows }) => rows < 10,
     })
@@ -46,6 +52,19 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
   holds<Equal<typeof enrolments, Enrolment[]>>()
   const explanation = registry.snapshot().explainEnrolment('ann', 'c')
   holds<Equal<typeof explanation.status, 'active' | 'suspended' | null>>()
+  const preview = await registry.snapshot().previewRule('user.level > 3', { segment: 'seniors' })
+  for (const lint of preview.lints) {
+    if (lint.lint === 'left_out_as_unknown') holds<Equal<typeof lint.people, number>>()
+    if (lint.lint === 'subsumed') holds<Equal<typeof lint.segment, string>>()
+  }
+  const [{ options } = { options: null }] = registry.snapshot().attributes
+  const again: matricula.AttributeOptions = { options, default: 3n }
+  holds<Equal<(typeof again)['unique'], boolean | undefined>>()
+  const { parameters } = registry.snapshot().segmentSql('seniors', 'duckdb', { at: new Date() })
+  holds<Equal<(typeof parameters)[number], string | number | bigint | boolean>>()
+  holds<Equal<ReturnType<ReturnType<Registry['snapshot']>['completed']>, Date | null>>()
+  const history = await registry.membershipHistory('ann', 'seniors')
+  holds<Equal<(typeof history)[number]['joined'], boolean>>()
   const deltas = await registry.deltas({ after: registry.revision })
   holds<Equal<typeof deltas, Delta[]>>()
 }
@@ -58,8 +77,16 @@ interface AbortSignalOfSomebody {
 
 // What users are told not to write.
 export function mistakes(registry: Registry, tx: Transaction, user: User): void {
-  // @ts-expect-error: which day a Date is depends on the zone.
-  tx.updateUser('ann', { values: { hired_on: new Date() } })
+  // @ts-expect-error: an object is no value.
+  tx.updateUser('ann', { values: { address: { city: 'Paarl' } } })
+  // @ts-expect-error: there is no such type.
+  tx.defineAttribute('level', 'number')
+  // @ts-expect-error: there is no such state.
+  tx.defineSegment('s', null, { state: 'archived' })
+  // @ts-expect-error: what was done has to be said.
+  tx.record('ann', 'gdpr')
+  // @ts-expect-error: a value may be of any type.
+  user.values['level'] + 1
   // @ts-expect-error: there is no such option.
   tx.updateUser('ann', { value: {} })
   // @ts-expect-error: there is no such policy.

@@ -19,16 +19,29 @@ const changes = {
   define_segment: ['key', 'rule'],
   define_enrolment_rule: ['key'],
   update_user: ['key'],
+  pin: ['segment', 'user'],
+  ban: ['segment', 'user'],
+  release: ['segment', 'user'],
+  record: ['user', 'course'],
   enrol: ['user', 'course'],
   unenrol: ['user', 'course'],
 }
 const questions = {
   deltas: [],
+  membership_history: ['user', 'segment'],
   user: ['key'],
   members: ['segment'],
   member_count: ['segment'],
   is_member: ['user', 'segment'],
   enrolments: [],
+  exceptions: ['segment'],
+  completed: ['user', 'course'],
+  score: ['user', 'course'],
+  preview_rule: ['rule'],
+  lints: ['segment'],
+  rule_tree: ['segment'],
+  rule_builder: ['segment'],
+  segment_sql: ['segment', 'dialect'],
   explain_membership: ['user', 'segment'],
   explain_enrolment: ['user', 'course'],
 }
@@ -46,9 +59,18 @@ function called(call) {
   return [name, given]
 }
 
+/** Arguments that are instants, which are text in vectors. */
+const instants = ['at', 'completed']
+
+/** What is given, with text for a whole number that JavaScript does not have exactly. */
+const exactly = given => JSON.parse(JSON.stringify(given, (_, value) =>
+  (Number.isInteger(value) && !Number.isSafeInteger(value) ? String(BigInt(value)) : value)))
+
 /** Calls a method with arguments that are given by name. */
-function make(object, name, given, first) {
-  const options = Object.entries(given).filter(([key]) => !first.includes(key)).map(([key, value]) => [camel(key), value])
+function make(object, name, named, first) {
+  const given = exactly(named)
+  const ours = ([key, value]) => [camel(key), instants.includes(key) && typeof value === 'string' ? new Date(value) : value]
+  const options = Object.entries(given).filter(([key]) => !first.includes(key)).map(ours)
   const positional = first.map(key => given[key])
   return object[camel(name)](...positional, ...(options.length > 0 ? [Object.fromEntries(options)] : []))
 }
@@ -69,6 +91,13 @@ async function take(registry, step) {
   }, { at: new Date(at) })
 }
 
+/** What has no names of the API in it: a rule in another notation. */
+class Verbatim {
+  constructor(answer) {
+    this.answer = answer
+  }
+}
+
 async function ask(registry, question) {
   const [name, given] = called(question)
   const snapshot = registry.snapshot()
@@ -81,17 +110,25 @@ async function ask(registry, question) {
   }
   if (properties.has(name)) return snapshot[camel(name)]
   assert.ok(Object.hasOwn(questions, name), `a question, not ${name}`)
-  return make(name === 'deltas' ? registry : snapshot, name, given, questions[name])
+  const of = ['deltas', 'membership_history'].includes(name) ? registry : snapshot
+  const answer = await make(of, name, given, questions[name])
+  if (name === 'preview_rule') {
+    const lists = ['members', 'joining', 'leaving', 'unknown'].map(list => [list, answer[list]()])
+    return { ...answer, ...Object.fromEntries(lists) }
+  }
+  return ['rule_tree', 'rule_builder'].includes(name) ? new Verbatim(answer) : answer
 }
 
 /** What the library returns, as vectors write it. */
 function plain(value) {
+  if (value instanceof Verbatim) return value.answer
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   const record = typeof value.toJSON === 'function' ? value.toJSON() : value
   // The keys of values and sites are the company's own.
-  const own = key => (['values', 'sites'].includes(key) ? each => each : plain)
+  const kept = map => Object.fromEntries(Object.entries(map).map(([key, each]) => [key, plain(each)]))
+  const own = key => (['values', 'sites', 'by_site', 'bySite'].includes(key) ? kept : plain)
   return Object.fromEntries(Object.entries(record).map(([key, each]) => [snake(key), own(key)(each)]))
 }
 

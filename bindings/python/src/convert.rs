@@ -1,16 +1,15 @@
-//! Values on their way between Python and Rust: instants, days, words, mappings, and the records that calls
-//! return. Not here: errors (`error`).
+//! What arguments and answers are made of, on its way between Python and Rust: instants, words, mappings, and the
+//! records that calls return. Not here: values of attributes (`value`), JSON (`json`), errors (`error`).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chrono::NaiveDate;
-use matricula::rule::{Attribute, Kind, Value};
-use matricula::{Input, Instant, Status};
+use matricula::rule::nearest;
+use matricula::{Error, ErrorKind, Instant, Status};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDate, PyDateTime, PyDict, PyMapping, PySequence, PyString};
+use pyo3::types::{PyDateTime, PyDict, PyEllipsis, PyMapping, PySequence, PyString};
 
 use crate::error::Outcome;
 
@@ -28,13 +27,6 @@ impl<'py> IntoPyObject<'py> for When {
     }
 }
 
-/// The value of an attribute: in Python `str` or `date`.
-#[derive(Clone, PartialEq, Eq, Hash, IntoPyObject)]
-pub(crate) enum Plain {
-    Text(String),
-    Date(NaiveDate),
-}
-
 /// A `dict` in the order given. Python gets a new one each time, so that a record never changes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Dict<T>(pub(crate) Vec<(String, T)>);
@@ -50,6 +42,18 @@ impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Dict<T> {
             dict.set_item(key, value)?;
         }
         Ok(dict)
+    }
+}
+
+/// An argument for which `None` says something: left out, or `...`, it says nothing.
+pub(crate) struct Given<'py>(pub(crate) Option<Bound<'py, PyAny>>);
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let left_out = object.is_instance_of::<PyEllipsis>();
+        Ok(Self((!left_out).then(|| object.to_owned())))
     }
 }
 
@@ -134,22 +138,6 @@ pub(crate) fn instant(what: &str, at: &Bound<'_, PyAny>) -> Outcome<Instant> {
     Ok(Instant::from_millis(millis.unwrap_or(i64::MAX))?)
 }
 
-/// Reads a value of an attribute.
-pub(crate) fn input(attribute: &str, value: &Bound<'_, PyAny>) -> Outcome<Option<Input>> {
-    if value.is_none() {
-        return Ok(None);
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Some(Input::Text(text.extract()?)));
-    }
-    // A `datetime` is a `date` to Python, but which day it is depends on where one is.
-    if value.is_instance_of::<PyDate>() && !value.is_instance_of::<PyDateTime>() {
-        return Ok(Some(Input::Date(value.extract()?)));
-    }
-    let message = format!("value of `{attribute}`: expected str, date or None, found {}", type_name(value));
-    Err(PyTypeError::new_err(message).into())
-}
-
 /// The items of a mapping whose keys are text.
 pub(crate) fn items<'py>(
     what: &str,
@@ -199,19 +187,24 @@ pub(crate) fn membership(site: &str, status: &Bound<'_, PyAny>) -> Outcome<Optio
     Ok(Some(word.extract::<String>()?.parse()?))
 }
 
-/// The value of an attribute as Python sees it; a choice by the key of its option.
-pub(crate) fn plain(attribute: &Attribute, value: Value) -> Plain {
-    match value {
-        Value::Text(text) => Plain::Text(text.into()),
-        Value::Date(date) => Plain::Date(date),
-        Value::Choice(option) => Plain::Text(attribute.option_key(option).unwrap_or_default().to_owned()),
-    }
+/// Where something happened, for a message: the beginning of the key is enough.
+pub(crate) fn place(what: &str, key: &str) -> String {
+    format!("{what} `{}`", shown(key))
 }
 
-/// The options of a choice; `None` of any other type.
-pub(crate) fn options(kind: &Kind) -> Option<Vec<String>> {
-    match kind {
-        Kind::Choice { options } => Some(options.iter().map(|option| option.key.clone()).collect()),
-        Kind::Text | Kind::Date => None,
+/// What a host gave, cut and escaped for a message.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
     }
+    shown
+}
+
+/// The error for a word that is not one of a few.
+pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
+    let near = nearest(word, words.iter().copied());
+    let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+    let message = format!("unknown {}, expected one of {}{hint}", place(what, word), words.join(", "));
+    Error::new(ErrorKind::InvalidDefinition, message)
 }

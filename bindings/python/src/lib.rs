@@ -3,12 +3,16 @@
 //! Only translation lives here, between Python values and the façade crate; no rule of the domain does.
 
 mod convert;
+mod definitions;
 mod delta;
 mod error;
 mod import;
+mod json;
 mod registry;
+mod rule;
 mod snapshot;
 mod transaction;
+mod value;
 
 use pyo3::prelude::*;
 
@@ -20,17 +24,20 @@ mod _matricula {
     const __version__: &str = matricula::VERSION;
 
     #[pymodule_export]
+    use crate::definitions::{Attribute, AttributeOption, Course, EnrolmentRule, Segment, Site};
+    #[pymodule_export]
     use crate::delta::{Delta, MembershipStep, Preview, Step};
     #[pymodule_export]
     use crate::error::MatriculaError;
     #[pymodule_export]
     use crate::import::{ImportReport, Progress, RowError};
     #[pymodule_export]
-    use crate::registry::{Host, Registry, memory, open};
+    use crate::registry::{Host, MembershipEvent, Registry, memory, open};
+    #[pymodule_export]
+    use crate::rule::{Lint, RulePreview, Sql};
     #[pymodule_export]
     use crate::snapshot::{
-        Attribute, Course, Enrolment, EnrolmentExplanation, EnrolmentRule, MembershipExplanation, Reason,
-        Segment, Site, Snapshot, User,
+        Enrolment, EnrolmentExplanation, MembershipExplanation, Reason, SegmentException, Snapshot, User,
     };
     #[pymodule_export]
     use crate::transaction::Transaction;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use matricula::{Memory, Revision, Sqlite};
 use pyo3::prelude::*;
 
-use crate::convert::{When, instant};
+use crate::convert::{When, instant, record};
 use crate::delta::Delta;
 use crate::error::{Outcome, closed};
 use crate::snapshot::Snapshot;
@@ -46,6 +46,29 @@ impl Handle {
             drop(abandoned);
         }
         drop(registry);
+    }
+}
+
+record! {
+    /// A person joining or leaving a segment, and the commit that did it.
+    MembershipEvent {
+        /// The revision of the commit.
+        revision: u64,
+        /// When, in UTC.
+        at: When,
+        /// The name of the host that made the commit.
+        author: String,
+        /// Why, in the host's words; may be empty.
+        note: String,
+        /// Whether the person joined; otherwise left.
+        joined: bool,
+    }
+}
+
+impl From<matricula::MembershipEvent> for MembershipEvent {
+    fn from(event: matricula::MembershipEvent) -> Self {
+        let matricula::MembershipEvent { revision, at, author, note, joined } = event;
+        Self { revision: revision.0, at: When(at), author, note, joined }
     }
 }
 
@@ -111,6 +134,18 @@ impl Registry {
         let registry = self.handle.registry()?;
         let deltas = py.detach(move || registry.deltas(Revision(after), limit))?;
         Ok(deltas.into_iter().map(Delta).collect())
+    }
+
+    /// When a person joined and left a segment, oldest first.
+    fn membership_history(
+        &self,
+        py: Python<'_>,
+        user: String,
+        segment: String,
+    ) -> Outcome<Vec<MembershipEvent>> {
+        let registry = self.handle.registry()?;
+        let events = py.detach(move || registry.membership_history(&user, &segment))?;
+        Ok(events.into_iter().map(MembershipEvent::from).collect())
     }
 
     /// Closes the registry and gives up its open transactions. Closing again does nothing.

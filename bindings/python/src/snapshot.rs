@@ -1,81 +1,16 @@
-//! The registry at a revision, for reading: definitions, people, members, enrolments, explanations.
+//! The registry at a revision, for reading: people, members, enrolments, explanations. Not here: definitions
+//! (`definitions`), and what is asked about rules (`rule`).
 
-use matricula::{SiteId, UserId};
+use matricula::{Exception, Instant, SiteId, UserId};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::convert::{Dict, Plain, When, options, plain, record};
+use crate::convert::{Dict, When, instant, record};
+use crate::definitions::{self, Attribute, Course, EnrolmentRule, Segment, Site, course_key};
 use crate::error::Outcome;
-
-record! {
-    /// A site: an instance with its own members, courses and calendar.
-    Site {
-        /// The key.
-        key: String,
-        /// The name for people.
-        name: String,
-        /// The name of the time zone whose calendar days count here.
-        zone: String,
-    }
-}
-
-record! {
-    /// A typed field of a person's profile.
-    Attribute {
-        /// The key: `department` in `user.department`.
-        key: String,
-        /// The type.
-        r#type: &'static str,
-        /// The options of a choice; `None` of any other type.
-        options: Option<Vec<String>>,
-    }
-}
-
-record! {
-    /// A course of a site.
-    Course {
-        /// The key.
-        key: String,
-        /// The name for people.
-        name: String,
-        /// The key of its site.
-        site: String,
-    }
-}
-
-record! {
-    /// People selected by a rule.
-    Segment {
-        /// The key.
-        key: String,
-        /// The name for people.
-        name: String,
-        /// The key of the site among whose members it selects; `None` for those of any site.
-        site: Option<String>,
-        /// The rule, as text.
-        rule: String,
-        /// The rule in English.
-        description: String,
-    }
-}
-
-record! {
-    /// Members of a segment are enrolled in courses.
-    EnrolmentRule {
-        /// The key.
-        key: String,
-        /// The name for people.
-        name: String,
-        /// The key of the segment.
-        segment: String,
-        /// The keys of the courses.
-        courses: Vec<String>,
-        /// What happens on leaving the segment.
-        on_leave: &'static str,
-        /// Whether it acts.
-        enabled: bool,
-    }
-}
+use crate::json;
+use crate::rule::{self, Lint, RulePreview, Sql};
+use crate::value::{Exact, Plain, plain};
 
 record! {
     /// A person.
@@ -84,10 +19,22 @@ record! {
         key: String,
         /// The person's status.
         status: &'static str,
+        /// When the person was created, in UTC.
+        created: When,
         /// The values that the person has, by attribute.
         values: Dict<Plain>,
         /// The statuses of the person's memberships, by site.
         sites: Dict<&'static str>,
+    }
+}
+
+record! {
+    /// What was decided by hand about a person and a segment.
+    SegmentException {
+        /// The user's key.
+        user: String,
+        /// The decision.
+        exception: &'static str,
     }
 }
 
@@ -125,6 +72,7 @@ macro_rules! explanation {
     (
         $(#[doc = $doc:literal])*
         $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)* }
+        $($more:item)*
     ) => {
         $(#[doc = $doc])*
         #[pyclass(frozen, eq, module = "matricula")]
@@ -143,7 +91,8 @@ macro_rules! explanation {
 
             /// The explanation as plain values: all that there is to know, part by part.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                dict(py, serde_json::to_string(&self.0))
+                let text = serde_json::to_string(&self.0).map_err(|error| json::unwritable(&error))?;
+                json::loads(py, &text)
             }
 
             fn __str__(&self) -> String {
@@ -153,6 +102,8 @@ macro_rules! explanation {
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
                 crate::convert::repr(slf.as_any(), stringify!($name), &[$(stringify!($field),)*])
             }
+
+            $($more)*
         }
     };
 }
@@ -166,6 +117,17 @@ explanation! {
         segment: String,
         /// Whether the person is a member.
         member: bool,
+        /// Whether the segment selects.
+        state: &'static str,
+        /// What was decided by hand; `None` if nothing was.
+        exception: Option<&'static str>,
+    }
+
+    /// What would have to be otherwise for the answer to be otherwise; a new list each time.
+    #[getter]
+    fn flips<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = serde_json::to_string(&self.0.flips).map_err(|error| json::unwritable(&error))?;
+        json::loads(py, &text)
     }
 }
 
@@ -181,12 +143,6 @@ explanation! {
     }
 }
 
-/// JSON as Python values, in the order in which it was written.
-fn dict<'py>(py: Python<'py>, json: serde_json::Result<String>) -> PyResult<Bound<'py, PyAny>> {
-    let json = json.map_err(|error| PyTypeError::new_err(error.to_string()))?;
-    py.import("json")?.call_method1("loads", (json,))
-}
-
 /// The registry at a revision. It never changes and is read without waiting for writers.
 #[pyclass(frozen, eq, module = "matricula")]
 #[derive(Clone)]
@@ -199,10 +155,6 @@ impl PartialEq for Snapshot {
 }
 
 impl Snapshot {
-    fn site_key(&self, site: SiteId) -> String {
-        self.0.site(site).map(|site| site.key.clone()).unwrap_or_default()
-    }
-
     fn enrolment(&self, enrolment: matricula::Enrolment) -> Enrolment {
         let reasons = enrolment.reasons.iter().map(|held| Reason {
             reason: self.0.reason_key(held.reason).to_owned(),
@@ -211,7 +163,7 @@ impl Snapshot {
         });
         Enrolment {
             user: self.0.user_key(enrolment.user).to_owned(),
-            course: self.0.course(enrolment.course).map(|course| course.key.clone()).unwrap_or_default(),
+            course: course_key(&self.0, enrolment.course),
             status: enrolment.status.name(),
             since: When(enrolment.since),
             reasons: reasons.collect(),
@@ -248,65 +200,31 @@ impl Snapshot {
     /// The sites, the primary one first.
     #[getter]
     fn sites(&self) -> Vec<Site> {
-        let site = |site: &matricula::Site| Site {
-            key: site.key.clone(),
-            name: site.name.clone(),
-            zone: site.zone.name().to_owned(),
-        };
-        self.0.sites().map(site).collect()
+        definitions::sites(&self.0)
     }
 
     /// The attributes, in order of definition.
     #[getter]
     fn attributes(&self) -> Vec<Attribute> {
-        let attribute = |attribute: &matricula::rule::Attribute| Attribute {
-            key: attribute.key.clone(),
-            r#type: attribute.kind.name(),
-            options: options(&attribute.kind),
-        };
-        self.0.schema().attributes().iter().map(attribute).collect()
+        definitions::attributes(&self.0)
     }
 
     /// The courses, in order of definition.
     #[getter]
     fn courses(&self) -> Vec<Course> {
-        let course = |course: &matricula::Course| Course {
-            key: course.key.clone(),
-            name: course.name.clone(),
-            site: self.site_key(course.site),
-        };
-        self.0.courses().map(course).collect()
+        definitions::courses(&self.0)
     }
 
     /// The segments, in order of definition.
     #[getter]
     fn segments(&self) -> Vec<Segment> {
-        let segment = |segment: &matricula::Segment| Segment {
-            key: segment.key.clone(),
-            name: segment.name.clone(),
-            site: segment.site.map(|site| self.site_key(site)),
-            rule: matricula::rule::print(&segment.rule, self.0.schema()),
-            description: matricula::rule::describe(&segment.rule, self.0.schema()),
-        };
-        self.0.segments().map(segment).collect()
+        definitions::segments(&self.0)
     }
 
     /// The enrolment rules, in order of definition.
     #[getter]
     fn enrolment_rules(&self) -> Vec<EnrolmentRule> {
-        let rule = |rule: &matricula::EnrolmentRule| EnrolmentRule {
-            key: rule.key.clone(),
-            name: rule.name.clone(),
-            segment: self.0.segment(rule.segment).map(|segment| segment.key.clone()).unwrap_or_default(),
-            courses: rule
-                .courses
-                .iter()
-                .filter_map(|course| Some(self.0.course(*course)?.key.clone()))
-                .collect(),
-            on_leave: rule.on_leave.name(),
-            enabled: rule.enabled,
-        };
-        self.0.enrolment_rules().map(rule).collect()
+        definitions::enrolment_rules(&self.0)
     }
 
     /// A person.
@@ -314,7 +232,7 @@ impl Snapshot {
         let id = self.0.user_id(key)?;
         let values = self.0.schema().attributes().iter().filter_map(|attribute| {
             let value = self.0.value(id, attribute.id)?;
-            Some((attribute.key.clone(), plain(attribute, value)))
+            Some((attribute.key.clone(), plain(&self.0, attribute, &value)))
         });
         let sites = self.0.sites().zip(0..).filter_map(|(site, index)| {
             Some((site.key.clone(), self.0.membership(id, SiteId(index))?.name()))
@@ -322,6 +240,7 @@ impl Snapshot {
         Ok(User {
             key: self.0.user_key(id).to_owned(),
             status: self.0.status(id).map_or("", matricula::Status::name),
+            created: When(self.0.created(id).unwrap_or(Instant::EPOCH)),
             values: Dict(values.collect()),
             sites: Dict(sites.collect()),
         })
@@ -341,6 +260,74 @@ impl Snapshot {
     /// Whether a person is a member of a segment.
     fn is_member(&self, user: &str, segment: &str) -> Outcome<bool> {
         Ok(self.0.is_member(user, segment)?)
+    }
+
+    /// Who is in or out of a segment by hand, in the order in which people were created.
+    fn exceptions(&self, segment: &str) -> Outcome<Vec<SegmentException>> {
+        let segment = self.0.segment_id(segment)?;
+        let mut found: Vec<(u32, Exception)> = Vec::new();
+        for exception in [Exception::Pinned, Exception::Banned] {
+            found.extend(self.0.exceptions_of(segment, exception).iter().map(|row| (row, exception)));
+        }
+        found.sort_unstable();
+        let named = |(row, exception): (u32, Exception)| SegmentException {
+            user: self.0.user_key(UserId(row)).to_owned(),
+            exception: exception.name(),
+        };
+        Ok(found.into_iter().map(named).collect())
+    }
+
+    /// When a person last completed a course, in UTC; `None` if never.
+    fn completed(&self, user: &str, course: &str) -> Outcome<Option<When>> {
+        let (user, course) = (self.0.user_id(user)?, self.0.course_id(course)?);
+        Ok(self.0.completed(user, course).map(When))
+    }
+
+    /// A person's score in a course, from 0 to 1; `None` without one.
+    fn score(&self, user: &str, course: &str) -> Outcome<Option<Exact>> {
+        let (user, course) = (self.0.user_id(user)?, self.0.course_id(course)?);
+        Ok(self.0.score(user, course).map(Exact))
+    }
+
+    /// What a rule would select, before it is saved.
+    #[pyo3(signature = (rule=None, *, rule_tree=None, builder=None, site=None, segment=None))]
+    fn preview_rule(
+        &self,
+        py: Python<'_>,
+        rule: Option<String>,
+        rule_tree: Option<&Bound<'_, PyAny>>,
+        builder: Option<&Bound<'_, PyAny>>,
+        site: Option<&str>,
+        segment: Option<&str>,
+    ) -> Outcome<RulePreview> {
+        let source = rule::source(rule, rule_tree, builder)?;
+        Ok(py.detach(|| RulePreview::new(&self.0, source.as_ref(), site, segment))?)
+    }
+
+    /// What is strange about the rule of a segment.
+    fn lints(&self, py: Python<'_>, segment: &str) -> Outcome<Vec<Lint>> {
+        Ok(py.detach(|| rule::lints(&self.0, segment))?)
+    }
+
+    /// The rule of a segment as a query of a rule builder; `None` where members are put in by hand.
+    fn rule_builder<'py>(&self, py: Python<'py>, segment: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let query = self.0.rule_builder(segment)?;
+        Ok(query.map(|query| json::loads(py, &query)).transpose()?)
+    }
+
+    /// The rule of a segment as the typed tree; `None` where members are put in by hand.
+    fn rule_tree<'py>(&self, py: Python<'py>, segment: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let segment = self.0.segment(self.0.segment_id(segment)?);
+        let Some(rule) = segment.and_then(|segment| segment.rule.as_ref()) else { return Ok(None) };
+        let tree = serde_json::to_string(rule).map_err(|error| json::unwritable(&error))?;
+        Ok(Some(json::loads(py, &tree)?))
+    }
+
+    /// A query for the ids of a segment's members.
+    #[pyo3(signature = (segment, dialect, at=None))]
+    fn segment_sql(&self, segment: &str, dialect: &str, at: Option<&Bound<'_, PyAny>>) -> Outcome<Sql> {
+        let at = at.map(|at| instant("at", at)).transpose()?;
+        Ok(rule::sql(&self.0, segment, dialect, at)?)
     }
 
     /// The enrolments of a person, or in a course, or of a person in a course.

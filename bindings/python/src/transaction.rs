@@ -5,16 +5,19 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind,
-    ImportOptions, Mapping, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
+    AttributeDefinition, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, Exception,
+    ImportOptions, Mapping, RecordUpdate, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::convert::{When, input, items, membership, text, texts, type_name};
+use crate::convert::{Given, When, instant, items, membership, place, text, texts, type_name};
+use crate::definitions::Demands;
 use crate::delta::{Delta, Preview};
 use crate::error::{Outcome, closed};
 use crate::import::{ImportReport, open_feed, tell, unreadable};
+use crate::rule::source;
+use crate::value::{self, about_days, input, instants, within};
 
 /// How far a transaction has come.
 pub(crate) enum State {
@@ -102,7 +105,7 @@ impl Transaction {
         Ok(())
     }
 
-    fn record(&self, py: Python<'_>, expect: Option<&matricula::Preview>) -> Outcome<matricula::Delta> {
+    fn finish(&self, py: Python<'_>, expect: Option<&matricula::Preview>) -> Outcome<matricula::Delta> {
         let delta = py.detach(|| {
             let mut state = self.lock();
             let transaction = state.take(State::Finished)?;
@@ -142,19 +145,46 @@ impl Transaction {
         self.change(py, SiteDefinition { key, name, zone })
     }
 
-    /// Defines an attribute, or adds options to a choice.
-    #[pyo3(signature = (key, r#type, options=None))]
+    /// Defines an attribute: what it is, and what its values have to satisfy.
+    #[pyo3(signature = (
+        key, r#type, options=None, *, name=None, help=None, site=None, required=false, unique=false,
+        ignore_case=false, pattern=None, minimum=None, maximum=None, default=None, sensitivity="internal",
+        self_writable=false
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
     fn define_attribute(
         &self,
         py: Python<'_>,
         key: String,
         r#type: &str,
         options: Option<&Bound<'_, PyAny>>,
+        name: Option<String>,
+        help: Option<String>,
+        site: Option<String>,
+        required: bool,
+        unique: bool,
+        ignore_case: bool,
+        pattern: Option<String>,
+        minimum: Option<&Bound<'_, PyAny>>,
+        maximum: Option<&Bound<'_, PyAny>>,
+        default: Option<&Bound<'_, PyAny>>,
+        sensitivity: &str,
+        self_writable: bool,
     ) -> Outcome<()> {
-        let options = options.map(|options| texts("options", options)).transpose()?;
-        let kind = AttributeType::named(r#type, options)
-            .map_err(|error| error.within(format_args!("attribute `{}`", key.escape_debug())))?;
-        self.change(py, AttributeDefinition { key, kind })
+        let about = [key.clone()];
+        let demands = Demands { options, minimum, maximum, default, sensitivity };
+        let definition = AttributeDefinition {
+            name,
+            help,
+            site,
+            required,
+            unique,
+            ignore_case,
+            pattern,
+            self_writable,
+            ..demands.definition(key, r#type)?
+        };
+        self.change(py, definition).map_err(|error| about_days(error, &about))
     }
 
     /// Defines a course, or changes its name.
@@ -169,17 +199,64 @@ impl Transaction {
         self.change(py, CourseDefinition { key, name, site })
     }
 
-    /// Defines a segment by a rule, or changes its rule and name.
-    #[pyo3(signature = (key, rule, name=None, site=None))]
+    /// Defines a segment, or changes what is given of it.
+    #[pyo3(signature = (
+        key, rule=None, name=None, site=None, *, rule_tree=None, builder=None, state=None, owner=None,
+        description=None, sql_rows=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
     fn define_segment(
         &self,
         py: Python<'_>,
         key: String,
-        rule: String,
+        rule: Option<String>,
         name: Option<String>,
         site: Option<String>,
+        rule_tree: Option<&Bound<'_, PyAny>>,
+        builder: Option<&Bound<'_, PyAny>>,
+        state: Option<&str>,
+        owner: Option<String>,
+        description: Option<String>,
+        sql_rows: Option<bool>,
     ) -> Outcome<()> {
-        self.change(py, SegmentDefinition { key, name, site, rule })
+        let rule = source(rule, rule_tree, builder).map_err(|error| within(error, "segment", &key))?;
+        let state = state.map(str::parse).transpose();
+        let state = state.map_err(|error: Error| error.within(place("segment", &key)))?;
+        self.change(py, SegmentDefinition { key, name, site, rule, state, owner, description, sql_rows })
+    }
+
+    /// Puts a person into a segment by hand, whatever its rule says.
+    fn pin(&self, py: Python<'_>, segment: String, user: String) -> Outcome<()> {
+        self.change(py, Change::Exception { segment, user, exception: Some(Exception::Pinned) })
+    }
+
+    /// Keeps a person out of a segment by hand, whatever its rule says.
+    fn ban(&self, py: Python<'_>, segment: String, user: String) -> Outcome<()> {
+        self.change(py, Change::Exception { segment, user, exception: Some(Exception::Banned) })
+    }
+
+    /// Takes back what was decided by hand about a person and a segment.
+    fn release(&self, py: Python<'_>, segment: String, user: String) -> Outcome<()> {
+        self.change(py, Change::Exception { segment, user, exception: None })
+    }
+
+    /// Records what a person did in a course; `None` takes back, and what is left out stays.
+    #[pyo3(signature = (user, course, *, completed=Given(None), score=Given(None)))]
+    fn record(
+        &self,
+        py: Python<'_>,
+        user: String,
+        course: String,
+        completed: Given<'_>,
+        score: Given<'_>,
+    ) -> Outcome<()> {
+        let completed = match completed.0 {
+            Some(at) if at.is_none() => Some(None),
+            Some(at) => Some(Some(instant("completed", &at)?)),
+            None => None,
+        };
+        let score = score.0.map(|score| value::score(&score)).transpose()?;
+        self.change(py, RecordUpdate { user, course, completed, score })
     }
 
     /// Defines an enrolment rule, or replaces it.
@@ -215,14 +292,15 @@ impl Transaction {
         for (attribute, value) in
             values.map(|values| items("values", values)).transpose()?.unwrap_or_default()
         {
-            let value = input(&attribute, &value)?;
+            let value = input(&attribute, &value).map_err(|error| within(error, "user", &update.key))?;
             update.values.push((attribute.into(), value));
         }
         for (site, status) in sites.map(|sites| items("sites", sites)).transpose()?.unwrap_or_default() {
             let status = membership(&site, &status)?;
             update.sites.push((site.into(), status));
         }
-        self.change(py, update)
+        let instants = instants(&update);
+        self.change(py, update).map_err(|error| about_days(error, &instants))
     }
 
     /// Enrols a person in a course by hand.
@@ -295,7 +373,7 @@ impl Transaction {
     /// Records the changes and everything that follows from them.
     #[pyo3(signature = (expect=None))]
     fn commit(&self, py: Python<'_>, expect: Option<&Bound<'_, Preview>>) -> Outcome<Delta> {
-        Ok(Delta(self.record(py, expect.map(|preview| &preview.get().0))?))
+        Ok(Delta(self.finish(py, expect.map(|preview| &preview.get().0))?))
     }
 
     /// Gives up the changes.
@@ -332,7 +410,7 @@ impl Transaction {
                 drop(given_up);
             });
         } else if !matches!(*self.lock(), State::Finished) {
-            self.record(py, None)?;
+            self.finish(py, None)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 import matricula
 import pytest
+from support import raises
 
 WRONG: list[object] = [None, 1, -1, 2**53, 2**64, 1.5, math.nan, b"x", ["x"], {"x": "y"}, object()]
 
@@ -26,7 +27,15 @@ def test_nothing_but_text_is_text(
         lambda: tx.define_attribute("x", wrong),  # type: ignore[arg-type]
         lambda: tx.define_course(wrong),  # type: ignore[arg-type]
         lambda: tx.define_segment(wrong, "has(user.country)"),  # type: ignore[arg-type]
-        lambda: tx.define_segment("x", wrong),  # type: ignore[arg-type]
+        lambda: tx.define_segment("x", wrong or 0),  # type: ignore[arg-type]
+        lambda: tx.define_segment("x", owner=wrong or 0),  # type: ignore[arg-type]
+        lambda: tx.define_segment("x", state=wrong or 0),  # type: ignore[arg-type]
+        lambda: tx.define_attribute("x", "text", sensitivity=wrong),  # type: ignore[arg-type]
+        lambda: tx.define_attribute("x", "text", pattern=wrong or 0),  # type: ignore[arg-type]
+        lambda: tx.pin(wrong, "ann"),  # type: ignore[arg-type]
+        lambda: tx.ban("germans", wrong),  # type: ignore[arg-type]
+        lambda: tx.release("germans", wrong),  # type: ignore[arg-type]
+        lambda: tx.record(wrong, "gdpr"),  # type: ignore[arg-type]
         lambda: tx.define_enrolment_rule(wrong, "germans", ["gdpr"]),  # type: ignore[arg-type]
         lambda: tx.define_enrolment_rule("x", wrong, ["gdpr"]),  # type: ignore[arg-type]
         lambda: tx.define_enrolment_rule("x", "germans", ["gdpr"], wrong),  # type: ignore[arg-type]
@@ -41,6 +50,15 @@ def test_nothing_but_text_is_text(
         lambda: snapshot.member_count(wrong),  # type: ignore[arg-type]
         lambda: snapshot.is_member("ann", wrong),  # type: ignore[arg-type]
         lambda: snapshot.explain_membership(wrong, "germans"),  # type: ignore[arg-type]
+        lambda: snapshot.preview_rule(wrong or 0),  # type: ignore[arg-type]
+        lambda: snapshot.lints(wrong),  # type: ignore[arg-type]
+        lambda: snapshot.exceptions(wrong),  # type: ignore[arg-type]
+        lambda: snapshot.completed("ann", wrong),  # type: ignore[arg-type]
+        lambda: snapshot.score(wrong, "gdpr"),  # type: ignore[arg-type]
+        lambda: snapshot.rule_builder(wrong),  # type: ignore[arg-type]
+        lambda: snapshot.rule_tree(wrong),  # type: ignore[arg-type]
+        lambda: snapshot.segment_sql("germans", wrong),  # type: ignore[arg-type]
+        lambda: company.membership_history("ann", wrong),  # type: ignore[arg-type]
         lambda: snapshot.explain_enrolment("ann", wrong),  # type: ignore[arg-type]
     ]
     for call in calls:
@@ -57,6 +75,8 @@ def test_nothing_but_a_mapping_or_a_sequence_is_one(
     calls: list[Callable[[], object]] = [
         lambda: tx.define_attribute("x", "choice", wrong),  # type: ignore[arg-type]
         lambda: tx.define_enrolment_rule("x", "germans", wrong),  # type: ignore[arg-type]
+        lambda: tx.define_segment("x", rule_tree=wrong),  # type: ignore[arg-type]
+        lambda: company.snapshot().preview_rule(builder=wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", sites=wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", {1: "x"}),  # type: ignore[dict-item]
@@ -74,16 +94,20 @@ def test_a_text_alone_is_no_sequence_of_texts(company: matricula.Registry, now: 
     tx = company.as_host("hr").transaction(at=now)
     with pytest.raises(TypeError, match="^`courses`: expected a sequence of str, found str$"):
         tx.define_enrolment_rule("x", "germans", "gdpr")
-    with pytest.raises(TypeError, match="^`options`: expected items of type str, found int$"):
+    message = "^`options`: expected items of type str, mapping or AttributeOption, found int$"
+    with pytest.raises(TypeError, match=message):
         tx.define_attribute("x", "choice", ["a", 1])  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("wrong", [1, 1.5, math.nan, True, b"x", ["DE"], object()], ids=repr)
-def test_a_value_is_text_a_day_or_none(
+@pytest.mark.parametrize("wrong", [b"x", 1j, {"x": "y"}, object(), iter(["DE"])], ids=repr)
+def test_a_value_is_one_of_a_few_types(
     company: matricula.Registry, now: datetime, wrong: object
 ) -> None:
     tx = company.as_host("hr").transaction(at=now)
-    message = f"^value of `country`: expected str, date or None, found {type(wrong).__name__}$"
+    message = (
+        "^`country`: expected str, int, float, Decimal, bool, date, datetime, a list of str or None, "
+        f"found {type(wrong).__name__}$"
+    )
     with pytest.raises(TypeError, match=message):
         tx.update_user("ann", {"country": wrong})  # type: ignore[dict-item]
     assert tx.preview().delta.is_empty
@@ -91,8 +115,11 @@ def test_a_value_is_text_a_day_or_none(
 
 def test_an_instant_is_no_calendar_day(company: matricula.Registry, now: datetime) -> None:
     tx = company.as_host("hr").transaction(at=now)
-    message = "^value of `hired_on`: expected str, date or None, found datetime$"
-    with pytest.raises(TypeError, match=message):
+    message = (
+        "user `ann`: attribute `hired_on` is a date, found a timestamp, "
+        "expected a date, since which day a datetime is depends on the zone"
+    )
+    with raises("invalid_value", message):
         tx.update_user("ann", {"hired_on": now})
     tx.update_user("ann", {"hired_on": now.date()})
     tx.update_user("bob", {"hired_on": date.min})

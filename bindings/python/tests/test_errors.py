@@ -45,8 +45,8 @@ def test_names_that_there_are_not(company: matricula.Registry) -> None:
         (
             lambda tx: tx.define_attribute("x", "txt"),
             "invalid_definition",
-            "attribute `x`: unknown attribute type `txt`, expected one of text, choice, date, "
-            "did you mean `text`?",
+            "attribute `x`: unknown attribute type `txt`, expected one of text, integer, decimal, "
+            "boolean, date, timestamp, choice, multi_choice, user, path, did you mean `text`?",
         ),
         (
             lambda tx: tx.define_attribute("x", "choice"),
@@ -61,7 +61,8 @@ def test_names_that_there_are_not(company: matricula.Registry) -> None:
         (
             lambda tx: tx.define_attribute("country", "text"),
             "not_possible",
-            "attribute `country`: the type is choice and cannot become text",
+            "attribute `country`: the type is choice and cannot become text "
+            "(2 people have a value; named by segments `germans`)",
         ),
         (
             lambda tx: tx.define_segment("x", 'user.departmnt == "Sales"'),

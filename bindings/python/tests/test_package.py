@@ -2,7 +2,7 @@
 
 import sysconfig
 import textwrap
-from datetime import date
+from decimal import Decimal
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import assert_type, get_args
 
 import matricula
 import pytest
-from matricula.types import Action, EnrolmentDict, LeavePolicy, ReasonState, Status
+from matricula.types import Action, EnrolmentDict, LeavePolicy, LintCode, ReasonState, Status, Value
 from packaging.version import Version
 
 
@@ -60,11 +60,14 @@ def test_everything_says_what_it_is(name: str) -> None:
 
 def test_type_checkers_know_what_comes_back(company: matricula.Registry) -> None:
     snapshot, (delta,) = company.snapshot(), company.deltas()
-    assert_type(snapshot.user("ann").values, dict[str, str | date])
+    assert_type(snapshot.user("ann").values, dict[str, Value])
     assert_type(snapshot.user("ann").status, Status)
     assert_type(snapshot.enrolments(user="ann")[0].reasons[0].state, ReasonState)
     assert_type(snapshot.explain_enrolment("ann", "gdpr").to_dict(), EnrolmentDict)
     assert_type(snapshot.enrolment_rules[0].on_leave, LeavePolicy)
+    assert_type(snapshot.score("ann", "gdpr"), Decimal | None)
+    for lint in snapshot.lints("germans"):
+        assert_type(lint.lint, LintCode)
     assert_type(delta.course_counts, list[tuple[str, Action, int]])
     words = {word for union in get_args(Action) for word in get_args(union)}
     assert {step.action for step in delta.steps} <= words

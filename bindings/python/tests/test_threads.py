@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -152,6 +152,37 @@ def test_a_commit_lets_other_threads_run(now: datetime, tmp_path: Path, watchdog
                 assert tx.commit().revision == 1
                 assert [each < time.monotonic() for each in released] == [True]
                 giving.result()
+
+
+@pytest.mark.parametrize("call", ["preview_rule", "lints", "membership_history"])
+def test_reading_that_takes_long_lets_other_threads_run(
+    company: matricula.Registry, call: str
+) -> None:
+    """The interpreter never takes turns by itself here: only a call that releases it lets the other thread run."""
+    snapshot, go, ran = company.snapshot(), threading.Event(), list[bool]()
+    calls: dict[str, Callable[[], object]] = {
+        "preview_rule": lambda: snapshot.preview_rule("has(user.country)"),
+        "lints": lambda: snapshot.lints("germans"),
+        "membership_history": lambda: company.membership_history("ann", "germans"),
+    }
+    interval = sys.getswitchinterval()
+
+    def run() -> None:
+        go.wait()
+        ran.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        sys.setswitchinterval(1000)
+        go.set()
+        deadline = time.monotonic() + 10
+        while not ran and time.monotonic() < deadline:
+            calls[call]()
+        assert ran
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 def test_one_transaction_in_two_threads_neither_hangs_nor_loses_changes(

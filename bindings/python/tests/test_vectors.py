@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ CHANGES = (
     "define_segment",
     "define_enrolment_rule",
     "update_user",
+    "pin",
+    "ban",
+    "release",
+    "record",
     "enrol",
     "unenrol",
 )
@@ -31,11 +36,67 @@ RECORDS: dict[type, list[str]] = {
     matricula.Step: ["at", "action", "user", "course", "reason"],
     matricula.MembershipStep: ["at", "user", "segment", "joined"],
     matricula.Site: ["key", "name", "zone"],
-    matricula.Attribute: ["key", "type", "options"],
+    matricula.AttributeOption: ["key", "name", "retired"],
+    matricula.Attribute: [
+        "key",
+        "type",
+        "options",
+        "name",
+        "help",
+        "site",
+        "required",
+        "unique",
+        "ignore_case",
+        "pattern",
+        "minimum",
+        "maximum",
+        "default",
+        "sensitivity",
+        "self_writable",
+    ],
     matricula.Course: ["key", "name", "site"],
-    matricula.Segment: ["key", "name", "site", "rule", "description"],
+    matricula.Segment: [
+        "key",
+        "name",
+        "site",
+        "rule",
+        "english",
+        "state",
+        "owner",
+        "description",
+        "sql_rows",
+    ],
+    matricula.SegmentException: ["user", "exception"],
+    matricula.MembershipEvent: ["revision", "at", "author", "note", "joined"],
+    matricula.RulePreview: [
+        "rule",
+        "english",
+        "member_count",
+        "joining_count",
+        "leaving_count",
+        "unknown_count",
+        "by_site",
+        "sample",
+        "lints",
+        "members",
+        "joining",
+        "leaving",
+        "unknown",
+    ],
+    matricula.Lint: [
+        "lint",
+        "message",
+        "people",
+        "missing",
+        "instead",
+        "part",
+        "attribute",
+        "segment",
+        "value",
+    ],
+    matricula.Sql: ["text", "parameters"],
     matricula.EnrolmentRule: ["key", "name", "segment", "courses", "on_leave", "enabled"],
-    matricula.User: ["key", "status", "values", "sites"],
+    matricula.User: ["key", "status", "created", "values", "sites"],
     matricula.Enrolment: ["user", "course", "status", "since", "reasons"],
     matricula.Reason: ["reason", "state", "since"],
 }
@@ -89,13 +150,16 @@ def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
             return getattr(tx, name)(**arguments)
         finally:
             tx.rollback()
-    asked = getattr(registry if name == "deltas" else snapshot, name)
+    of_registry = name in ("deltas", "membership_history")
+    asked = getattr(registry if of_registry else snapshot, name)
     return asked(**arguments) if callable(asked) else asked
 
 
 def call(of: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     ((name, arguments),) = of.items()
-    return name, arguments
+    # Instants are text in JSON; within values, text is what stands for them.
+    given = {"completed", "at"} & {key for key, value in arguments.items() if value is not None}
+    return name, arguments | {key: datetime.fromisoformat(arguments[key]) for key in given}
 
 
 def plain(value: object) -> object:
@@ -103,15 +167,19 @@ def plain(value: object) -> object:
     if isinstance(value, matricula.MembershipExplanation | matricula.EnrolmentExplanation):
         return value.to_dict()
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        precision = "milliseconds" if value.microsecond else "seconds"
+        return value.isoformat(timespec=precision).replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if type(value) in RECORDS:
-        return {field: plain(getattr(value, field)) for field in RECORDS[type(value)]}
+        fields = {field: getattr(value, field) for field in RECORDS[type(value)]}
+        return {name: plain(field() if callable(field) else field) for name, field in fields.items()}
     return value
 
 

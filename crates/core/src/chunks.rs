@@ -78,6 +78,18 @@ impl<T, const N: usize> Chunks<T, N> {
 }
 
 impl<T: Clone + Default, const N: usize> Chunks<T, N> {
+    /// Replaces the chunks for which `new` gives others; those for which it gives none stay shared.
+    pub(crate) fn update(&mut self, new: impl Fn(&[T]) -> Option<Vec<T>>) {
+        for branch in &mut self.branches {
+            for index in 0..branch.len() {
+                let Some(changed) = branch.get(index).and_then(|chunk| new(chunk)) else { continue };
+                if let Some(chunk) = Arc::make_mut(branch).get_mut(index) {
+                    *chunk = Arc::new(changed);
+                }
+            }
+        }
+    }
+
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let chunk = index / N;
         let branch = Arc::make_mut(self.branches.get_mut(chunk / FAN)?);

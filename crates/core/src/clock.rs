@@ -3,110 +3,105 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
-
-use crate::column::Codes;
-use crate::derive::{Turnover, one_by_one, settle};
-use crate::graph::{Node, NodeId, Test};
+use crate::derive::{Agenda, settle};
+use crate::graph::{Moving, Node, NodeId, moving_points};
+use crate::ranges::number_at;
 use crate::state::State;
 use crate::time::days_after;
 use crate::users::ColumnId;
 use crate::{Instant, Moment};
+
+/// Values over which the point of a test passes at an instant, as codes, both included.
+struct Pass {
+    low: u64,
+    high: u64,
+    at: Instant,
+    node: NodeId,
+}
 
 /// Crosses every boundary after the state's clock up to `to`, and says what followed at each.
 pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
     let Some(from) = state.clock.filter(|from| *from < to) else {
         return Vec::new();
     };
-    let mut due: BTreeMap<Instant, BTreeSet<(u32, u32)>> = BTreeMap::new();
-    let mut new_day = false;
-    for (node, id) in state.graph.nodes().iter().zip((0..).map(NodeId)) {
-        let Node::Test(column, Test::Today(_, offset, zone)) = node else {
-            continue;
-        };
-        let (first, last) = (from.day(*zone), to.day(*zone));
-        new_day |= first != last;
-        // The days on which the day compared with moves, each with where from and where to.
-        let mut moves = Vec::new();
-        let mut threshold = offset.from(first);
-        for day in days_after(first, last) {
-            let next = offset.from(day);
-            if next != threshold {
-                moves.push((day, threshold, next));
-                threshold = next;
-            }
+    if state.graph.zones().iter().all(|zone| from.day(*zone) == to.day(*zone)) {
+        return Vec::new();
+    }
+    let mut passes: BTreeMap<ColumnId, Vec<Pass>> = BTreeMap::new();
+    for &node in state.graph.moving() {
+        let Some(Node::Test(id, test)) = state.graph.node(node) else { continue };
+        for moving in moving_points(test) {
+            passes.entry(*id).or_default().extend(passes_of(state, *id, node, moving, from, to));
         }
-        note_moves(state, *column, *zone, &moves, state.graph.dependants(id), &mut due);
+    }
+    let mut due: BTreeMap<Instant, Vec<(u32, u32)>> = BTreeMap::new();
+    for (id, passes) in passes {
+        note_due(state, id, &passes, &mut due);
     }
     let mut moments = Vec::new();
+    let mut now = from;
     for (at, asked) in due {
-        state.measure(at);
-        let mut turnover = Turnover::new();
-        one_by_one(state, &asked, &mut turnover);
-        let moment = settle(state, turnover, None, at);
+        state.follow_time(now, at);
+        now = at;
+        let moment = settle(state, Agenda { asked, ..Agenda::default() }, None, at);
         if !moment.is_empty() {
             moments.push(moment);
         }
     }
-    if new_day {
-        state.measure(to);
-    }
+    state.follow_time(now, to);
     moments
 }
 
-/// Notes, for everybody whose date lies where the compared day passes, when it does. A date at either end of
-/// a move may flip too, depending on the comparison; asking is cheap and settles it.
-fn note_moves(
+/// What one point of a test passes over, day by day.
+fn passes_of(
     state: &State,
-    column: ColumnId,
-    zone: Tz,
-    moves: &[(NaiveDate, NaiveDate, NaiveDate)],
-    slots: &[u32],
-    due: &mut BTreeMap<Instant, BTreeSet<(u32, u32)>>,
-) {
-    let (Some(column), Some((_, first, _)), Some((_, _, last))) =
-        (state.users.column(column), moves.first(), moves.last())
+    id: ColumnId,
+    node: NodeId,
+    moving: &Moving,
+    from: Instant,
+    to: Instant,
+) -> Vec<Pass> {
+    let Some(column) = state.users.column(id) else { return Vec::new() };
+    let (first, last) = (from.day(moving.zone), to.day(moving.zone));
+    let mut number = number_at(moving, first);
+    let mut passes = Vec::new();
+    for day in days_after(first, last) {
+        let next = number_at(moving, day);
+        if next != number {
+            // A value at either end may flip too, depending on the comparison; asking settles it.
+            let (low, high) = (column.cut_number(number, false), column.cut_number(next, true) - 1);
+            if low <= high {
+                passes.push(Pass { low, high, at: Instant::start_of(day, moving.zone), node });
+            }
+            number = next;
+        }
+    }
+    passes
+}
+
+/// Notes, for everybody over whose value a point passes, when it does: one look at the column for all of them.
+fn note_due(state: &State, id: ColumnId, passes: &[Pass], due: &mut BTreeMap<Instant, Vec<(u32, u32)>>) {
+    // Between two neighbouring bounds every code is passed over by the same.
+    let bounds: BTreeSet<u64> =
+        passes.iter().flat_map(|pass| [pass.low, pass.high.saturating_add(1)]).collect();
+    let bounds: Vec<u64> = bounds.into_iter().collect();
+    let (Some(codes), Some(first), Some(last)) = (state.users.codes(id), bounds.first(), bounds.last())
     else {
         return;
     };
-    let code_at = |date: &NaiveDate| {
-        let (below, equal, _) = column.split_at_date(*date);
-        if equal.0 <= equal.1 { equal.0 } else { below.1 }
-    };
-    let moves: Vec<(NaiveDate, u32, u32)> =
-        moves.iter().map(|(day, from, to)| (*day, code_at(from), code_at(to))).collect();
-    let (low, high) = (code_at(first).max(1), code_at(last));
-    each_between(column.codes(), low, high, |row, code| {
-        let start = moves.partition_point(|(_, _, to)| *to < code);
-        for (day, from, _) in moves.iter().skip(start) {
-            if *from > code {
-                break;
-            }
-            let at = Instant::start_of(*day, zone);
-            due.entry(at).or_default().extend(slots.iter().map(|slot| (*slot, row)));
+    let mut between: Vec<Vec<&Pass>> = vec![Vec::new(); bounds.len()];
+    for pass in passes {
+        let start = bounds.partition_point(|bound| *bound < pass.low);
+        let end = bounds.partition_point(|bound| *bound <= pass.high);
+        for over in between.get_mut(start..end).unwrap_or_default() {
+            over.push(pass);
+        }
+    }
+    codes.each_between(*first, last.saturating_sub(1), |row, code| {
+        let place = bounds.partition_point(|bound| *bound <= code);
+        for pass in place.checked_sub(1).and_then(|place| between.get(place)).into_iter().flatten() {
+            let slots = state.graph.dependants(pass.node);
+            due.entry(pass.at).or_default().extend(slots.iter().map(|slot| (row, *slot)));
         }
     });
-}
-
-/// Visits every row whose code lies between two, both included.
-fn each_between(codes: &Codes, low: u32, high: u32, mut visit: impl FnMut(u32, u32)) {
-    let mut row = 0_u32;
-    let mut visit_chunk = |codes: &mut dyn Iterator<Item = u32>, chunk: usize| {
-        row = u32::try_from(chunk * crate::row_set::BLOCK).unwrap_or(u32::MAX);
-        for code in codes {
-            if (low..=high).contains(&code) {
-                visit(row, code);
-            }
-            row = row.saturating_add(1);
-        }
-    };
-    match codes {
-        Codes::One(codes) => (0..codes.chunk_count())
-            .for_each(|chunk| visit_chunk(&mut codes.chunk(chunk).iter().map(|code| (*code).into()), chunk)),
-        Codes::Two(codes) => (0..codes.chunk_count())
-            .for_each(|chunk| visit_chunk(&mut codes.chunk(chunk).iter().map(|code| (*code).into()), chunk)),
-        Codes::Four(codes) => (0..codes.chunk_count())
-            .for_each(|chunk| visit_chunk(&mut codes.chunk(chunk).iter().copied(), chunk)),
-    }
 }

@@ -1,60 +1,64 @@
-//! One value per person as a small number: order-preserving codes of one, two or four bytes, 0 for none.
-//! Because codes sort as values do, every comparison is one range of codes. Not here: which people a range
-//! selects (`evaluate`).
+//! One value per person as a small number: order-preserving codes, 0 for none. Because codes sort as values do,
+//! every comparison is one range of codes. Not here: which people a range selects (`evaluate`).
 
-use chrono::{Datelike, NaiveDate};
-use matricula_rule::{OptionId, Value};
+use chrono::{DateTime, Datelike, NaiveDate};
+use matricula_rule::{Decimal, Kind, OptionId, UserId, Value};
 
 use crate::Bytes;
-use crate::chunks::Chunks;
+use crate::codes::Codes;
 use crate::dictionary::Dictionary;
-use crate::row_set::BLOCK;
-
-/// The codes of one column; all three widths read as `u32`.
-#[derive(Clone, Debug)]
-pub(crate) enum Codes {
-    One(Chunks<u8, BLOCK>),
-    Two(Chunks<u16, BLOCK>),
-    Four(Chunks<u32, BLOCK>),
-}
+use crate::scale::{Ladder, MILLIONTHS, MILLISECONDS, ONES, Scale};
 
 /// How values become codes.
 #[derive(Clone, Debug)]
 enum Coding {
     /// Text, by dictionary.
     Text(Dictionary),
+    /// Paths, by a dictionary in which everything under a path follows it at once.
+    Path(Dictionary),
+    /// Numbers, days and instants.
+    Number { what: Number, scale: Option<Scale> },
+    /// 1 for false, 2 for true.
+    Boolean,
     /// The option's number plus one.
     Choice,
-    /// Days since the day before `first`.
-    Date { first: i32 },
-    /// The code itself: statuses.
+    /// The user's number plus one.
+    User,
+    /// The code itself: statuses, how many options somebody has.
     Plain,
 }
 
-/// The days that fit two bytes, and those that need four: counted from these.
-const FIRST_NARROW: i32 = days(1900);
-const FIRST_WIDE: i32 = days(1);
+/// What a number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    Integer,
+    Decimal,
+    Date,
+    Timestamp,
+}
 
-const fn days(year: i32) -> i32 {
-    match NaiveDate::from_ymd_opt(year, 1, 1) {
-        // The same count as `Datelike::num_days_from_ce`, which is not const.
-        Some(_) => (year - 1) * 365 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1,
-        None => 1,
+impl Number {
+    fn ladder(self) -> Ladder {
+        match self {
+            Self::Integer | Self::Date => ONES,
+            Self::Decimal => MILLIONTHS,
+            Self::Timestamp => MILLISECONDS,
+        }
     }
 }
 
-/// The codes from `lo` to `hi`, both included; none if `lo > hi`.
-pub(crate) type Range = (u32, u32);
+/// The codes from the first to the second, both included; none if the first is greater.
+pub(crate) type Range = (u64, u64);
 /// The range that holds no code.
 pub(crate) const NOTHING: Range = (1, 0);
 /// The range that holds every value.
-pub(crate) const PRESENT: Range = (1, u32::MAX);
+pub(crate) const PRESENT: Range = (1, u64::MAX);
 
 /// What learning values came to.
 #[derive(Debug)]
 pub(crate) struct Learnt {
     /// The codes of the values.
-    pub(crate) codes: Vec<u32>,
+    pub(crate) codes: Vec<u64>,
     /// Whether codes that were there have changed, so that ranges taken before are void.
     pub(crate) renumbered: bool,
 }
@@ -66,21 +70,47 @@ pub(crate) struct Column {
     codes: Codes,
 }
 
+/// The bytes by which a dictionary of paths sorts: everything under a path comes right after it.
+pub(crate) fn path_key(path: &str) -> Vec<u8> {
+    path.bytes().map(|byte| if byte == b'/' { 0 } else { byte }).collect()
+}
+
+/// The number that a value is, of those that are numbers.
+pub(crate) fn number_of(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Decimal(decimal) => Some(decimal.millionths()),
+        Value::Date(date) => Some(date.num_days_from_ce().into()),
+        Value::Timestamp(at) => Some(at.timestamp_millis()),
+        _ => None,
+    }
+}
+
 impl Column {
-    pub(crate) fn text() -> Self {
-        Self { coding: Coding::Text(Dictionary::default()), codes: Codes::One(Chunks::default()) }
+    fn of(coding: Coding) -> Self {
+        Self { coding, codes: Codes::default() }
     }
 
-    pub(crate) fn choice() -> Self {
-        Self { coding: Coding::Choice, codes: Codes::One(Chunks::default()) }
+    /// A column for the values of a type; for a multi-choice, for how many options somebody has.
+    pub(crate) fn new(kind: &Kind) -> Self {
+        let number = |what| Self::of(Coding::Number { what, scale: None });
+        match kind {
+            Kind::Text => Self::of(Coding::Text(Dictionary::default())),
+            Kind::Path => Self::of(Coding::Path(Dictionary::default())),
+            Kind::Integer => number(Number::Integer),
+            Kind::Decimal => number(Number::Decimal),
+            Kind::Date => number(Number::Date),
+            Kind::Timestamp => number(Number::Timestamp),
+            Kind::Boolean => Self::of(Coding::Boolean),
+            Kind::Choice { .. } => Self::of(Coding::Choice),
+            Kind::User => Self::of(Coding::User),
+            Kind::MultiChoice { .. } => Self::plain(),
+        }
     }
 
-    pub(crate) fn date() -> Self {
-        Self { coding: Coding::Date { first: FIRST_NARROW }, codes: Codes::Two(Chunks::default()) }
-    }
-
+    /// A column of codes that are what they mean.
     pub(crate) fn plain() -> Self {
-        Self { coding: Coding::Plain, codes: Codes::One(Chunks::default()) }
+        Self::of(Coding::Plain)
     }
 
     pub(crate) fn codes(&self) -> &Codes {
@@ -88,233 +118,257 @@ impl Column {
     }
 
     /// The code of a row; 0 if there is no value.
-    pub(crate) fn get(&self, row: u32) -> u32 {
-        let row = row as usize;
-        match &self.codes {
-            Codes::One(codes) => codes.get(row).copied().unwrap_or_default().into(),
-            Codes::Two(codes) => codes.get(row).copied().unwrap_or_default().into(),
-            Codes::Four(codes) => codes.get(row).copied().unwrap_or_default(),
-        }
+    pub(crate) fn get(&self, row: u32) -> u64 {
+        self.codes.get(row)
     }
 
     /// Sets the code of a row, taking wider codes if it does not fit.
-    pub(crate) fn set(&mut self, row: u32, code: u32) {
-        self.widen_to(code);
-        let row = row as usize;
-        match &mut self.codes {
-            Codes::One(codes) => codes.set(row, u8::try_from(code).unwrap_or_default()),
-            Codes::Two(codes) => codes.set(row, u16::try_from(code).unwrap_or_default()),
-            Codes::Four(codes) => codes.set(row, code),
-        }
-    }
-
-    fn widen_to(&mut self, code: u32) {
-        if let Codes::One(codes) = &self.codes
-            && code > u8::MAX.into()
-        {
-            self.codes = Codes::Two(codes.map(|&code| code.into()));
-        }
-        if let Codes::Two(codes) = &self.codes
-            && code > u16::MAX.into()
-        {
-            self.codes = Codes::Four(codes.map(|&code| code.into()));
-        }
-    }
-
-    fn ceiling(&self) -> u32 {
-        match &self.codes {
-            Codes::One(_) => u8::MAX.into(),
-            Codes::Two(_) => u16::MAX.into(),
-            Codes::Four(_) => u32::MAX,
-        }
+    pub(crate) fn set(&mut self, row: u32, code: u64) {
+        self.codes.set(row, code);
     }
 
     /// The code of a value that the column knows.
-    pub(crate) fn code(&self, value: &Value) -> Option<u32> {
+    pub(crate) fn code(&self, value: &Value) -> Option<u64> {
         match (&self.coding, value) {
-            (Coding::Text(dictionary), Value::Text(text)) => dictionary.code(text),
-            (Coding::Choice, Value::Choice(option)) => option.0.checked_add(1),
-            (Coding::Date { first }, Value::Date(date)) => {
-                u32::try_from(i64::from(date.num_days_from_ce()) - i64::from(*first) + 1)
-                    .ok()
-                    .filter(|code| (1..=self.ceiling()).contains(code))
+            (Coding::Text(dictionary), Value::Text(text)) => dictionary.code(text.as_bytes()).map(u64::from),
+            (Coding::Path(dictionary), Value::Path(path)) => dictionary.code(&path_key(path)).map(u64::from),
+            (Coding::Number { scale, .. }, value) => {
+                scale.as_ref()?.code(number_of(value)?, self.codes.ceiling())
             }
+            (Coding::Boolean, Value::Boolean(value)) => Some(1 + u64::from(*value)),
+            (Coding::Choice, Value::Choice(option)) => Some(u64::from(option.0) + 1),
+            (Coding::User, Value::User(user)) => Some(u64::from(user.0) + 1),
             _ => None,
         }
     }
 
     /// The value of a code.
-    pub(crate) fn value(&self, code: u32) -> Option<Value> {
+    pub(crate) fn value(&self, code: u64) -> Option<Value> {
         if code == 0 {
             return None;
         }
+        let text = |dictionary: &Dictionary| {
+            let text = dictionary.text(u32::try_from(code).ok()?)?;
+            Some(String::from_utf8_lossy(text).into_owned())
+        };
         match &self.coding {
-            Coding::Text(dictionary) => dictionary.text(code).map(|text| Value::Text(text.into())),
-            Coding::Choice => Some(Value::Choice(OptionId(code - 1))),
-            Coding::Date { first } => {
-                let days = i64::from(*first) + i64::from(code) - 1;
-                NaiveDate::from_num_days_from_ce_opt(i32::try_from(days).ok()?).map(Value::Date)
+            Coding::Text(dictionary) => text(dictionary).map(|text| Value::Text(text.into())),
+            Coding::Path(dictionary) => {
+                text(dictionary).map(|text| Value::Path(text.replace('\0', "/").into()))
             }
+            Coding::Number { what, scale } => {
+                let number = scale.as_ref()?.number(code);
+                match what {
+                    Number::Integer => Some(Value::Integer(number)),
+                    Number::Decimal => Decimal::from_millionths(number).map(Value::Decimal),
+                    Number::Date => {
+                        NaiveDate::from_num_days_from_ce_opt(i32::try_from(number).ok()?).map(Value::Date)
+                    }
+                    Number::Timestamp => DateTime::from_timestamp_millis(number).map(Value::Timestamp),
+                }
+            }
+            Coding::Boolean => Some(Value::Boolean(code == 2)),
+            Coding::Choice => Some(Value::Choice(OptionId(u32::try_from(code - 1).ok()?))),
+            Coding::User => Some(Value::User(UserId(u32::try_from(code - 1).ok()?))),
             Coding::Plain => None,
         }
     }
 
-    /// Makes sure that the values have codes, and gives them out in the same order.
-    pub(crate) fn learn(&mut self, values: &[&Value]) -> Learnt {
-        match &self.coding {
-            Coding::Text(_) => return self.learn_all_texts(values),
-            Coding::Date { first } if *first != FIRST_WIDE => {
-                let narrow = FIRST_NARROW..=FIRST_NARROW + i32::from(u16::MAX) - 1;
-                let is_wide = |value: &&Value| matches!(value, Value::Date(date) if !narrow.contains(&date.num_days_from_ce()));
-                if values.iter().any(is_wide) {
-                    let shift = u32::try_from(FIRST_NARROW - FIRST_WIDE).unwrap_or_default();
-                    if let Codes::Two(codes) = &self.codes {
-                        let shifted = codes.map(|&code| if code == 0 { 0 } else { u32::from(code) + shift });
-                        self.codes = Codes::Four(shifted);
-                    }
-                    self.coding = Coding::Date { first: FIRST_WIDE };
-                    return Learnt { codes: self.codes_of(values), renumbered: true };
-                }
-            }
-            Coding::Date { .. } | Coding::Choice | Coding::Plain => {}
-        }
-        Learnt { codes: self.codes_of(values), renumbered: false }
+    /// The text of a code, of a column of texts.
+    pub(crate) fn text(&self, code: u64) -> Option<&str> {
+        let Coding::Text(dictionary) = &self.coding else { return None };
+        std::str::from_utf8(dictionary.text(u32::try_from(code).ok()?)?).ok()
     }
 
-    fn codes_of(&self, values: &[&Value]) -> Vec<u32> {
-        values.iter().map(|value| self.code(value).unwrap_or_default()).collect()
+    /// All texts that have a code, of a column of texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, u32)> {
+        let dictionary = match &self.coding {
+            Coding::Text(dictionary) => Some(dictionary),
+            _ => None,
+        };
+        let entries = dictionary.into_iter().flat_map(Dictionary::entries);
+        entries.filter_map(|(text, code)| Some((std::str::from_utf8(text).ok()?, code)))
+    }
+
+    /// Makes sure that the values have codes, and gives them out in the same order.
+    pub(crate) fn learn(&mut self, values: &[&Value]) -> Learnt {
+        let renumbered = match &self.coding {
+            Coding::Text(_) => {
+                let keys = values.iter().map(|value| match value {
+                    Value::Text(text) => text.as_bytes(),
+                    _ => &[],
+                });
+                return self.learn_all(&keys.collect::<Vec<_>>());
+            }
+            Coding::Path(_) => {
+                let key = |value: &&Value| match value {
+                    Value::Path(path) => path_key(path),
+                    _ => Vec::new(),
+                };
+                let keys: Vec<Vec<u8>> = values.iter().map(key).collect();
+                return self.learn_all(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            }
+            Coding::Number { .. } => {
+                let numbers: Vec<i64> = values.iter().filter_map(|value| number_of(value)).collect();
+                self.learn_numbers(&numbers)
+            }
+            Coding::Boolean | Coding::Choice | Coding::User | Coding::Plain => false,
+        };
+        let codes = values.iter().map(|value| self.code(value).unwrap_or_default()).collect();
+        Learnt { codes, renumbered }
+    }
+
+    /// Makes sure that dictionary keys have codes; whether others changed.
+    pub(crate) fn learn_keys(&mut self, keys: &[&[u8]]) -> bool {
+        match &self.coding {
+            Coding::Text(_) | Coding::Path(_) => self.learn_all(keys).renumbered,
+            _ => false,
+        }
+    }
+
+    /// Whether values are told apart by a dictionary.
+    pub(crate) fn is_dictionary(&self) -> bool {
+        self.dictionary().is_some()
+    }
+
+    /// Makes sure that numbers have codes, and so have those right after them; whether others changed.
+    pub(crate) fn learn_around(&mut self, numbers: &[i64]) -> bool {
+        let around: Vec<i64> =
+            numbers.iter().flat_map(|number| [*number, number.saturating_add(1)]).collect();
+        self.learn_numbers(&around)
+    }
+
+    fn learn_numbers(&mut self, numbers: &[i64]) -> bool {
+        let ceiling = self.codes.ceiling();
+        let Coding::Number { what, scale } = &mut self.coding else { return false };
+        if let Some(scale) = scale
+            && numbers.iter().all(|number| scale.code(*number, ceiling).is_some())
+        {
+            scale.stretch(numbers);
+            return false;
+        }
+        let Some((fitting, ceiling)) = Scale::fitting(numbers, scale.as_ref(), what.ladder()) else {
+            return false;
+        };
+        let old = scale.replace(fitting);
+        if let Some(old) = old {
+            let translate = |code| fitting.code(old.number(code), ceiling).unwrap_or_default();
+            self.codes = self.codes.recoded(ceiling, translate);
+        } else {
+            self.codes.widen(ceiling);
+        }
+        true
+    }
+
+    fn dictionary(&self) -> Option<&Dictionary> {
+        match &self.coding {
+            Coding::Text(dictionary) | Coding::Path(dictionary) => Some(dictionary),
+            _ => None,
+        }
     }
 
     /// Texts are looked up in their order, so that each search begins where the one before it ended.
-    fn learn_all_texts(&mut self, values: &[&Value]) -> Learnt {
-        let mut texts: Vec<(&str, usize)> = values
-            .iter()
-            .enumerate()
-            .filter_map(|(place, value)| match value {
-                Value::Text(text) => Some((&**text, place)),
-                Value::Choice(_) | Value::Date(_) => None,
-            })
-            .collect();
+    fn learn_all(&mut self, keys: &[&[u8]]) -> Learnt {
+        let mut texts: Vec<(&[u8], usize)> = keys.iter().copied().zip(0..).collect();
         texts.sort_unstable();
-        let sorted: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
-        let look_up = |column: &Self, sorted: &[&str]| match &column.coding {
-            Coding::Text(dictionary) => dictionary.look_up(sorted),
-            Coding::Choice | Coding::Date { .. } | Coding::Plain => Vec::new(),
-        };
-        let mut found = look_up(self, &sorted);
+        let sorted: Vec<&[u8]> = texts.iter().map(|(text, _)| *text).collect();
+        let look_up = |column: &Self| column.dictionary().map(|dictionary| dictionary.look_up(&sorted));
+        let mut found = look_up(self).unwrap_or_default();
         let unknown = sorted.iter().zip(&found).filter(|(_, code)| **code == 0);
-        let mut new: Vec<&str> = unknown.map(|(text, _)| *text).collect();
+        let mut new: Vec<&[u8]> = unknown.map(|(text, _)| *text).collect();
         new.dedup();
-        let renumbered = !new.is_empty() && self.learn_texts(&new);
+        let renumbered = !new.is_empty() && self.learn_new(&new);
         if !new.is_empty() {
-            found = look_up(self, &sorted);
+            found = look_up(self).unwrap_or_default();
         }
-        let mut codes = vec![0; values.len()];
+        let mut codes = vec![0; keys.len()];
         for ((_, place), code) in texts.iter().zip(found) {
             if let Some(slot) = codes.get_mut(*place) {
-                *slot = code;
+                *slot = code.into();
             }
         }
         Learnt { codes, renumbered }
     }
 
-    fn learn_texts(&mut self, new: &[&str]) -> bool {
-        let ceiling = self.ceiling();
-        let Coding::Text(dictionary) = &mut self.coding else {
+    fn learn_new(&mut self, new: &[&[u8]]) -> bool {
+        let ceiling = u32::try_from(self.codes.ceiling()).unwrap_or(u32::MAX);
+        let (Coding::Text(dictionary) | Coding::Path(dictionary)) = &mut self.coding else {
             return false;
         };
         // More than there are already are merged in one pass rather than inserted one by one.
         let mut rest = new;
-        if new.len() <= 64.max(dictionary.len()) && dictionary.len() + new.len() <= comfortable(ceiling) {
+        let few = new.len() <= 64.max(dictionary.len());
+        if few && dictionary.len() + new.len() <= comfortable(ceiling) {
             rest = new.get(dictionary.insert(new, ceiling)..).unwrap_or_default();
         }
+        let mut renumbered = false;
+        // Where codes are wide, only those nearby have to make room.
+        while ceiling == u32::MAX
+            && rest.len() <= 16
+            && let Some((first, others)) = rest.split_first()
+            && let Some(translation) = dictionary.squeeze_in(first, ceiling)
+        {
+            self.codes.translate(&translation);
+            renumbered = true;
+            rest = others.get(dictionary.insert(others, ceiling)..).unwrap_or_default();
+        }
         if rest.is_empty() {
-            return false;
+            return renumbered;
         }
         let count = dictionary.len() + rest.len();
-        let ceiling = [u8::MAX.into(), u16::MAX.into()]
+        // Where texts keep coming one at a time, wide codes spare the next ones all this.
+        let crowded = rest.len() <= 16 && count > CROWDED;
+        let ceiling = [u32::from(u8::MAX), u32::from(u16::MAX)]
             .into_iter()
-            .find(|&narrow| narrow >= ceiling && count <= comfortable(narrow))
+            .find(|&narrow| narrow >= ceiling && count <= comfortable(narrow) && !crowded)
             .unwrap_or(u32::MAX);
-        let (renumbered, translation) = dictionary.renumbered(rest, ceiling);
-        *dictionary = renumbered;
+        let (whole, translation) = dictionary.renumbered(rest, ceiling);
+        *dictionary = whole;
         self.recode(&translation, ceiling);
         true
     }
 
     /// Replaces every code by its translation, at the width of the ceiling.
     fn recode(&mut self, translation: &[(u32, u32)], ceiling: u32) {
-        let translate = |code: u32| {
-            let place = translation.binary_search_by_key(&code, |(old, _)| *old);
-            place.ok().and_then(|place| translation.get(place)).map_or(0, |(_, new)| *new)
+        let search = |code: u64| {
+            let place = translation.binary_search_by_key(&code, |(old, _)| u64::from(*old));
+            place.ok().and_then(|place| translation.get(place)).map_or(0, |(_, new)| u64::from(*new))
         };
         // Narrow codes are few: a table answers faster than a search.
-        let table: Vec<u32> = match &self.codes {
-            Codes::One(_) => (0..=u8::MAX.into()).map(translate).collect(),
-            Codes::Two(_) => (0..=u16::MAX.into()).map(translate).collect(),
-            Codes::Four(_) => Vec::new(),
-        };
-        let look_up = |code: usize| table.get(code).copied().unwrap_or_default();
-        let wide: Chunks<u32, BLOCK> = match &self.codes {
-            Codes::One(codes) => codes.map(|&code| look_up(code.into())),
-            Codes::Two(codes) => codes.map(|&code| look_up(code.into())),
-            Codes::Four(codes) => codes.map(|&code| if code == 0 { 0 } else { translate(code) }),
-        };
-        self.codes = if ceiling <= u8::MAX.into() {
-            Codes::One(wide.map(|&code| u8::try_from(code).unwrap_or_default()))
-        } else if ceiling <= u16::MAX.into() {
-            Codes::Two(wide.map(|&code| u16::try_from(code).unwrap_or_default()))
+        let last = self.codes.ceiling();
+        if last <= u16::MAX.into() {
+            let table: Vec<u64> = (0..=last).map(search).collect();
+            let look_up = |code: u64| {
+                usize::try_from(code).ok().and_then(|code| table.get(code)).copied().unwrap_or_default()
+            };
+            self.codes = self.codes.recoded(ceiling.into(), look_up);
         } else {
-            Codes::Four(wide)
-        };
-    }
-
-    /// The codes of all values below a date, and from it on. Dates outside the column's span are allowed.
-    pub(crate) fn split_at_date(&self, date: NaiveDate) -> (Range, Range, Range) {
-        let Coding::Date { first } = &self.coding else {
-            return (NOTHING, NOTHING, NOTHING);
-        };
-        let code = i64::from(date.num_days_from_ce()) - i64::from(*first) + 1;
-        match u32::try_from(code) {
-            Err(_) | Ok(0) => (NOTHING, NOTHING, PRESENT),
-            Ok(code) => ((1, code - 1), (code, code), above(code)),
+            self.codes = self.codes.recoded(ceiling.into(), search);
         }
     }
 
-    /// The codes of all values below a known value, of it, and above it.
-    pub(crate) fn split_at(&self, value: &Value) -> (Range, Range, Range) {
-        match value {
-            Value::Date(date) => self.split_at_date(*date),
-            Value::Text(_) | Value::Choice(_) => match self.code(value) {
-                Some(code) => ((1, code - 1), (code, code), above(code)),
-                None => (NOTHING, NOTHING, NOTHING),
-            },
+    /// The first code of a key (or, `after`, the first beyond it) that the column knows; `None` if it does not.
+    pub(crate) fn cut_key(&self, key: &[u8], after: bool) -> Option<u64> {
+        let code = self.dictionary()?.code(key)?;
+        Some(u64::from(code) + u64::from(after))
+    }
+
+    /// The first code whose number is not below (or, `after`, is above) this one.
+    pub(crate) fn cut_number(&self, number: i64, after: bool) -> u64 {
+        match &self.coding {
+            Coding::Number { scale: Some(scale), .. } => scale.cut(number, after),
+            // Without a scale there are no values either.
+            _ => 1,
         }
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
-        let mut bytes = match (&self.codes, other.map(|other| &other.codes)) {
-            (Codes::One(ours), Some(Codes::One(theirs))) => ours.bytes(Some(theirs)),
-            (Codes::Two(ours), Some(Codes::Two(theirs))) => ours.bytes(Some(theirs)),
-            (Codes::Four(ours), Some(Codes::Four(theirs))) => ours.bytes(Some(theirs)),
-            (Codes::One(ours), _) => ours.bytes(None),
-            (Codes::Two(ours), _) => ours.bytes(None),
-            (Codes::Four(ours), _) => ours.bytes(None),
-        };
-        if let Coding::Text(dictionary) = &self.coding {
-            let theirs = other.and_then(|other| match &other.coding {
-                Coding::Text(dictionary) => Some(dictionary),
-                Coding::Choice | Coding::Date { .. } | Coding::Plain => None,
-            });
-            bytes.add(dictionary.bytes(theirs));
+        let mut bytes = self.codes.bytes(other.map(|other| &other.codes));
+        if let Some(dictionary) = self.dictionary() {
+            bytes.add(dictionary.bytes(other.and_then(Self::dictionary)));
         }
         bytes
     }
-}
-
-/// All codes above one.
-fn above(code: u32) -> Range {
-    code.checked_add(1).map_or(NOTHING, |next| (next, u32::MAX))
 }
 
 /// How many texts sit well below a ceiling, with gaps left between them.
@@ -326,6 +380,9 @@ fn comfortable(ceiling: u32) -> usize {
     }
 }
 
+/// So many texts are crowded in two bytes, if more come one at a time.
+const CROWDED: usize = 2_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,17 +392,10 @@ mod tests {
     }
 
     #[test]
-    fn days_are_counted_as_chrono_counts_them() {
-        for year in [1, 1900] {
-            assert_eq!(days(year), NaiveDate::from_ymd_opt(year, 1, 1).unwrap().num_days_from_ce());
-        }
-    }
-
-    #[test]
-    fn dates_beyond_two_bytes_take_four_and_keep_what_was_there() {
-        let mut column = Column::date();
+    fn numbers_beyond_the_scale_take_another_and_keep_what_was_there() {
+        let mut column = Column::new(&Kind::Date);
         let near = date(2026, 11, 22);
-        assert!(!column.learn(&[&near]).renumbered);
+        assert!(column.learn(&[&near]).renumbered);
         column.set(5, column.code(&near).unwrap());
         let far = date(1, 1, 1);
         assert!(column.learn(&[&far]).renumbered);
@@ -356,14 +406,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_above_the_last_code() {
-        assert_eq!(above(u32::MAX), NOTHING);
-        assert_eq!(above(7), (8, u32::MAX));
+    fn what_is_under_a_path_follows_it_at_once() {
+        let mut column = Column::new(&Kind::Path);
+        let paths = ["EMEA", "EMEA/ZA", "EMEA-North", "EMEA/ZA/Paarl", "EMEA/ZAR", "APAC"];
+        let values: Vec<Value> = paths.iter().map(|path| Value::Path((*path).into())).collect();
+        let mut codes = column.learn(&values.iter().collect::<Vec<_>>()).codes;
+        assert_eq!(column.value(codes[3]), Some(values[3].clone()));
+        let mut order: Vec<&str> = paths.to_vec();
+        order.sort_by_key(|path| codes[paths.iter().position(|other| other == path).unwrap()]);
+        assert_eq!(order, ["APAC", "EMEA", "EMEA/ZA", "EMEA/ZA/Paarl", "EMEA/ZAR", "EMEA-North"]);
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), paths.len());
     }
 
     #[test]
     fn text_codes_survive_growth_through_every_width() {
-        let mut column = Column::text();
+        let mut column = Column::new(&Kind::Text);
         let texts: Vec<Value> =
             (0..40_000_u32).map(|n| Value::text(&format!("{:05}", n * 7919 % 40_000))).collect();
         for (batch, values) in texts.chunks(37).enumerate() {
@@ -375,6 +434,19 @@ mod tests {
         }
         for (row, value) in texts.iter().enumerate() {
             assert_eq!(column.value(column.get(u32::try_from(row).unwrap())).as_ref(), Some(value));
+        }
+    }
+
+    #[test]
+    fn texts_that_come_one_at_a_time_never_lose_a_person() {
+        let mut column = Column::new(&Kind::Text);
+        for number in (0..6_000_u32).rev() {
+            let value = Value::text(&format!("m{number:05}"));
+            let code = column.learn(&[&value]).codes[0];
+            column.set(number, code);
+        }
+        for number in 0..6_000_u32 {
+            assert_eq!(column.value(column.get(number)), Some(Value::text(&format!("m{number:05}"))));
         }
     }
 }

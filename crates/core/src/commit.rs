@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use matricula_rule::{Attribute, AttributeId, Value};
+use matricula_rule::{Attribute, AttributeId, Decimal, Value};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, Revision, Segment, SegmentId, Site, SiteId,
-    Status, UserId,
+    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, Segment, SegmentId, Site,
+    SiteId, Status, UserId,
 };
 
 /// One recorded transaction.
@@ -52,6 +52,50 @@ pub enum Entry {
     EnrolmentRule(EnrolmentRuleId, EnrolmentRule),
     /// What changed of a person.
     User(UserEntry),
+    /// What was decided by hand about a person and a segment; `None` where it was taken back.
+    Exception {
+        /// Which segment.
+        segment: SegmentId,
+        /// Who.
+        user: UserId,
+        /// The decision.
+        exception: Option<Exception>,
+    },
+    /// What was recorded of a person in a course.
+    Record(RecordEntry),
+}
+
+/// What was recorded of a person in a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordEntry {
+    /// Who.
+    pub user: UserId,
+    /// In which course.
+    pub course: CourseId,
+    /// When the course was completed; `Some(None)` where that was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "taken_back")]
+    pub completed: Option<Option<Instant>>,
+    /// The score; `Some(None)` where it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "taken_back")]
+    pub score: Option<Option<Decimal>>,
+}
+
+/// Something that is left alone (absent), taken back (`null`), or given.
+mod taken_back {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
 }
 
 /// What changed of one person.

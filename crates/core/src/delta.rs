@@ -178,10 +178,24 @@ impl Display for Delta {
         if self.is_empty() {
             return f.write_str("nothing changes");
         }
-        let definitions = self.commit.entries.iter().filter(|entry| !matches!(entry, Entry::User(_))).count();
+        let (mut definitions, mut by_hand, mut records) = (0_usize, 0_usize, 0_usize);
+        for entry in self.commit.entries.iter() {
+            match entry {
+                Entry::User(_) => {}
+                Entry::Exception { .. } => by_hand += 1,
+                Entry::Record(_) => records += 1,
+                _ => definitions += 1,
+            }
+        }
         write!(f, "people: {} created, {} changed", self.users_created(), self.users_changed())?;
         if definitions > 0 {
             write!(f, "; definitions: {definitions}")?;
+        }
+        if by_hand > 0 {
+            write!(f, "; decisions by hand: {by_hand}")?;
+        }
+        if records > 0 {
+            write!(f, "; records: {records}")?;
         }
         for (segment, joined, left) in self.segment_counts() {
             write!(f, "\nsegment {segment}: {joined} joined, {left} left")?;

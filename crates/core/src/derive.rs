@@ -1,47 +1,24 @@
-//! What follows from changed inputs: who joins and leaves which segment, and what that does to enrolments. A
-//! few changed values are followed through the tests that they flip; many, or changed definitions, are
-//! evaluated by blocks. Both ways give the same. Not here: the inputs themselves (`draft`, `clock`).
+//! What follows from changed inputs: who joins and leaves which segment, and what that does to enrolments, round by
+//! round where segments name enrolments. A few changed values are followed through the tests that they flip
+//! (`touched`); many, or changed definitions, are evaluated by blocks. Both ways give the same. Not here: the inputs
+//! themselves (`draft`, `clock`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use crate::evaluate::blocks_of;
+use crate::evaluate::{Memo, blocks_of};
+use crate::graph::{Node, Rows};
+use crate::model::SegmentState;
 use crate::reconcile::{ByHand, Movement, reconcile};
-use crate::row_set::BLOCK;
-use crate::state::State;
-use crate::users::ColumnId;
-use crate::{CourseId, EnrolmentRule, EnrolmentRuleId, Instant, MembershipChange, Moment, RowSet};
-
-/// Which values of which people changed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Touched {
-    /// The changed places, as long as they are few.
-    cells: Vec<(u32, ColumnId)>,
-    /// The changed blocks.
-    blocks: BTreeSet<usize>,
-    /// Whether `cells` is no longer complete.
-    many: bool,
-}
-
-/// More changed places than this part of all people, and whole blocks are evaluated.
-const MANY: usize = 64;
-/// At least so many changed places are followed one by one.
-const FEW: usize = 256;
-
-impl Touched {
-    pub(crate) fn note(&mut self, row: u32, column: ColumnId, count: u32) {
-        self.blocks.insert(row as usize / BLOCK);
-        if self.cells.len() >= FEW.max(count as usize / MANY) {
-            self.many = true;
-            self.cells = Vec::new();
-        }
-        if !self.many {
-            self.cells.push((row, column));
-        }
-    }
-}
+use crate::row_set::Gathering;
+use crate::state::{Slot, State};
+use crate::touched::Touched;
+use crate::{
+    Action, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, MembershipChange, Moment, RowSet, Steps,
+    UserId,
+};
 
 /// Who joins and leaves each slot.
 pub(crate) type Turnover = BTreeMap<usize, (RoaringBitmap, RoaringBitmap)>;
@@ -52,29 +29,98 @@ pub(crate) struct Changed<'a> {
     pub(crate) touched: &'a Touched,
     /// Slots to be evaluated for everybody: their definition is new.
     pub(crate) stale: &'a BTreeSet<usize>,
-    /// Enrolment rules that are new or defined otherwise.
+    /// Enrolment rules that are new or defined otherwise, or whose segment was paused and is no longer.
     pub(crate) rules: &'a BTreeSet<EnrolmentRuleId>,
     pub(crate) by_hand: &'a [ByHand],
 }
 
+/// What has to be asked anew.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    /// Slots to be evaluated for everybody.
+    pub(crate) stale: BTreeSet<usize>,
+    /// Blocks to be evaluated for all other slots.
+    pub(crate) blocks: Vec<usize>,
+    /// People and slots to be asked one by one.
+    pub(crate) asked: Vec<(u32, u32)>,
+}
+
 /// Brings memberships and enrolments of a state in step with its inputs.
 pub(crate) fn derive(state: &mut State, changed: &Changed<'_>, at: Instant) -> Moment {
+    let mut agenda = changed.touched.agenda(changed.before, state);
+    agenda.stale.clone_from(changed.stale);
+    settle(state, agenda, Some(changed), at)
+}
+
+/// Answers what is on the agenda, round by round, and says what followed.
+pub(crate) fn settle(
+    state: &mut State,
+    agenda: Agenda,
+    changed: Option<&Changed<'_>>,
+    at: Instant,
+) -> Moment {
     let mut turnover = Turnover::new();
-    let stale: Vec<usize> = changed.stale.iter().copied().collect();
-    if !stale.is_empty() {
-        let everybody: Vec<usize> = blocks_of(state.users.count()).collect();
-        by_blocks(state, &stale, &everybody, &mut turnover);
+    let mut steps: Vec<Steps> = Vec::new();
+    let Agenda { stale, blocks, mut asked } = agenda;
+    let everybody: Vec<usize> =
+        if stale.is_empty() { Vec::new() } else { blocks_of(state.users.count()).collect() };
+    let last = state.graph.max_level() + 1;
+    for round in 0..=last {
+        // Courses that no segment names wait until all segments are settled.
+        let is_now = |levels: &crate::nesting::Levels, course: CourseId| {
+            levels.courses.get(&course).copied().unwrap_or(last) == round
+        };
+        let levels = state.levels.clone();
+        let is_now = |course: CourseId| is_now(&levels, course);
+        let movements = movements(state, &turnover, changed, &is_now);
+        let by_hand = changed.map_or(&[][..], |changed| changed.by_hand).iter();
+        let by_hand: Vec<ByHand> = by_hand.filter(|hand| is_now(hand.course)).copied().collect();
+        if !(movements.is_empty() && by_hand.is_empty()) {
+            let new = reconcile(&mut state.enrolments, &movements, &by_hand, at);
+            ask_enrolled(state, &new, &mut asked);
+            steps.extend(new);
+        }
+        if round == last {
+            break;
+        }
+        let of_round = |slot: usize| state.graph.level(slot) == round;
+        let now: Vec<usize> = stale.iter().copied().filter(|slot| of_round(*slot)).collect();
+        let others: Vec<usize> = if blocks.is_empty() {
+            Vec::new()
+        } else {
+            (0..state.graph.slot_count()).filter(|slot| of_round(*slot) && !stale.contains(slot)).collect()
+        };
+        let single = distinct(asked.iter().copied().filter(|(_, slot)| of_round(*slot as usize)).collect());
+        if !now.is_empty() {
+            by_blocks(state, &now, &everybody, &mut turnover);
+        }
+        if !others.is_empty() {
+            by_blocks(state, &others, &blocks, &mut turnover);
+        }
+        if !single.is_empty() {
+            one_by_one(state, &single, changed.map(|changed| changed.before), &mut turnover);
+        }
     }
-    if changed.touched.many {
-        let others: Vec<usize> =
-            (0..state.graph.slot_count()).filter(|slot| !changed.stale.contains(slot)).collect();
-        let blocks: Vec<usize> = changed.touched.blocks.iter().copied().collect();
-        by_blocks(state, &others, &blocks, &mut turnover);
-    } else {
-        let asked = flipped(state, changed);
-        one_by_one(state, &asked, &mut turnover);
+    let mut memberships: Vec<MembershipChange> = turnover
+        .into_iter()
+        .filter(|(_, (joined, left))| !(joined.is_empty() && left.is_empty()))
+        .filter_map(|(slot, (joined, left))| {
+            let (segment, site) = *state.slots.get_index(slot)?;
+            site.is_none().then_some(MembershipChange { segment, joined, left })
+        })
+        .collect();
+    memberships.sort_unstable_by_key(|change| change.segment);
+    Moment { at, memberships, steps }
+}
+
+/// Enrolments that began or ended are asked about where segments name them.
+fn ask_enrolled(state: &State, steps: &[Steps], asked: &mut Vec<(u32, u32)>) {
+    for steps in steps.iter().filter(|steps| matches!(steps.action, Action::Enrolled | Action::Unenrolled)) {
+        let Some(node) = state.graph.find(&Node::Rows(Rows::Enrolled(steps.course))) else { continue };
+        for &slot in state.graph.dependants(node) {
+            asked.extend(steps.users.iter().map(|row| (row, slot)));
+        }
     }
-    settle(state, turnover, Some(changed), at)
 }
 
 /// Evaluates slots for whole blocks, and puts the members in place.
@@ -90,119 +136,149 @@ fn by_blocks(state: &mut State, slots: &[usize], blocks: &[usize], turnover: &mu
         };
         let before = state.members.get(slot).cloned().unwrap_or_default();
         let mut after = RowSet::clone(&before);
+        let (joined, left) = turnover.entry(slot).or_default();
+        let (mut arrivals, mut departures) = (Gathering::default(), Gathering::default());
         for answer in answers {
+            let (old, new) = (before.block(answer.block).words(), answer.members.words());
+            arrivals.add(answer.block, &new, &old);
+            departures.add(answer.block, &old, &new);
             after.replace(answer.block, answer.members.clone());
         }
-        let (joined, left) = (after.difference(&before), before.difference(&after));
-        turnover.insert(slot, (joined.to_roaring(), left.to_roaring()));
+        *joined |= arrivals.finish();
+        *left |= departures.finish();
         state.set_members(slot, after);
     }
 }
 
-/// The people and slots for whom some test flipped between the states.
-fn flipped(state: &State, changed: &Changed<'_>) -> BTreeSet<(u32, u32)> {
-    let mut asked = BTreeSet::new();
-    let cells: BTreeSet<_> = changed.touched.cells.iter().collect();
-    for &(row, column) in cells {
-        let Some(now) = state.users.column(column) else {
-            continue;
-        };
-        let new = now.get(row);
-        let old = changed.before.users.column(column).map_or(0, |before| {
-            let code = before.get(row);
-            // Codes may have been renumbered in between; values have not.
-            before.value(code).map_or(code, |value| now.code(&value).unwrap_or_default())
-        });
-        for test in state.ranges.flipped(column, old, new) {
-            asked.extend(state.graph.dependants(test).iter().map(|slot| (*slot, row)));
+/// Each pair once, those of one person together.
+fn distinct(mut asked: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    let only = asked.first().map(|(row, _)| *row);
+    let Some(row) = only.filter(|only| asked.iter().all(|(row, _)| row == only)) else {
+        asked.sort_unstable();
+        asked.dedup();
+        return asked;
+    };
+    // Of one person, marking slots is faster than sorting them.
+    let last = asked.iter().map(|(_, slot)| *slot as usize).max().unwrap_or_default();
+    let mut marks = vec![false; last + 1];
+    for (_, slot) in asked {
+        if let Some(mark) = marks.get_mut(slot as usize) {
+            *mark = true;
         }
     }
-    asked
+    let marked = marks.into_iter().zip(0..).filter(|(mark, _)| *mark);
+    marked.map(|(_, slot)| (row, slot)).collect()
 }
 
-/// Evaluates slots for single people, and puts the members in place.
-pub(crate) fn one_by_one(state: &mut State, asked: &BTreeSet<(u32, u32)>, turnover: &mut Turnover) {
-    for &(slot, row) in asked {
-        let slot = slot as usize;
-        let Some(root) = state.graph.root(slot) else {
-            continue;
-        };
-        let passes = state.questions().passes(root, row);
-        if state.members.get(slot).is_some_and(|members| members.contains(row)) == passes {
-            continue;
+/// Evaluates slots for single people, and puts the members in place. What is asked comes person by person.
+///
+/// What the answers were is worked out too where the state before has the same rules: looking it up in thousands of
+/// memberships takes as many trips to memory, while the few values that tests look at are at hand.
+fn one_by_one(state: &mut State, asked: &[(u32, u32)], before: Option<&State>, turnover: &mut Turnover) {
+    let before = before.filter(|before| Arc::ptr_eq(&before.graph, &state.graph));
+    let mut flips: Vec<(u32, u32, bool)> = Vec::new();
+    let (mut memo, mut earlier) = (Memo::new(state), Memo::new(state));
+    for same in asked.chunk_by(|a, b| a.0 == b.0) {
+        memo.clear();
+        earlier.clear();
+        for &(row, slot) in same {
+            let Some(root) = state.graph.root(slot as usize) else { continue };
+            let passes = state.questions().passes(root, row, &mut memo);
+            let was = match before {
+                Some(before) => before.questions().passes(root, row, &mut earlier),
+                None => state.members.get(slot as usize).is_some_and(|members| members.contains(row)),
+            };
+            if was != passes {
+                flips.push((slot, row, passes));
+            }
         }
+    }
+    flips.sort_unstable();
+    for same in flips.chunk_by(|a, b| a.0 == b.0) {
+        let Some(slot) = same.first().map(|(slot, ..)| *slot as usize) else { continue };
         if state.members.get(slot).is_none() {
             state.set_members(slot, RowSet::default());
         }
-        if let Some(members) = state.members.get_mut(slot) {
-            Arc::make_mut(members).set(row, passes);
-        }
         let (joined, left) = turnover.entry(slot).or_default();
-        if passes {
-            joined.insert(row)
-        } else {
-            left.insert(row)
-        };
+        let Some(members) = state.members.get_mut(slot).map(Arc::make_mut) else { continue };
+        for &(_, row, passes) in same {
+            members.set(row, passes);
+            if passes {
+                joined.insert(row)
+            } else {
+                left.insert(row)
+            };
+        }
     }
 }
 
-/// Turns turnover into facts: memberships as they changed, and what that does to enrolments.
-pub(crate) fn settle(
-    state: &mut State,
-    turnover: Turnover,
+/// For each enrolment rule and course of a round, whom the rule newly holds there and whom it no longer holds.
+fn movements(
+    state: &State,
+    turnover: &Turnover,
     changed: Option<&Changed<'_>>,
-    at: Instant,
-) -> Moment {
-    let movements = movements(state, &turnover, changed);
-    let by_hand = changed.map_or(&[][..], |changed| changed.by_hand);
-    let steps = reconcile(&mut state.enrolments, &movements, by_hand, at);
-    let mut memberships: Vec<MembershipChange> = turnover
-        .into_iter()
-        .filter(|(_, (joined, left))| !(joined.is_empty() && left.is_empty()))
-        .filter_map(|(slot, (joined, left))| {
-            let (segment, site) = *state.slots.get_index(slot)?;
-            site.is_none().then_some(MembershipChange { segment, joined, left })
-        })
-        .collect();
-    memberships.sort_unstable_by_key(|change| change.segment);
-    Moment { at, memberships, steps }
-}
-
-/// For each enrolment rule and course, whom the rule newly holds there and whom it no longer holds.
-fn movements(state: &State, turnover: &Turnover, changed: Option<&Changed<'_>>) -> Vec<Movement> {
+    is_now: &impl Fn(CourseId) -> bool,
+) -> Vec<Movement> {
     let mut movements = Vec::new();
-    for (rule, id) in state.rules.values().zip((0..).map(EnrolmentRuleId)) {
-        let mut push = |course: CourseId, arrived: RoaringBitmap, left: RoaringBitmap| {
-            movements.push(Movement { rule: id, course, on_leave: rule.on_leave, arrived, left });
-        };
-        match changed {
-            Some(changed) if changed.rules.contains(&id) => {
-                let old = changed.before.rule(id);
-                let mut courses: BTreeSet<CourseId> = rule.courses.iter().copied().collect();
-                courses.extend(old.iter().flat_map(|old| &old.courses));
-                for course in courses {
-                    let before = old.map(|old| held(changed.before, old, course)).unwrap_or_default();
-                    let after = held(state, rule, course);
-                    push(
-                        course,
-                        after.difference(&before).to_roaring(),
-                        before.difference(&after).to_roaring(),
-                    );
-                }
-            }
-            _ if !rule.enabled => {}
-            _ => {
-                let slot = state.slot_of_rule(rule).and_then(|slot| state.slots.get_index_of(&slot));
-                let Some((joined, left)) = slot.and_then(|slot| turnover.get(&slot)) else {
-                    continue;
-                };
-                for &course in &rule.courses {
-                    push(course, joined.clone(), left.clone());
-                }
+    let none = BTreeSet::new();
+    let defined = changed.map_or(&none, |changed| changed.rules);
+    for (slot, (joined, left)) in turnover {
+        let rules = state.rules_of.get(*slot).map_or(&[][..], Vec::as_slice);
+        let paused = state.slots.get_index(*slot).is_some_and(|slot| is_paused(state, slot));
+        for &id in rules.iter().filter(|rule| !defined.contains(rule)) {
+            let Some(rule) = state.rule(id).filter(|rule| rule.enabled) else { continue };
+            for &course in rule.courses.iter().filter(|course| is_now(**course)) {
+                let left = if paused { RoaringBitmap::new() } else { left.clone() };
+                movements.push(Movement {
+                    rule: id,
+                    course,
+                    on_leave: rule.on_leave,
+                    arrived: joined.clone(),
+                    left,
+                });
             }
         }
     }
+    for &id in defined {
+        let (Some(rule), Some(changed)) = (state.rule(id), changed) else { continue };
+        let old = changed.before.rule(id);
+        let mut courses: BTreeSet<CourseId> = rule.courses.iter().copied().collect();
+        courses.extend(old.iter().flat_map(|old| &old.courses));
+        for course in courses.into_iter().filter(|course| is_now(*course)) {
+            let before = match old {
+                // While its segment is paused a rule holds people whom the segment has lost.
+                Some(old) if state_of(changed.before, old) == Some(SegmentState::Paused) => {
+                    Arc::new(in_force(changed.before, id, course))
+                }
+                Some(old) => held(changed.before, old, course),
+                None => Arc::default(),
+            };
+            let after = held(state, rule, course);
+            let still_paused = rule.enabled
+                && rule.courses.contains(&course)
+                && state_of(state, rule) == Some(SegmentState::Paused)
+                && old.is_some_and(|old| old.segment == rule.segment);
+            let left =
+                if still_paused { RoaringBitmap::new() } else { before.difference(&after).to_roaring() };
+            movements.push(Movement {
+                rule: id,
+                course,
+                on_leave: rule.on_leave,
+                arrived: after.difference(&before).to_roaring(),
+                left,
+            });
+        }
+    }
+    movements.retain(|movement| !(movement.arrived.is_empty() && movement.left.is_empty()));
     movements
+}
+
+fn is_paused(state: &State, slot: &Slot) -> bool {
+    state.segment(slot.0).is_some_and(|segment| segment.state == SegmentState::Paused)
+}
+
+fn state_of(state: &State, rule: &EnrolmentRule) -> Option<SegmentState> {
+    state.segment(rule.segment).map(|segment| segment.state)
 }
 
 /// Whom an enrolment rule holds in a course.
@@ -211,4 +287,10 @@ fn held(state: &State, rule: &EnrolmentRule, course: CourseId) -> Arc<RowSet> {
         return Arc::default();
     }
     state.slot_of_rule(rule).map(|slot| state.members(slot)).unwrap_or_default()
+}
+
+/// Whose enrolment in a course a rule holds, by the enrolments themselves.
+fn in_force(state: &State, rule: EnrolmentRuleId, course: CourseId) -> RowSet {
+    let holds = |row: &u32| state.enrolments.is_held_by(UserId(*row), course, rule);
+    state.enrolments.in_course(course).iter().filter(holds).collect()
 }

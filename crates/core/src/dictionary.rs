@@ -1,6 +1,6 @@
-//! An order-preserving dictionary: text to codes that sort as the text does, with gaps so that new text fits
-//! in between. When a gap is used up the dictionary is numbered anew and says so. Not here: the codes of the
-//! people (`column`).
+//! An order-preserving dictionary: texts, as bytes, to codes that sort as they do, with gaps so that a new text
+//! fits in between. When a gap is used up its neighbourhood, or the whole, is numbered anew, and says so. Not
+//! here: the codes of the people (`column`).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ const CHUNK: usize = 512;
 /// A run of texts in order, back to back in one allocation, each with its code.
 #[derive(Clone, Debug, Default)]
 struct Chunk {
-    texts: String,
+    texts: Vec<u8>,
     /// Where each text ends.
     ends: Vec<u32>,
     codes: Vec<u32>,
@@ -21,7 +21,7 @@ impl Chunk {
         self.codes.len()
     }
 
-    fn text(&self, place: usize) -> &str {
+    fn text(&self, place: usize) -> &[u8] {
         let end = self.ends.get(place).copied().unwrap_or_default() as usize;
         let start =
             place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
@@ -32,18 +32,18 @@ impl Chunk {
         self.codes.get(place).copied()
     }
 
-    fn push(&mut self, text: &str, code: u32) {
-        self.texts.push_str(text);
+    fn push(&mut self, text: &[u8], code: u32) {
+        self.texts.extend_from_slice(text);
         self.ends.push(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         self.codes.push(code);
     }
 
-    fn entries(&self) -> impl Iterator<Item = (&str, u32)> {
+    fn entries(&self) -> impl Iterator<Item = (&[u8], u32)> {
         self.codes.iter().enumerate().map(|(place, code)| (self.text(place), *code))
     }
 
     /// The first place from `from` on whose text is not before this one.
-    fn seek(&self, text: &str, from: usize) -> usize {
+    fn seek(&self, text: &[u8], from: usize) -> usize {
         let (mut low, mut high) = (from, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -66,11 +66,11 @@ impl Dictionary {
         self.len
     }
 
-    fn entries(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], u32)> {
         self.chunks.iter().flat_map(|chunk| chunk.entries())
     }
 
-    pub(crate) fn code(&self, text: &str) -> Option<u32> {
+    pub(crate) fn code(&self, text: &[u8]) -> Option<u32> {
         let chunk = self.chunks.partition_point(|chunk| chunk.text(0) <= text).checked_sub(1)?;
         let chunk = self.chunks.get(chunk)?;
         let place = chunk.seek(text, 0);
@@ -78,9 +78,9 @@ impl Dictionary {
     }
 
     /// The codes of texts in order; 0 for one that is not there.
-    pub(crate) fn look_up(&self, sorted: &[&str]) -> Vec<u32> {
+    pub(crate) fn look_up(&self, sorted: &[&[u8]]) -> Vec<u32> {
         let (mut chunk, mut place) = (0, 0);
-        let find = |text: &&str| {
+        let find = |text: &&[u8]| {
             let starts_by = |index: usize| self.chunks.get(index).is_some_and(|chunk| chunk.text(0) <= *text);
             if starts_by(chunk + 1) {
                 // Far ahead: in steps that double, then by halves.
@@ -100,7 +100,7 @@ impl Dictionary {
         sorted.iter().map(find).map(Option::unwrap_or_default).collect()
     }
 
-    pub(crate) fn text(&self, code: u32) -> Option<&str> {
+    pub(crate) fn text(&self, code: u32) -> Option<&[u8]> {
         let chunk = self.chunks.partition_point(|chunk| chunk.code(0).is_some_and(|first| first <= code));
         let chunk = self.chunks.get(chunk.checked_sub(1)?)?;
         let place = chunk.codes.binary_search(&code).ok()?;
@@ -109,7 +109,7 @@ impl Dictionary {
 
     /// Adds texts that are not there yet (sorted, without repeats), each between its neighbours. Returns how
     /// many of them, from the first: the next has no code left between its neighbours.
-    pub(crate) fn insert(&mut self, new: &[&str], ceiling: u32) -> usize {
+    pub(crate) fn insert(&mut self, new: &[&[u8]], ceiling: u32) -> usize {
         let mut rest = new;
         let mut chunks: Vec<Arc<Chunk>> = Vec::with_capacity(self.chunks.len() + new.len() / CHUNK + 1);
         // The usual gap: what is added at the ends keeps it, since feeds often come sorted.
@@ -142,7 +142,7 @@ impl Dictionary {
 
     /// The same texts and those `added` (sorted, without repeats), numbered evenly below the ceiling, with
     /// room at both ends; and the old codes, ascending, each with its new one.
-    pub(crate) fn renumbered(&self, added: &[&str], ceiling: u32) -> (Self, Vec<(u32, u32)>) {
+    pub(crate) fn renumbered(&self, added: &[&[u8]], ceiling: u32) -> (Self, Vec<(u32, u32)>) {
         let len = self.len + added.len();
         let count = u64::try_from(len).unwrap_or(u64::MAX).max(1);
         let (start, room) = (u64::from(ceiling / 4) + 1, u64::from(ceiling / 2).max(count));
@@ -166,6 +166,98 @@ impl Dictionary {
         (Self { chunks: whole.finish(), len }, translation)
     }
 
+    /// Adds one text that found no code between its neighbours: as few of them as will do are numbered anew, evenly
+    /// over the codes that they take up. Gives the old codes of those, ascending, each with its new one; `None`
+    /// if all codes are close together, and the whole should be numbered anew.
+    pub(crate) fn squeeze_in(&mut self, text: &[u8], ceiling: u32) -> Option<Vec<(u32, u32)>> {
+        let count = u64::try_from(self.len).ok().filter(|count| *count > 0)?;
+        // A quarter of the usual gap is room enough for many more.
+        let enough = (u64::from(ceiling) / (count + 1) / 4).max(16);
+        let position = self.position(text);
+        let mut reach = 32;
+        loop {
+            let start = position.saturating_sub(reach);
+            let end = (position + reach).min(self.len);
+            let before = start.checked_sub(1).map_or(0, |before| self.at(before).map_or(0, |(_, code)| code));
+            let after = self.at(end).map_or(u64::from(ceiling) + 1, |(_, code)| code.into());
+            let wanted = u64::try_from(end - start).ok()? + 1;
+            if (after - u64::from(before)) / (wanted + 1) >= enough {
+                return Some(self.respace(start..end, position, text, (before, after)));
+            }
+            if start == 0 && end == self.len {
+                return None;
+            }
+            reach *= 2;
+        }
+    }
+
+    /// How many texts come before this one.
+    fn position(&self, text: &[u8]) -> usize {
+        let Some(chunk) = self.chunks.partition_point(|chunk| chunk.text(0) <= text).checked_sub(1) else {
+            return 0;
+        };
+        let before: usize = self.chunks.iter().take(chunk).map(|chunk| chunk.len()).sum();
+        before + self.chunks.get(chunk).map_or(0, |chunk| chunk.seek(text, 0))
+    }
+
+    fn at(&self, mut position: usize) -> Option<(&[u8], u32)> {
+        for chunk in &self.chunks {
+            if position < chunk.len() {
+                return chunk.code(position).map(|code| (chunk.text(position), code));
+            }
+            position -= chunk.len();
+        }
+        None
+    }
+
+    /// Numbers a range of positions anew, with a text put in, between two codes that stay.
+    fn respace(
+        &mut self,
+        range: std::ops::Range<usize>,
+        position: usize,
+        text: &[u8],
+        (before, after): (u32, u64),
+    ) -> Vec<(u32, u32)> {
+        let count = u64::try_from(range.len() + 1).unwrap_or(u64::MAX);
+        let room = after - u64::from(before);
+        let mut codes = (1..=count)
+            .map(|place| u32::try_from(u64::from(before) + place * room / (count + 1)).unwrap_or(u32::MAX));
+        let mut translation = Vec::with_capacity(range.len());
+        let mut chunks = Vec::with_capacity(self.chunks.len() + 1);
+        let mut start = 0;
+        let mut added = false;
+        for chunk in std::mem::take(&mut self.chunks) {
+            let end = start + chunk.len();
+            let last = end >= self.len;
+            if end < range.start || start > range.end {
+                chunks.push(chunk);
+                start = end;
+                continue;
+            }
+            let mut changed = Chunk::default();
+            for (place, (old_text, old)) in (start..).zip(chunk.entries()) {
+                if place == position && !added {
+                    changed.push(text, codes.next().unwrap_or(u32::MAX));
+                    added = true;
+                }
+                let code = if range.contains(&place) { codes.next().unwrap_or(u32::MAX) } else { old };
+                if range.contains(&place) {
+                    translation.push((old, code));
+                }
+                changed.push(old_text, code);
+            }
+            if last && !added {
+                changed.push(text, codes.next().unwrap_or(u32::MAX));
+                added = true;
+            }
+            chunks.extend(split(changed));
+            start = end;
+        }
+        self.chunks = chunks;
+        self.len += 1;
+        translation
+    }
+
     pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {
         let mut bytes = crate::Bytes::default();
         for (index, chunk) in self.chunks.iter().enumerate() {
@@ -182,7 +274,7 @@ impl Dictionary {
 /// before the chunk (0 if there is none) and the first after it.
 fn merge(
     chunk: &Chunk,
-    new: &[&str],
+    new: &[&[u8]],
     around: (u32, Option<u32>),
     (stride, ceiling): (u32, u32),
 ) -> (Chunk, usize) {
@@ -251,7 +343,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn push(&mut self, text: &str, code: u32) {
+    fn push(&mut self, text: &[u8], code: u32) {
         if self.open.len() >= CHUNK / 2 {
             self.done.push(Arc::new(std::mem::take(&mut self.open)));
         }
@@ -285,23 +377,33 @@ mod tests {
             let mut dictionary = Dictionary::default();
             let mut reference = BTreeSet::new();
             for word in &words {
-                if reference.insert(word.clone()) && dictionary.insert(&[word], ceiling) == 0 {
+                if reference.insert(word.clone()) && dictionary.insert(&[word.as_bytes()], ceiling) == 0 {
                     let before = dictionary.clone();
-                    let (renumbered, translation) = dictionary.renumbered(&[word], ceiling);
-                    for (old, new) in translation {
-                        prop_assert_eq!(before.text(old), renumbered.text(new));
+                    let translation = match dictionary.squeeze_in(word.as_bytes(), ceiling) {
+                        Some(translation) => translation,
+                        None => {
+                            let (renumbered, translation) = dictionary.renumbered(&[word.as_bytes()], ceiling);
+                            dictionary = renumbered;
+                            translation
+                        }
+                    };
+                    let moved: BTreeSet<u32> = translation.iter().map(|(old, _)| *old).collect();
+                    for (text, old) in before.entries().filter(|(_, old)| !moved.contains(old)) {
+                        prop_assert_eq!(dictionary.code(text), Some(old));
                     }
-                    dictionary = renumbered;
+                    for (old, new) in translation {
+                        prop_assert_eq!(before.text(old), dictionary.text(new));
+                    }
                 }
                 prop_assert!(ascending(&dictionary, ceiling));
             }
             prop_assert_eq!(dictionary.len(), reference.len());
             for word in &reference {
-                let code = dictionary.code(word).unwrap();
-                prop_assert_eq!(dictionary.text(code).unwrap(), word.as_str());
+                let code = dictionary.code(word.as_bytes()).unwrap();
+                prop_assert_eq!(dictionary.text(code).unwrap(), word.as_bytes());
             }
-            prop_assert_eq!(dictionary.code("zebra"), None);
-            let mut asked: Vec<&str> = words.iter().map(String::as_str).chain(["", "aa!", "zebra"]).collect();
+            prop_assert_eq!(dictionary.code(b"zebra"), None);
+            let mut asked: Vec<&[u8]> = words.iter().map(String::as_bytes).chain([&b""[..], b"aa!", b"zebra"]).collect();
             asked.sort_unstable();
             let one_by_one: Vec<u32> = asked.iter().map(|word| dictionary.code(word).unwrap_or_default()).collect();
             prop_assert_eq!(dictionary.look_up(&asked), one_by_one);
@@ -314,12 +416,28 @@ mod tests {
         let mut renumberings = 0;
         for number in 0..20_000 {
             let text = format!("e{number:06}");
-            if dictionary.insert(&[&text], u32::MAX) == 0 {
-                dictionary = dictionary.renumbered(&[&text], u32::MAX).0;
+            if dictionary.insert(&[text.as_bytes()], u32::MAX) == 0 {
+                dictionary = dictionary.renumbered(&[text.as_bytes()], u32::MAX).0;
                 renumberings += 1;
             }
         }
         assert!(ascending(&dictionary, u32::MAX));
         assert!(renumberings < 20, "{renumberings} renumberings");
+    }
+
+    #[test]
+    fn texts_that_always_fall_between_the_same_two_seldom_move_many() {
+        let (mut dictionary, _) = Dictionary::default().renumbered(&[b"a", b"z"], u32::MAX);
+        let (mut times, mut moved) = (0, 0);
+        for number in (0..5_000).rev() {
+            let text = format!("m{number:06}");
+            if dictionary.insert(&[text.as_bytes()], u32::MAX) == 0 {
+                moved += dictionary.squeeze_in(text.as_bytes(), u32::MAX).unwrap().len();
+                times += 1;
+            }
+            assert_eq!(dictionary.len(), 5_000 - number + 2);
+        }
+        assert!(ascending(&dictionary, u32::MAX));
+        assert!(times < 5_000 / 10 && moved < times * 1_000, "{moved} moved in {times} times");
     }
 }

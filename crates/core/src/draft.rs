@@ -1,21 +1,22 @@
 //! A transaction in the making: changes are checked and applied to a copy as they come; what follows from all
-//! of them is derived once, at the end. Not here: the checking of people's values (`people`).
+//! of them is derived once, at the end. Not here: the changes of attributes (`attributes`), segments (`segments`) and
+//! people (`people`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use matricula_rule::{Attribute, AttributeId, Choice, Kind, Rule, Schema};
-
 use crate::clock::cross;
-use crate::derive::{Changed, Touched, derive};
-use crate::model::{Catalog, MAX_ATTRIBUTES, check_attribute_key, check_key};
+use crate::derive::{Changed, derive};
+use crate::model::{Catalog, SegmentState, check_key};
+use crate::nesting::levels;
 use crate::reconcile::ByHand;
 use crate::state::State;
+use crate::touched::Touched;
 use crate::users::ColumnId;
 use crate::{
-    AttributeDefinition, AttributeType, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule,
-    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, ErrorKind, HeldReason, Instant, Moment, Reason,
-    ReasonState, Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
+    Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
+    EnrolmentRuleId, Entry, Error, ErrorKind, HeldReason, Instant, Moment, Reason, ReasonState, RecordEntry,
+    RecordUpdate, Segment, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -40,13 +41,13 @@ pub struct Draft {
     moments: Vec<Moment>,
     pub(crate) entries: Arc<Vec<Entry>>,
     pub(crate) touched: Touched,
-    stale: BTreeSet<SegmentId>,
-    rules: BTreeSet<EnrolmentRuleId>,
+    pub(crate) stale: BTreeSet<SegmentId>,
+    pub(crate) rules: BTreeSet<EnrolmentRuleId>,
     by_hand: BTreeMap<(UserId, CourseId), bool>,
     /// Whether definitions that rules depend on changed.
-    recompile: bool,
-    /// Whether codes were renumbered.
-    pub(crate) renumbered: bool,
+    pub(crate) recompile: bool,
+    /// The columns whose codes were renumbered.
+    pub(crate) renumbered: BTreeSet<ColumnId>,
 }
 
 /// What a draft comes to.
@@ -77,7 +78,7 @@ impl Draft {
             rules: BTreeSet::new(),
             by_hand: BTreeMap::new(),
             recompile: false,
-            renumbered: false,
+            renumbered: BTreeSet::new(),
         }
     }
 
@@ -103,6 +104,8 @@ impl Draft {
             Change::Segment(definition) => self.define_segment(definition),
             Change::EnrolmentRule(definition) => self.define_enrolment_rule(definition),
             Change::Users(updates) => self.update_users(updates),
+            Change::Exception { segment, user, exception } => self.set_exception(&segment, &user, exception),
+            Change::Record(record) => self.record_course(&record),
             Change::Enrol { user, course } => self.enrol(&user, &course, true),
             Change::Unenrol { user, course } => self.enrol(&user, &course, false),
         }
@@ -114,24 +117,36 @@ impl Draft {
         let mut state = self.next.clone();
         if self.recompile {
             state.compile(self.at);
-        } else if self.renumbered {
-            state.measure(self.at);
+        } else {
+            state.measure_columns(self.renumbered.iter().copied(), self.at);
         }
         let known = self.before.slots.len();
-        let stale = (0..state.slots.len()).filter(|&slot| {
-            let segment = state.slots.get_index(slot).map(|(segment, _)| *segment);
-            slot >= known || segment.is_some_and(|segment| self.stale.contains(&segment))
-        });
+        let mut stale: BTreeSet<usize> = (known..state.slots.len()).collect();
+        let stale_segments = self.stale_segments();
+        if !stale_segments.is_empty() {
+            let slots = state.slots.iter().enumerate();
+            stale.extend(
+                slots.filter(|(_, (segment, _))| stale_segments.contains(segment)).map(|(slot, _)| slot),
+            );
+        }
         let by_hand: Vec<ByHand> =
             self.by_hand.iter().map(|(&(user, course), &enrol)| ByHand { user, course, enrol }).collect();
         let changed = Changed {
             before: &self.before,
             touched: &self.touched,
-            stale: &stale.collect(),
+            stale: &stale,
             rules: &self.rules,
             by_hand: &by_hand,
         };
         let moment = derive(&mut state, &changed, self.at);
+        for &id in &self.stale {
+            let was = self.before.segment(id).map(|segment| segment.state);
+            let is = state.segment(id).map(|segment| segment.state);
+            if is == Some(SegmentState::Paused) && was != Some(SegmentState::Paused) {
+                let members = state.members((id, None));
+                state.set_frozen(id, members);
+            }
+        }
         let mut moments = self.moments.clone();
         moments.push(moment);
         moments.retain(|moment| !moment.is_empty());
@@ -185,40 +200,6 @@ impl Draft {
         Ok(())
     }
 
-    fn define_attribute(&mut self, definition: AttributeDefinition) -> Result<(), Error> {
-        check_attribute_key(&definition.key)?;
-        let within = |error: Error| error.within(format_args!("attribute `{}`", definition.key));
-        let kind = kind_of(definition.kind).map_err(within)?;
-        let old = self.next.schema.find(&definition.key);
-        let id = match old {
-            Some(old) => {
-                extends(&old.kind, &kind).map_err(within)?;
-                old.id
-            }
-            None => AttributeId(u32::try_from(self.next.schema.attributes().len()).unwrap_or(u32::MAX)),
-        };
-        if old.is_none() && self.next.schema.attributes().len() >= MAX_ATTRIBUTES {
-            let message = format!("there are {MAX_ATTRIBUTES} attributes, expected no more");
-            return Err(within(Error::new(ErrorKind::TooMany, message)));
-        }
-        let kind = match (old.map(|old| &old.kind), kind) {
-            (Some(Kind::Choice { options: old }), Kind::Choice { options }) => {
-                // Options keep their numbers; new ones follow in the order given.
-                let added = options.into_iter().filter(|option| !old.contains(option));
-                Kind::Choice { options: old.iter().cloned().chain(added).collect() }
-            }
-            (_, kind) => kind,
-        };
-        let attribute = Attribute::new(id, definition.key, kind);
-        if old == Some(&attribute) {
-            return Ok(());
-        }
-        self.next.users.add_attribute(id, &attribute.kind);
-        Arc::make_mut(&mut self.next.schema).define(attribute.clone());
-        self.record(Entry::Attribute(attribute));
-        Ok(())
-    }
-
     fn define_course(&mut self, definition: CourseDefinition) -> Result<(), Error> {
         let key = check_key("course", &definition.key)?.into_owned();
         let within = |error: Error| error.within(format_args!("course `{key}`"));
@@ -247,36 +228,6 @@ impl Draft {
         Ok(())
     }
 
-    fn define_segment(&mut self, definition: SegmentDefinition) -> Result<(), Error> {
-        let key = check_key("segment", &definition.key)?.into_owned();
-        let within = |error: Error| error.within(format_args!("segment `{key}`"));
-        let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose().map_err(within)?;
-        let rule = compile_rule(&definition.rule, &self.next.schema).map_err(within)?;
-        let old = self.next.segments.get_full(&key).map(|(id, _, segment)| (id, segment.clone()));
-        let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
-        let site = match &old {
-            Some((_, old)) if site.is_none() => old.site,
-            _ => site,
-        };
-        let segment = Segment { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), site, rule };
-        if old.as_ref().is_some_and(|(_, old)| old.site != site) {
-            return Err(not_possible(format!(
-                "segment `{key}` is of another site, or of none, and cannot move"
-            )));
-        }
-        if old.as_ref().is_some_and(|(_, old)| *old == segment) {
-            return Ok(());
-        }
-        let id = SegmentId::at(old.as_ref().map_or(self.next.segments.len(), |(id, _)| *id));
-        if old.is_none_or(|(_, old)| old.rule != segment.rule) {
-            self.stale.insert(id);
-            self.recompile = true;
-        }
-        Arc::make_mut(&mut self.next.segments).insert(key, segment.clone());
-        self.record(Entry::Segment(id, segment));
-        Ok(())
-    }
-
     fn define_enrolment_rule(&mut self, definition: EnrolmentRuleDefinition) -> Result<(), Error> {
         let key = check_key("enrolment rule", &definition.key)?.into_owned();
         if key == "manual" {
@@ -287,6 +238,10 @@ impl Draft {
         let segment = find(&self.next.segments, &definition.segment, ErrorKind::UnknownSegment, "segment")
             .map_err(within)
             .map(SegmentId::at)?;
+        if self.next.segment(segment).is_some_and(|segment| segment.state == SegmentState::Draft) {
+            let message = format!("segment `{}` is a draft, which nothing may refer to", definition.segment);
+            return Err(within(not_possible(message)));
+        }
         let courses = self.courses_of_rule(&definition.courses, segment).map_err(within)?;
         let old = self.next.rules.get_full(&key).map(|(id, _, rule)| (id, rule.clone()));
         let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
@@ -302,11 +257,14 @@ impl Draft {
             return Ok(());
         }
         let id = EnrolmentRuleId::at(old.as_ref().map_or(self.next.rules.len(), |(id, _)| *id));
+        if self.names_enrolments() {
+            let mut rules = Catalog::clone(&self.next.rules);
+            rules.insert(key.clone(), rule.clone());
+            levels(&self.next.segments, &rules).map_err(within)?;
+        }
         Arc::make_mut(&mut self.next.rules).insert(key, rule.clone());
         self.rules.insert(id);
-        if self.next.slot_of_rule(&rule).is_some_and(|slot| !self.next.slots.contains(&slot)) {
-            self.recompile = true;
-        }
+        self.recompile = true;
         self.record(Entry::EnrolmentRule(id, rule));
         Ok(())
     }
@@ -334,6 +292,55 @@ impl Draft {
             return Err(Error::new(ErrorKind::InvalidDefinition, "no courses, expected at least one"));
         }
         Ok(courses)
+    }
+
+    /// Records what a person did in a course.
+    fn record_course(&mut self, record: &RecordUpdate) -> Result<(), Error> {
+        let user = Snapshot::user_in(&self.next, &record.user)?;
+        let course =
+            find(&self.next.courses, &record.course, ErrorKind::UnknownCourse, "course").map(CourseId::at)?;
+        if let Some(Some(score)) = record.score
+            && !(0..=1_000_000).contains(&score.millionths())
+        {
+            let message = format!("score {score} is not between 0 and 1");
+            return Err(Error::new(ErrorKind::InvalidValue, message));
+        }
+        let mut entry = RecordEntry { user, course, completed: None, score: None };
+        if let Some(completed) = record.completed {
+            let value = completed.map(|at| matricula_rule::Value::Timestamp(at.to_utc()));
+            if self.put_field(user, ColumnId::Completed(course), value.as_ref()) {
+                entry.completed = Some(completed);
+            }
+        }
+        if let Some(score) = record.score {
+            let value = score.map(matricula_rule::Value::Decimal);
+            if self.put_field(user, ColumnId::Score(course), value.as_ref()) {
+                entry.score = Some(score);
+            }
+        }
+        if entry.completed.is_some() || entry.score.is_some() {
+            self.record(Entry::Record(entry));
+        }
+        Ok(())
+    }
+
+    /// Sets the value of a column that is no attribute's; whether that changed it.
+    fn put_field(&mut self, user: UserId, id: ColumnId, value: Option<&matricula_rule::Value>) -> bool {
+        if self.next.users.column(id).is_none() && value.is_none() {
+            return false;
+        }
+        let Some(column) = self.next.users.column_mut(id) else { return false };
+        let learnt = value.map(|value| column.learn(&[value]));
+        let code = learnt.as_ref().and_then(|learnt| learnt.codes.first()).copied().unwrap_or_default();
+        let changed = column.get(user.0) != code;
+        column.set(user.0, code);
+        if learnt.is_some_and(|learnt| learnt.renumbered) {
+            self.renumbered.insert(id);
+        }
+        if changed {
+            self.touch(user, id);
+        }
+        changed
     }
 
     fn enrol(&mut self, user: &str, course: &str, enrol: bool) -> Result<(), Error> {
@@ -381,13 +388,8 @@ impl Draft {
     }
 }
 
-fn not_possible(message: String) -> Error {
+pub(crate) fn not_possible(message: String) -> Error {
     Error::new(ErrorKind::NotPossible, message)
-}
-
-/// Compiles rule text against the attributes.
-pub(crate) fn compile_rule(text: &str, schema: &Schema) -> Result<Rule, Error> {
-    Ok(matricula_rule::compile(text, schema)?)
 }
 
 /// The position of a definition, or an error with the nearest key.
@@ -395,43 +397,4 @@ pub(crate) fn find<T>(catalog: &Catalog<T>, key: &str, kind: ErrorKind, what: &s
     catalog
         .get_index_of(&*matricula_rule::normalise(key))
         .ok_or_else(|| Error::unknown(kind, what, key, catalog.keys().map(String::as_str)))
-}
-
-fn kind_of(kind: AttributeType) -> Result<Kind, Error> {
-    let options = match kind {
-        AttributeType::Text => return Ok(Kind::Text),
-        AttributeType::Date => return Ok(Kind::Date),
-        AttributeType::Choice(options) => options,
-    };
-    let mut choices: Vec<Choice> = Vec::with_capacity(options.len());
-    let mut seen = BTreeSet::new();
-    for option in options {
-        let key = check_key("option", &option)?.into_owned();
-        if !seen.insert(key.clone()) {
-            return Err(Error::new(ErrorKind::InvalidDefinition, format!("option `{key}` is given twice")));
-        }
-        choices.push(Choice { key });
-    }
-    if choices.is_empty() {
-        return Err(Error::new(ErrorKind::InvalidDefinition, "no options, expected at least one"));
-    }
-    Ok(Kind::Choice { options: choices })
-}
-
-/// Whether a definition of an attribute can replace an older one.
-fn extends(old: &Kind, new: &Kind) -> Result<(), Error> {
-    match (old, new) {
-        (Kind::Text, Kind::Text) | (Kind::Date, Kind::Date) => Ok(()),
-        (Kind::Choice { options: old }, Kind::Choice { options: new }) => {
-            let new: BTreeSet<&str> = new.iter().map(|option| option.key.as_str()).collect();
-            match old.iter().find(|option| !new.contains(option.key.as_str())) {
-                None => Ok(()),
-                Some(missing) => Err(not_possible(format!(
-                    "option `{}` is left out, expected all earlier options and any new ones",
-                    missing.key
-                ))),
-            }
-        }
-        _ => Err(not_possible(format!("the type is {} and cannot become {}", old.name(), new.name()))),
-    }
 }

@@ -291,6 +291,12 @@ impl Enrolments {
         Enrolment::from_records(user, self.records(user, course))
     }
 
+    /// Whether a rule is in force for an enrolment.
+    pub(crate) fn is_held_by(&self, user: UserId, course: CourseId, rule: EnrolmentRuleId) -> bool {
+        let records = self.records_of(user).iter();
+        records.filter(|record| record.course == course).any(|record| record.hold == Hold::Rule(rule))
+    }
+
     /// Who is enrolled in a course, suspended or not.
     pub(crate) fn in_course(&self, course: CourseId) -> Arc<RowSet> {
         self.courses.get(course.index()).cloned().unwrap_or_default()

@@ -44,6 +44,8 @@ kinds! {
     InvalidDefinition = "invalid_definition",
     /// A value is not of its attribute's type.
     InvalidValue = "invalid_value",
+    /// A value is somebody else's already, where no two people may have the same.
+    NotUnique = "not_unique",
     /// The text of a rule is wrong; the message says where.
     InvalidRule = "invalid_rule",
     /// No attribute has this key.

@@ -1,23 +1,26 @@
 //! Who passes: whole blocks of people at a time, every node once a block, on several threads; or one person.
-//! Both read the same graph and ranges.
-#![allow(clippy::indexing_slicing, reason = "word positions are computed within blocks of fixed size")]
+//! Both read the same graph and ranges. Not here: how codes are compared, many at once (`scan`).
+#![allow(clippy::indexing_slicing, reason = "places are computed within vectors of known size")]
 
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::column::{Codes, Range};
-use crate::graph::{Graph, Node, NodeId};
-use crate::ranges::Ranges;
-use crate::row_set::{BLOCK, Block, RowSet, WORDS, Words};
-use crate::users::{ColumnId, Users};
+use matricula_rule::{Field, Glob, Matching, Person, Rule, Truth, Value, evaluate};
+use roaring::RoaringBitmap;
 
-/// Everything that an answer depends on.
+use crate::RowSet;
+use crate::codes::Codes;
+use crate::column::{Column, Range};
+use crate::graph::{Node, NodeId, Rows};
+use crate::row_set::{BLOCK, Block, WORDS, Words};
+use crate::scan::{scan, scan_codes};
+use crate::state::State;
+use crate::users::Users;
+
+/// Questions about the people of a state, by the rules that it has.
 #[derive(Clone, Copy)]
-pub(crate) struct Questions<'a> {
-    pub(crate) graph: &'a Graph,
-    pub(crate) ranges: &'a Ranges,
-    pub(crate) users: &'a Users,
-}
+pub(crate) struct Questions<'a>(pub(crate) &'a State);
 
 /// The members of one slot within one block of people.
 pub(crate) struct Answer {
@@ -26,23 +29,145 @@ pub(crate) struct Answer {
     pub(crate) members: Block,
 }
 
+/// What has been found out about one person, by node.
+pub(crate) struct Memo(Vec<u8>);
+
+impl Memo {
+    /// Of a person about whom nothing has been asked yet.
+    pub(crate) fn new(state: &State) -> Self {
+        Self(vec![0; state.graph.nodes().len()])
+    }
+
+    /// Forgets everything: another person follows, or something has changed.
+    pub(crate) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    fn get(&self, node: NodeId) -> Option<bool> {
+        match self.0.get(node.index()) {
+            Some(1) => Some(false),
+            Some(2) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn set(&mut self, node: NodeId, passes: bool) {
+        if let Some(known) = self.0.get_mut(node.index()) {
+            *known = if passes { 2 } else { 1 };
+        }
+    }
+}
+
 /// Fewer blocks than this are not worth a second thread.
 const WORTH_A_THREAD: usize = 16;
 
-impl Questions<'_> {
-    /// Whether a person passes a node.
-    pub(crate) fn passes(&self, node: NodeId, row: u32) -> bool {
-        match self.graph.node(node) {
+/// Where the answer of a node comes from; other nodes by their places among those needed.
+enum Source<'a> {
+    Nobody,
+    Codes(&'a Codes, Range),
+    /// The codes of the texts that match.
+    Texts(&'a Codes, RoaringBitmap),
+    Keys(&'a Rule),
+    Rows(Arc<RowSet>),
+    All(Vec<usize>),
+    Any(Vec<usize>),
+    Except(usize, usize),
+    AtLeast(u32, Vec<usize>),
+}
+
+impl<'a> Questions<'a> {
+    fn users(&self) -> &'a Users {
+        &self.0.users
+    }
+
+    /// Whether a person passes a node; what has been found out about the person stands in `memo`.
+    pub(crate) fn passes(&self, node: NodeId, row: u32, memo: &mut Memo) -> bool {
+        if let Some(known) = memo.get(node) {
+            return known;
+        }
+        let passes = self.ask(node, row, memo);
+        memo.set(node, passes);
+        passes
+    }
+
+    fn ask(&self, node: NodeId, row: u32, memo: &mut Memo) -> bool {
+        match self.0.graph.node(node) {
             Some(Node::Test(column, _)) => {
-                let code = self.users.column(*column).map_or(0, |column| column.get(row));
-                let (lo, hi) = self.ranges.get(node);
+                let code = self.users().column(*column).map_or(0, |column| column.get(row));
+                let (lo, hi) = self.0.ranges.get(node);
                 (lo..=hi).contains(&code)
             }
-            Some(Node::All(parts)) => parts.iter().all(|part| self.passes(*part, row)),
-            Some(Node::Any(parts)) => parts.iter().any(|part| self.passes(*part, row)),
-            Some(Node::Except(from, what)) => self.passes(*from, row) && !self.passes(*what, row),
+            Some(Node::All(parts)) => parts.iter().all(|part| self.passes(*part, row, memo)),
+            Some(Node::Any(parts)) => parts.iter().any(|part| self.passes(*part, row, memo)),
+            Some(Node::Except(from, what)) => self.passes(*from, row, memo) && !self.passes(*what, row, memo),
+            Some(Node::AtLeast(count, parts)) => {
+                parts.iter().filter(|part| self.passes(**part, row, memo)).count() >= *count as usize
+            }
+            Some(Node::Match(column, how, text)) => {
+                let Some(column) = self.users().column(*column) else { return false };
+                column.text(column.get(row)).is_some_and(|value| matches(*how, value, text))
+            }
+            Some(Node::Key(rule)) => self.key_passes(rule, row),
+            Some(Node::Line(attribute, user)) => self.users().leads_to(*attribute, row, *user),
+            Some(Node::Rows(Rows::Option(attribute, option))) => {
+                self.users().options(crate::UserId(row), *attribute).binary_search(option).is_ok()
+            }
+            Some(Node::Rows(rows)) => self.rows(*rows).is_some_and(|rows| rows.contains(row)),
             None => false,
         }
+    }
+
+    fn key_passes(&self, rule: &Rule, row: u32) -> bool {
+        let key = self.users().key(crate::UserId(row));
+        key.is_some_and(|key| evaluate(rule, &Key(key)) == Truth::True)
+    }
+
+    fn rows(&self, rows: Rows) -> Option<Arc<RowSet>> {
+        match rows {
+            Rows::Option(attribute, option) => {
+                self.users().people_with(attribute, option).cloned().map(Arc::new)
+            }
+            Rows::Pinned(segment) => self.0.hand(segment).map(|hand| hand.pinned.clone()),
+            Rows::Banned(segment) => self.0.hand(segment).map(|hand| hand.banned.clone()),
+            Rows::Frozen(segment) => self.0.hand(segment).map(|hand| hand.frozen.clone()),
+            Rows::Enrolled(course) => Some(self.0.enrolments.in_course(course)),
+        }
+    }
+
+    /// Where the answers of nodes come from, each by its place in `needed`.
+    fn sources(&self, needed: &[NodeId]) -> (Vec<Source<'a>>, Vec<usize>) {
+        let graph = &self.0.graph;
+        let mut places = vec![usize::MAX; graph.nodes().len()];
+        for (place, node) in needed.iter().enumerate() {
+            places[node.index()] = place;
+        }
+        let all = |parts: &[NodeId]| parts.iter().map(|part| places[part.index()]).collect();
+        let source = |id: &NodeId| match graph.node(*id) {
+            Some(Node::Test(column, _)) => {
+                let range = self.0.ranges.get(*id);
+                match self.users().codes(*column) {
+                    Some(codes) if range.0 <= range.1 => Source::Codes(codes, range),
+                    // Where nobody has a value, only a test that 0 passes holds.
+                    None if range.0 == 0 => Source::All(Vec::new()),
+                    _ => Source::Nobody,
+                }
+            }
+            Some(Node::Match(column, how, text)) => match self.users().column(*column) {
+                Some(column) => Source::Texts(column.codes(), matching_codes(column, *how, text)),
+                None => Source::Nobody,
+            },
+            Some(Node::Key(rule)) => Source::Keys(rule),
+            Some(Node::Line(attribute, user)) => {
+                Source::Rows(Arc::new(self.users().below(*attribute, *user)))
+            }
+            Some(Node::Rows(rows)) => self.rows(*rows).map_or(Source::Nobody, Source::Rows),
+            Some(Node::All(parts)) => Source::All(all(parts)),
+            Some(Node::Any(parts)) => Source::Any(all(parts)),
+            Some(Node::Except(from, what)) => Source::Except(places[from.index()], places[what.index()]),
+            Some(Node::AtLeast(count, parts)) => Source::AtLeast(*count, all(parts)),
+            None => Source::Nobody,
+        };
+        (needed.iter().map(source).collect(), places)
     }
 
     /// Evaluates slots for whole blocks of people; answers that equal what `members` has now are left out.
@@ -53,31 +178,54 @@ impl Questions<'_> {
         blocks: &[usize],
         members: impl Fn(usize) -> Option<&'m RowSet> + Sync,
     ) -> Vec<Answer> {
-        let needed = self.graph.needed(slots);
-        let mut places = vec![usize::MAX; self.graph.nodes().len()];
-        for (place, node) in needed.iter().enumerate() {
-            places[node.index()] = place;
+        let roots: Vec<(usize, NodeId)> =
+            slots.iter().filter_map(|&slot| Some((slot, self.0.graph.root(slot)?))).collect();
+        self.for_blocks(&roots, blocks, |slot, block, words, answers| {
+            let old = members(slot).map_or(&Block::Empty, |members| members.block(block));
+            if !old.is(words) {
+                answers.push(Answer { slot, block, members: Block::from_words(words) });
+            }
+        })
+    }
+
+    /// The people who pass each of some nodes.
+    pub(crate) fn sets(&self, nodes: &[NodeId]) -> Vec<RowSet> {
+        let blocks: Vec<usize> = blocks_of(self.users().count()).collect();
+        let roots: Vec<(usize, NodeId)> = nodes.iter().copied().enumerate().collect();
+        let answers = self.for_blocks(&roots, &blocks, |place, block, words, answers| {
+            answers.push((place, block, Block::from_words(words)));
+        });
+        let mut sets = vec![RowSet::default(); nodes.len()];
+        let last = self.users().count() as usize;
+        for (place, block, members) in answers {
+            sets[place].replace(block, members.up_to(last.saturating_sub(block * BLOCK)));
         }
+        sets
+    }
+
+    /// Evaluates nodes block by block; `take` is given each one's answer and gathers what it makes of it.
+    fn for_blocks<A: Send>(
+        &self,
+        roots: &[(usize, NodeId)],
+        blocks: &[usize],
+        take: impl Fn(usize, usize, &Words, &mut Vec<A>) + Sync,
+    ) -> Vec<A> {
+        let nodes: Vec<NodeId> = roots.iter().map(|(_, node)| *node).collect();
+        let needed = self.0.graph.needed_by(&nodes);
+        let (sources, places) = self.sources(&needed);
         let next = AtomicUsize::new(0);
         let work = || {
             let mut scratch = vec![[0_u64; WORDS]; needed.len()];
             let mut answers = Vec::new();
             while let Some(&block) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                for (place, &node) in needed.iter().enumerate() {
+                for (place, source) in sources.iter().enumerate() {
                     let (before, rest) = scratch.split_at_mut(place);
                     if let Some(words) = rest.first_mut() {
-                        self.fill(node, block, words, |part| &before[places[part.index()]]);
+                        self.fill(source, block, words, before);
                     }
                 }
-                for &slot in slots {
-                    let Some(root) = self.graph.root(slot) else {
-                        continue;
-                    };
-                    let words = &scratch[places[root.index()]];
-                    let old = members(slot).map(|members| members.block(block)).unwrap_or_default();
-                    if old.words() != *words {
-                        answers.push(Answer { slot, block, members: Block::from_words(words) });
-                    }
+                for &(name, root) in roots {
+                    take(name, block, &scratch[places[root.index()]], &mut answers);
                 }
             }
             answers
@@ -102,37 +250,95 @@ impl Questions<'_> {
         })
     }
 
-    fn fill<'s>(&self, node: NodeId, block: usize, out: &mut Words, part: impl Fn(NodeId) -> &'s Words) {
-        match self.graph.node(node) {
-            Some(Node::Test(column, _)) => self.fill_test(*column, self.ranges.get(node), block, out),
-            Some(Node::All(parts)) => combine(out, u64::MAX, parts.iter().map(|id| part(*id)), |a, b| a & b),
-            Some(Node::Any(parts)) => combine(out, 0, parts.iter().map(|id| part(*id)), |a, b| a | b),
-            Some(Node::Except(from, what)) => {
-                for ((out, from), what) in out.iter_mut().zip(part(*from)).zip(part(*what)) {
+    fn fill(&self, source: &Source<'_>, block: usize, out: &mut Words, before: &[Words]) {
+        match source {
+            Source::Nobody => *out = [0; WORDS],
+            Source::Codes(codes, range) => scan_codes(codes, *range, block, out),
+            Source::Texts(codes, matching) => {
+                let passes = |code: u64| u32::try_from(code).is_ok_and(|code| matching.contains(code));
+                match codes {
+                    Codes::One(codes) => scan(codes.chunk(block), out, |code| passes(code.into())),
+                    Codes::Two(codes) => scan(codes.chunk(block), out, |code| passes(code.into())),
+                    Codes::Four(codes) => scan(codes.chunk(block), out, |code| passes(code.into())),
+                    Codes::Eight(codes) => scan(codes.chunk(block), out, passes),
+                }
+            }
+            Source::Keys(rule) => {
+                *out = [0; WORDS];
+                let start = block * BLOCK;
+                for place in 0..BLOCK.min((self.users().count() as usize).saturating_sub(start)) {
+                    let row = u32::try_from(start + place).unwrap_or(u32::MAX);
+                    out[place / 64] |= u64::from(self.key_passes(rule, row)) << (place % 64);
+                }
+            }
+            Source::Rows(rows) => *out = rows.block(block).words(),
+            Source::All(parts) => {
+                combine(out, u64::MAX, parts.iter().map(|part| &before[*part]), |a, b| a & b)
+            }
+            Source::Any(parts) => combine(out, 0, parts.iter().map(|part| &before[*part]), |a, b| a | b),
+            Source::Except(from, what) => {
+                for ((out, from), what) in out.iter_mut().zip(&before[*from]).zip(&before[*what]) {
                     *out = from & !what;
                 }
             }
-            None => *out = [0; WORDS],
+            Source::AtLeast(count, parts) => at_least(*count, parts, out, before),
         }
     }
+}
 
-    fn fill_test(&self, column: ColumnId, (lo, hi): Range, block: usize, out: &mut Words) {
-        match self.users.codes(column) {
-            Some(Codes::One(codes)) if lo <= u8::MAX.into() && lo <= hi => {
-                let hi = u8::try_from(hi).unwrap_or(u8::MAX);
-                let lo = u8::try_from(lo).unwrap_or_default();
-                scan(codes.chunk(block), out, |code: u8| code.wrapping_sub(lo) <= hi - lo);
+/// A person of whom only the key is known.
+struct Key<'a>(&'a str);
+
+impl Person for Key<'_> {
+    fn value(&self, field: Field) -> Option<Value> {
+        (field == Field::AccountKey).then(|| Value::Text(self.0.into()))
+    }
+
+    fn today(&self) -> chrono::NaiveDate {
+        chrono::NaiveDate::default()
+    }
+}
+
+/// Whether a text is matched by another that is not its beginning.
+pub(crate) fn matches(how: Matching, value: &str, text: &str) -> bool {
+    match how {
+        Matching::StartsWith => value.starts_with(text),
+        Matching::EndsWith => value.ends_with(text),
+        Matching::Contains => value.contains(text),
+        Matching::Glob => Glob::new(text).is_ok_and(|glob| glob.matches(value)),
+    }
+}
+
+fn matching_codes(column: &Column, how: Matching, text: &str) -> RoaringBitmap {
+    let glob = if how == Matching::Glob { Glob::new(text).ok() } else { None };
+    let fits = |value: &str| match &glob {
+        Some(glob) => glob.matches(value),
+        None => matches(how, value, text),
+    };
+    column.texts().filter(|(value, _)| fits(value)).map(|(_, code)| code).collect()
+}
+
+/// Counts bit by bit in planes, one for each binary digit of the count, 64 people at a time.
+fn at_least(count: u32, parts: &[usize], out: &mut Words, before: &[Words]) {
+    let digits = (usize::BITS - parts.len().leading_zeros()) as usize;
+    for (word, out) in out.iter_mut().enumerate() {
+        let mut planes = [0_u64; 32];
+        for part in parts {
+            let mut carry = before[*part][word];
+            for plane in planes.iter_mut().take(digits) {
+                (*plane, carry) = (*plane ^ carry, *plane & carry);
             }
-            Some(Codes::Two(codes)) if lo <= u16::MAX.into() && lo <= hi => {
-                let hi = u16::try_from(hi).unwrap_or(u16::MAX);
-                let lo = u16::try_from(lo).unwrap_or_default();
-                scan(codes.chunk(block), out, |code: u16| code.wrapping_sub(lo) <= hi - lo);
-            }
-            Some(Codes::Four(codes)) if lo <= hi => {
-                scan(codes.chunk(block), out, |code: u32| code.wrapping_sub(lo) <= hi - lo);
-            }
-            _ => *out = [0; WORDS],
         }
+        let (mut more, mut equal) = (0, u64::MAX);
+        for digit in (0..32).rev() {
+            if count >> digit & 1 == 1 {
+                equal &= planes[digit];
+            } else {
+                more |= equal & planes[digit];
+                equal &= !planes[digit];
+            }
+        }
+        *out = more | equal;
     }
 }
 
@@ -150,61 +356,7 @@ fn combine<'s>(
     }
 }
 
-/// One bit per code: whether it passes. Rows never written read as 0, "no value".
-fn scan<T: Copy + Default>(codes: &[T], out: &mut Words, passes: impl Fn(T) -> bool) {
-    let (groups, rest) = codes.as_chunks::<64>();
-    let outside = if passes(T::default()) { u64::MAX } else { 0 };
-    *out = [outside; WORDS];
-    for (out, group) in out.iter_mut().zip(groups) {
-        // A byte for each code first: compilers turn this loop, and the packing below, into vector code.
-        let mut bytes = [0_u8; 64];
-        for (byte, code) in bytes.iter_mut().zip(group) {
-            *byte = passes(*code).into();
-        }
-        *out = pack(&bytes);
-    }
-    if let Some(out) = out.get_mut(groups.len())
-        && !rest.is_empty()
-    {
-        for place in 0..64 {
-            let code = rest.get(place).copied().unwrap_or_default();
-            *out = *out & !(1 << place) | u64::from(passes(code)) << place;
-        }
-    }
-}
-
-/// The lowest bits of 64 bytes as one word.
-fn pack(bytes: &[u8; 64]) -> u64 {
-    let mut word = 0;
-    for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-        // Multiplying by this constant gathers the lowest bit of each byte in the highest byte.
-        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word |= gathered << (8 * index);
-    }
-    word
-}
-
 /// The blocks that hold this many people.
 pub(crate) fn blocks_of(count: u32) -> std::ops::Range<usize> {
     0..(count as usize).div_ceil(BLOCK)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_scan_is_the_test_of_each_code(codes in prop::collection::vec(0..6_u16, 0..300), lo in 0..6_u16, width in 0..3_u16) {
-            let passes = |code: u16| code.wrapping_sub(lo) <= width;
-            let mut out = [7; WORDS];
-            scan(&codes, &mut out, passes);
-            for row in 0..BLOCK {
-                let code = codes.get(row).copied().unwrap_or_default();
-                prop_assert_eq!(out[row / 64] >> (row % 64) & 1 == 1, passes(code));
-            }
-        }
-    }
 }

@@ -3,16 +3,18 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use matricula_rule::{Person, Rule, Truth, Value, describe, evaluate};
+use matricula_rule::{Field, Named, Names, Person, Rule, Truth, Value, describe, evaluate};
 use serde::Serialize;
 
+use crate::accept::plain;
+use crate::flip::flips;
 use crate::{
-    CourseId, EnrolmentRule, EnrolmentStatus, Error, Instant, ReasonState, SegmentId, SiteId, Snapshot,
-    Status, UserId,
+    CourseId, EnrolmentRule, EnrolmentStatus, Error, Exception, Instant, ReasonState, SegmentId,
+    SegmentState, SiteId, Snapshot, Status, UserId,
 };
 
 /// Why a person is, or is not, in a segment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MembershipExplanation {
     /// The user's key.
     pub user: String,
@@ -22,18 +24,40 @@ pub struct MembershipExplanation {
     pub member: bool,
     /// Whether the person counts at all, and if not why: an inactive person is in no segment.
     pub eligible: Eligibility,
-    /// What the rule says of the person, part by part.
-    pub rule: RuleExplanation,
+    /// Whether the segment selects: `draft`, `active` or `paused`.
+    pub state: &'static str,
+    /// `pinned` or `banned`, where that was decided by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<&'static str>,
+    /// What the rule says of the person, part by part; absent where members are put in by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleExplanation>,
+    /// What would have to be otherwise for the answer to be otherwise; none of it can be left out. Empty where
+    /// nothing of the kind was found, and while the segment is a draft or paused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Flip>,
     /// The instant for which this holds, as RFC 3339; absent in a registry without commits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
 }
 
+/// Something that would have to be otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flip {
+    /// What, in English: a test of the rule, or a circumstance.
+    pub test: String,
+    /// What it would have to become.
+    pub becomes: bool,
+    /// The same as one sentence.
+    pub says: String,
+}
+
 /// Whether a person can be a member of anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eligibility {
     /// Yes: an active person with an active membership of the site.
+    #[default]
     Eligible,
     /// The person is suspended.
     Suspended,
@@ -49,7 +73,7 @@ pub struct RuleExplanation {
     pub truth: Truth,
     /// The part in English.
     pub rule: String,
-    /// `all`, `any` or `not`, of a combination; absent of a test.
+    /// `all`, `any`, `not` or `xor`, of a combination; absent of a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub combines: Option<&'static str>,
     /// The attribute, of a test.
@@ -116,13 +140,13 @@ impl Snapshot {
 
     fn membership_explanation(&self, user: UserId, id: SegmentId) -> MembershipExplanation {
         let at = self.clock();
-        let empty = (String::new(), None, Rule::Any(Vec::new()));
-        let (key, site, rule) = self
-            .segment(id)
-            .map_or(empty, |segment| (segment.key.clone(), segment.site, segment.rule.clone()));
-        let person = self.person(user, site, at.unwrap_or(Instant::EPOCH));
+        let Some(segment) = self.segment(id) else {
+            // Only ids that this snapshot gave out are asked for.
+            return MembershipExplanation::default();
+        };
+        let person = self.person(user, segment.site, at.unwrap_or(Instant::EPOCH));
         let active = |site| self.membership(user, site) == Some(Status::Active);
-        let in_site = match site {
+        let in_site = match segment.site {
             Some(site) => active(site),
             None => (0..self.sites().len()).map(SiteId::at).any(active),
         };
@@ -131,20 +155,93 @@ impl Snapshot {
             Some(Status::Active) | None => Eligibility::NotAMember,
             Some(Status::Suspended) => Eligibility::Suspended,
         };
-        MembershipExplanation {
+        let mut explanation = MembershipExplanation {
             user: self.user_key(user).to_owned(),
-            segment: key,
+            segment: segment.key.clone(),
             member: self.members_of(id).contains(user.0),
             eligible,
-            rule: self.rule_explanation(&rule, &person),
+            state: segment.state.name(),
+            exception: self.exception(id, user).map(Exception::name),
+            rule: segment.rule.as_ref().map(|rule| self.rule_explanation(rule, &person)),
+            flips: Vec::new(),
             at: at.map(|at| at.to_string()),
+        };
+        if segment.state == SegmentState::Active {
+            let holds = segment.rule.as_ref().is_some_and(|rule| evaluate(rule, &person) == Truth::True);
+            explanation.flips = self.membership_flips(segment.rule.as_ref(), holds, &explanation, &person);
+        }
+        explanation
+    }
+
+    /// What would have to be otherwise for somebody to join or leave.
+    fn membership_flips(
+        &self,
+        rule: Option<&Rule>,
+        holds: bool,
+        now: &MembershipExplanation,
+        person: &impl Person,
+    ) -> Vec<Flip> {
+        let circumstance = |test: &str, becomes: bool, says: &str| Flip {
+            test: test.to_owned(),
+            becomes,
+            says: says.to_owned(),
+        };
+        let mut found = Vec::new();
+        let pinned = now.exception == Some(Exception::Pinned.name());
+        if now.member {
+            if pinned {
+                found.push(circumstance("pinned", false, "the person is no longer pinned"));
+            }
+            if !holds {
+                return found;
+            }
+        } else {
+            match now.eligible {
+                Eligibility::Eligible => {}
+                Eligibility::Suspended => {
+                    found.push(circumstance("active", true, "the person is active"));
+                }
+                Eligibility::NotAMember => {
+                    found.push(circumstance("member", true, "the person is an active member of its site"));
+                }
+            }
+            if now.exception == Some(Exception::Banned.name()) {
+                found.push(circumstance("banned", false, "the person is no longer banned"));
+            }
+            if pinned || holds {
+                return found;
+            }
+        }
+        let Some(rule) = rule else {
+            found.push(circumstance("pinned", true, "the person is put in by hand"));
+            return found;
+        };
+        let Some(changes) = flips(rule, &|test| evaluate(test, person)) else { return Vec::new() };
+        found.extend(changes.into_iter().map(|(test, becomes)| {
+            let negated = Rule::Not(Box::new(test.clone()));
+            let says = describe(if becomes { test } else { &negated }, self);
+            Flip { test: describe(test, self), becomes, says }
+        }));
+        found
+    }
+
+    /// A value as people read it.
+    fn shown_value(&self, field: Field, value: &Value) -> String {
+        let definition = field.attribute().and_then(|attribute| self.schema().get(attribute));
+        let option =
+            |option| definition.and_then(|definition| definition.option_key(option)).unwrap_or_default();
+        match value {
+            Value::Choice(id) => option(*id).to_owned(),
+            Value::Choices(ids) => ids.iter().map(|id| option(*id)).collect::<Vec<_>>().join(", "),
+            Value::User(user) => self.key(Named::User, user.0).unwrap_or_default().into_owned(),
+            other => plain(other),
         }
     }
 
     fn rule_explanation(&self, rule: &Rule, person: &impl Person) -> RuleExplanation {
         let mut explanation = RuleExplanation {
             truth: evaluate(rule, person),
-            rule: describe(rule, self.schema()),
+            rule: describe(rule, self),
             combines: None,
             attribute: None,
             value: None,
@@ -158,17 +255,13 @@ impl Snapshot {
             Rule::All(all) => parts("all", all),
             Rule::Any(any) => parts("any", any),
             Rule::Not(part) => parts("not", std::slice::from_ref(part)),
-            Rule::Has(attribute) | Rule::Compare { attribute, .. } | Rule::In { attribute, .. } => {
-                let definition = self.schema().get(*attribute);
-                explanation.attribute = definition.map(|definition| definition.key.clone());
-                explanation.value = person.value(*attribute).map(|value| match value {
-                    Value::Text(text) => text.into(),
-                    Value::Date(date) => date.to_string(),
-                    Value::Choice(option) => definition
-                        .and_then(|definition| definition.option_key(option))
-                        .unwrap_or_default()
-                        .to_owned(),
-                });
+            Rule::Xor(of) => parts("xor", of),
+            test => {
+                if let Some(field) = test.field() {
+                    let attribute = field.attribute().and_then(|attribute| self.schema().get(attribute));
+                    explanation.attribute = attribute.map(|attribute| attribute.key.clone());
+                    explanation.value = person.value(field).map(|value| self.shown_value(field, &value));
+                }
             }
         }
         explanation
@@ -248,16 +341,37 @@ impl Display for MembershipExplanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is = if self.member { "is" } else { "is not" };
         write!(f, "{} {is} in segment {}", self.user, self.segment)?;
+        let mut notes: Vec<&str> = Vec::new();
         match self.eligible {
-            Eligibility::Eligible => write!(f, ", whose rule is {} here:", self.rule.truth.name())?,
-            Eligibility::Suspended => {
-                write!(f, ": the person is suspended. The rule is {}:", self.rule.truth.name())?
-            }
-            Eligibility::NotAMember => {
-                write!(f, ": no active membership of its site. The rule is {}:", self.rule.truth.name())?;
-            }
+            Eligibility::Eligible => {}
+            Eligibility::Suspended => notes.push("the person is suspended"),
+            Eligibility::NotAMember => notes.push("no active membership of its site"),
         }
-        self.rule.write(f, 1)
+        match self.state {
+            "draft" => notes.push("it is a draft"),
+            "paused" => notes.push("it is paused, with the members that it had"),
+            _ => {}
+        }
+        match self.exception {
+            Some("pinned") => notes.push("put in by hand"),
+            Some(_) => notes.push("banned by hand"),
+            None => {}
+        }
+        match &self.rule {
+            Some(rule) if notes.is_empty() => write!(f, ", whose rule is {} here:", rule.truth.name())?,
+            Some(rule) => write!(f, ": {}. The rule is {}:", notes.join("; "), rule.truth.name())?,
+            None if notes.is_empty() => f.write_str(", whose members are put in by hand")?,
+            None => write!(f, ": {}", notes.join("; "))?,
+        }
+        if let Some(rule) = &self.rule {
+            rule.write(f, 1)?;
+        }
+        if !self.flips.is_empty() {
+            let would = if self.member { "would leave" } else { "would join" };
+            let says: Vec<&str> = self.flips.iter().map(|flip| flip.says.as_str()).collect();
+            write!(f, "\n  {} {would} if {}", self.user, says.join(" and "))?;
+        }
+        Ok(())
     }
 }
 
@@ -273,6 +387,7 @@ impl RuleExplanation {
         match (self.combines, &self.attribute, &self.value) {
             (Some("all"), ..) => write!(f, "{truth}: all of")?,
             (Some("any"), ..) => write!(f, "{truth}: any of")?,
+            (Some("xor"), ..) => write!(f, "{truth}: an odd number of")?,
             (Some(_), ..) => write!(f, "{truth}: not")?,
             (None, Some(attribute), Some(value)) => {
                 write!(f, "{truth}: {} ({attribute} is \"{value}\")", self.rule)?;

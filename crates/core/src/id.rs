@@ -1,48 +1,26 @@
-//! Internal numbers: dense, given in order of creation, never reused. Keys (what hosts and people use) are in
-//! `model`.
+//! Internal numbers: dense, given in order of creation, never reused. Those that rules name come from the rule
+//! language. Keys (what hosts and people use) are in `model`.
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub u32);
+pub use matricula_rule::{CourseId, SegmentId, SiteId, UserId};
 
-        impl $name {
-            pub(crate) fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    )*};
+/// An enrolment rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnrolmentRuleId(pub u32);
+
+impl EnrolmentRuleId {
+    /// The number as a position in a list.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The id of what stands at a position of its list.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
 }
-
-ids! {
-    /// A site; 0 is the primary one.
-    SiteId;
-    /// A user; also the row in every column and bitmap.
-    UserId;
-    /// A course.
-    CourseId;
-    /// A segment.
-    SegmentId;
-    /// An enrolment rule.
-    EnrolmentRuleId;
-}
-
-macro_rules! defined {
-    ($($name:ident),*) => {$(
-        impl $name {
-            /// The id of the definition at this position of its catalog.
-            pub(crate) fn at(index: usize) -> Self {
-                Self(u32::try_from(index).unwrap_or(u32::MAX))
-            }
-        }
-    )*};
-}
-
-defined!(SiteId, CourseId, SegmentId, EnrolmentRuleId);
 
 /// The number of a commit; 0 is the empty registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

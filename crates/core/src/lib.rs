@@ -5,11 +5,15 @@
 //! [`Draft::finish`] gives the next snapshot and the [`Commit`] that a [`Store`] records. Nothing here reads a
 //! clock, a file or a socket. Applications link the `matricula` crate, which adds the registry itself.
 
+mod accept;
+mod attributes;
 mod change;
 mod chunks;
 mod clock;
+mod codes;
 mod column;
 mod commit;
+mod compile;
 mod delta;
 mod derive;
 mod dictionary;
@@ -18,44 +22,58 @@ mod enrolment;
 mod error;
 mod evaluate;
 mod explain;
+mod faces;
+mod flip;
 mod graph;
 mod id;
 mod ledger;
+mod lines;
+mod lint;
 mod load;
 mod memory;
 mod model;
+mod nesting;
 mod people;
+mod preview;
 mod ranges;
 mod reconcile;
 mod replay;
 mod row_set;
+mod scale;
+mod scan;
+mod segments;
+mod sets;
 mod snapshot;
 mod state;
 mod store;
 mod time;
+mod touched;
 mod users;
 
+pub use accept::MAX_TEXT_VALUE;
 pub use change::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Input,
-    SegmentDefinition, SiteDefinition, UserUpdate,
+    OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SiteDefinition, UserUpdate,
 };
 pub use chunks::Bytes;
-pub use commit::{Action, Commit, Entry, MembershipChange, Moment, Reason, Steps, UserEntry};
+pub use commit::{Action, Commit, Entry, MembershipChange, Moment, Reason, RecordEntry, Steps, UserEntry};
 pub use delta::{Delta, MembershipStep, Step};
 pub use draft::{Draft, Outcome};
 pub use enrolment::{Enrolment, EnrolmentStatus, HeldReason, ReasonState};
 pub use error::{Error, ErrorKind};
 pub use explain::{
-    Eligibility, EnrolmentExplanation, MembershipExplanation, ReasonExplanation, RuleExplanation,
+    Eligibility, EnrolmentExplanation, Flip, MembershipExplanation, ReasonExplanation, RuleExplanation,
 };
 pub use id::{CourseId, EnrolmentRuleId, Revision, SegmentId, SiteId, UserId};
+pub use lint::Lint;
 pub use load::Loader;
 pub use memory::Memory;
 pub use model::{
-    Course, EnrolmentRule, LeavePolicy, MAX_ATTRIBUTES, MAX_KEY, Segment, Site, Status, check_attribute_key,
-    check_key, time_zone,
+    Course, EnrolmentRule, Exception, LeavePolicy, MAX_ATTRIBUTES, MAX_KEY, Segment, SegmentState, Site,
+    Status, check_attribute_key, check_key, time_zone,
 };
-pub use people::{MAX_TEXT_VALUE, Updated, UserError};
+pub use people::{Updated, UserError};
+pub use preview::RulePreview;
 pub use row_set::RowSet;
 pub use snapshot::Snapshot;
 pub use store::{Appended, Store};
@@ -63,4 +81,5 @@ pub use time::Instant;
 
 pub use chrono_tz::Tz;
 pub use matricula_rule as rule;
+pub use matricula_rule::{Decimal, Sensitivity};
 pub use roaring::RoaringBitmap;

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use matricula_rule::{Attribute, AttributeId, Value, validate};
+use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate};
 
 use crate::enrolment::Builder;
+use crate::nesting::levels;
 use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Course, Enrolment, EnrolmentRule, Error, ErrorKind, HeldReason, Instant, Reason, Revision, RowSet,
-    Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
+    Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, HeldReason, Instant, Reason, Revision,
+    RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -41,7 +42,7 @@ impl Loader {
 
     /// The next attribute.
     pub fn attribute(&mut self, attribute: Attribute) {
-        self.state.users.add_attribute(attribute.id, &attribute.kind);
+        self.state.users.define_attribute(&attribute);
         self.waiting.push(Vec::new());
         Arc::make_mut(&mut self.state.schema).define(attribute);
     }
@@ -51,17 +52,9 @@ impl Loader {
         Arc::make_mut(&mut self.state.courses).insert(course.key.clone(), course);
     }
 
-    /// The next segment, after all attributes.
-    ///
-    /// # Errors
-    /// `invalid_store` if its rule does not fit the attributes.
-    pub fn segment(&mut self, segment: Segment) -> Result<(), Error> {
-        if let Err(error) = validate(&segment.rule, &self.state.schema) {
-            let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
-            return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
-        }
+    /// The next segment. Its rule is checked at the end, when everything that it names is there.
+    pub fn segment(&mut self, segment: Segment) {
         Arc::make_mut(&mut self.state.segments).insert(segment.key.clone(), segment);
-        Ok(())
     }
 
     /// The next enrolment rule.
@@ -73,7 +66,7 @@ impl Loader {
     ///
     /// # Errors
     /// `invalid_store` if the id is not the next one.
-    pub fn user(&mut self, id: UserId, key: &str, status: Status) -> Result<(), Error> {
+    pub fn user(&mut self, id: UserId, key: &str, status: Status, created: Instant) -> Result<(), Error> {
         if self.state.users.add(key) != Some(id) {
             let message = format!("user number {} is out of order", id.0);
             return Err(Error::new(ErrorKind::InvalidStore, message));
@@ -81,6 +74,7 @@ impl Loader {
         if status != Status::Active {
             self.state.users.set_code(ColumnId::Status, id, status_code(Some(status)));
         }
+        self.state.users.set_created(std::iter::once(id), created);
         Ok(())
     }
 
@@ -100,9 +94,6 @@ impl Loader {
             return;
         };
         let waiting = std::mem::take(waiting);
-        let Some(column) = self.state.users.column_mut(ColumnId::Attribute(attribute)) else {
-            return;
-        };
         // Most values of most attributes are those of many people: each is looked up once.
         let mut places: HashMap<&Value, usize> = HashMap::new();
         let mut values = Vec::new();
@@ -113,15 +104,49 @@ impl Loader {
             })
         };
         let order: Vec<usize> = waiting.iter().map(|(user, value)| (user, value)).map(place_of).collect();
-        let codes = column.learn(&values).codes;
-        for ((user, _), place) in waiting.iter().zip(order) {
-            column.set(user.0, codes.get(place).copied().unwrap_or_default());
+        let coded = self.state.users.learn(attribute, &values).0;
+        for ((user, value), place) in waiting.iter().zip(order) {
+            let coded = coded.get(place).copied().unwrap_or_default();
+            self.state.users.put(*user, attribute, Some(value), coded);
         }
     }
 
     /// A membership of a site.
     pub fn membership(&mut self, user: UserId, site: SiteId, status: Status) {
         self.state.users.set_code(ColumnId::Site(site), user, status_code(Some(status)));
+    }
+
+    /// What was recorded of a person in a course.
+    pub fn record(
+        &mut self,
+        user: UserId,
+        course: CourseId,
+        completed: Option<Instant>,
+        score: Option<Decimal>,
+    ) {
+        let completed = completed.map(|at| Value::Timestamp(at.to_utc()));
+        for (id, value) in
+            [(ColumnId::Completed(course), completed), (ColumnId::Score(course), score.map(Value::Decimal))]
+        {
+            if let Some(value) = value
+                && let Some(column) = self.state.users.column_mut(id)
+            {
+                let code = column.learn(&[&value]).codes.first().copied().unwrap_or_default();
+                column.set(user.0, code);
+            }
+        }
+    }
+
+    /// What was decided by hand about people and a segment.
+    pub fn exceptions(&mut self, segment: SegmentId, exception: Exception, users: &RowSet) {
+        for user in users.iter() {
+            self.state.set_exception(segment, UserId(user), Some(exception));
+        }
+    }
+
+    /// Who was in a segment when it was paused.
+    pub fn frozen(&mut self, segment: SegmentId, members: RowSet) {
+        self.state.set_frozen(segment, Arc::new(members));
     }
 
     /// The members of a segment.
@@ -150,11 +175,23 @@ impl Loader {
     }
 
     /// The snapshot, at the revision and instant of its last commit.
-    pub fn finish(mut self, revision: Revision, clock: Instant) -> Snapshot {
+    ///
+    /// # Errors
+    /// `invalid_store` if a rule does not fit what it names.
+    pub fn finish(mut self, revision: Revision, clock: Instant) -> Result<Snapshot, Error> {
         for attribute in 0..self.waiting.len() {
             self.settle(AttributeId(u32::try_from(attribute).unwrap_or(u32::MAX)));
         }
         let mut state = self.state;
+        for segment in state.segments.values() {
+            if let Some(Err(error)) = segment.rule.as_ref().map(|rule| validate(rule, &state)) {
+                let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
+                return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
+            }
+        }
+        if let Err(error) = levels(&state.segments, &state.rules) {
+            return Err(Error::new(ErrorKind::InvalidStore, error.message()));
+        }
         state.compile(clock);
         for (segment, members) in self.members {
             if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
@@ -165,6 +202,6 @@ impl Loader {
         state.enrolments = self.enrolments.finish();
         state.revision = revision;
         state.clock = Some(clock);
-        Snapshot(Arc::new(state))
+        Ok(Snapshot(Arc::new(state)))
     }
 }

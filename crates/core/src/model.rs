@@ -32,7 +32,7 @@ pub struct Course {
     pub site: SiteId,
 }
 
-/// People selected by a rule, among the active members of a site, or of any site.
+/// People selected by a rule or by hand, among the active members of a site, or of any site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// The key, such as `new-starters`.
@@ -41,8 +41,44 @@ pub struct Segment {
     pub name: String,
     /// Among whose members; `None` for those of any site.
     pub site: Option<SiteId>,
-    /// Who belongs.
-    pub rule: Rule,
+    /// Who belongs; `None` for those who were put in by hand, and no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// Whether it selects.
+    #[serde(default)]
+    pub state: SegmentState,
+    /// Who answers for it, in the host's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether stores that people read with SQL keep a row for each member.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sql_rows: bool,
+}
+
+/// Whether a segment selects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentState {
+    /// It is being written: it has no members, and nothing may refer to it.
+    Draft,
+    /// It selects.
+    #[default]
+    Active,
+    /// Its members stay as they are, but for those who become inactive; its enrolment rules end nothing.
+    Paused,
+}
+
+/// What was decided by hand about a person and a segment, whatever the rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exception {
+    /// Always in, as long as the person is active.
+    Pinned,
+    /// Never in.
+    Banned,
 }
 
 /// Members of a segment are enrolled in courses.
@@ -109,6 +145,8 @@ macro_rules! words {
 }
 
 words!(LeavePolicy: "leave policy", Keep = "keep", Suspend = "suspend", Unenrol = "unenrol",);
+words!(SegmentState: "segment state", Draft = "draft", Active = "active", Paused = "paused",);
+words!(Exception: "exception", Pinned = "pinned", Banned = "banned",);
 words!(Status: "status", Active = "active", Suspended = "suspended",);
 
 /// The error for a word that is not one of a few.

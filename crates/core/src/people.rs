@@ -1,20 +1,18 @@
 //! Changes of people: every value is checked first, then all of them are applied; what changes nothing is
-//! left out. Not here: definitions (`draft`).
+//! left out. Not here: what a single value has to satisfy (`accept`), and definitions (`define`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
-use hashbrown::HashMap;
-use matricula_rule::{Attribute, AttributeId, Kind, Value, nearest};
+use hashbrown::{HashMap, HashSet};
+use matricula_rule::{Attribute, AttributeId, Kind, UserId, Value};
 
+use crate::accept::Reader;
 use crate::draft::Draft;
 use crate::error::shown;
 use crate::model::check_key;
-use crate::users::{ColumnId, status_code};
-use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserId, UserUpdate};
-
-/// The greatest length of a text value, in bytes.
-pub const MAX_TEXT_VALUE: usize = 64 * 1024;
+use crate::users::{Coded, ColumnId, folded_value, status_code};
+use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserUpdate};
 
 /// So many errors of a batch come with the nearest option.
 const HINTS: usize = 100;
@@ -45,12 +43,24 @@ pub struct Updated {
     pub errors: Vec<UserError>,
 }
 
-/// An update whose names and values have been checked.
+/// An update whose names and values have been checked, as far as they do not depend on other updates.
 struct Checked {
+    index: usize,
     key: String,
     status: Option<Status>,
-    values: Vec<(AttributeId, Option<Value>)>,
+    values: Vec<Given>,
     sites: Vec<(SiteId, Option<Status>)>,
+}
+
+/// A value given for an attribute.
+struct Given {
+    attribute: AttributeId,
+    value: Option<Value>,
+    /// The key of the person whom the value names, who may be created by another update.
+    names: Option<String>,
+    /// As it was given, for messages.
+    name: Arc<str>,
+    input: Option<Input>,
 }
 
 /// The distinct values of one attribute in a batch, and their codes.
@@ -58,7 +68,7 @@ struct Checked {
 struct CodesOf<'a> {
     places: HashMap<&'a Value, usize>,
     values: Vec<&'a Value>,
-    codes: Vec<u32>,
+    coded: Vec<Coded>,
 }
 
 impl<'a> CodesOf<'a> {
@@ -73,15 +83,15 @@ impl<'a> CodesOf<'a> {
 impl Draft {
     /// Applies all updates or none.
     pub(crate) fn update_users(&mut self, updates: Vec<UserUpdate>) -> Result<(), Error> {
-        let mut checked = Vec::with_capacity(updates.len());
-        for update in updates {
-            let key = update.key.clone();
-            let update = self.check_update(update, true);
-            checked.push(update.map_err(|UserError { error, .. }| match error.kind() {
+        let keys: Vec<String> = updates.iter().map(|update| update.key.clone()).collect();
+        let (checked, errors) = self.check_updates(updates, true);
+        if let Some(UserError { index, error, .. }) = errors.into_iter().next() {
+            let key = keys.get(index).map_or("", String::as_str);
+            return Err(match error.kind() {
                 // The message names the key already.
                 ErrorKind::InvalidKey => error,
-                _ => error.within(format_args!("user `{}`", shown(&key))),
-            })?);
+                _ => error.within(format_args!("user `{}`", shown(key))),
+            });
         }
         self.apply_updates(checked).map(drop)
     }
@@ -91,61 +101,267 @@ impl Draft {
     /// # Errors
     /// `too_many` if there is no room for more people; nothing is then applied.
     pub fn update_users_leniently(&mut self, updates: Vec<UserUpdate>) -> Result<Updated, Error> {
-        let mut errors = Vec::new();
-        let mut checked = Vec::with_capacity(updates.len());
-        for (index, update) in updates.into_iter().enumerate() {
-            // Looking for the nearest option takes time: many errors alike are not worth it.
-            match self.check_update(update, errors.len() < HINTS) {
-                Ok(update) => checked.push(update),
-                Err(error) => errors.push(UserError { index, ..error }),
-            }
-        }
+        let (checked, errors) = self.check_updates(updates, false);
         let updated = self.apply_updates(checked)?;
         Ok(Updated { errors, ..updated })
     }
 
-    fn check_update(&self, update: UserUpdate, hints: bool) -> Result<Checked, UserError> {
-        let plain = |error| UserError { index: 0, attribute: None, input: None, error };
+    /// The updates that are right, and what is wrong with the others, in order; `first` is enough if so asked.
+    fn check_updates(&self, updates: Vec<UserUpdate>, first: bool) -> (Vec<Checked>, Vec<UserError>) {
+        let mut errors: Vec<UserError> = Vec::new();
+        let mut checked = Vec::with_capacity(updates.len());
+        for (index, update) in updates.into_iter().enumerate() {
+            // Looking for the nearest option takes time: many errors alike are not worth it.
+            match self.check_update(index, update, errors.len() < HINTS) {
+                Ok(update) => checked.push(update),
+                Err(error) => errors.push(UserError { index, ..error }),
+            }
+            if first && !errors.is_empty() {
+                return (checked, errors);
+            }
+        }
+        self.leave_out(&mut checked, &mut errors, Self::check_complete);
+        self.leave_out(&mut checked, &mut errors, Self::check_unique);
+        // Whom the updates name may themselves be left out, until nothing changes any more.
+        while self.leave_out(&mut checked, &mut errors, Self::check_named) {}
+        errors.sort_by_key(|error| error.index);
+        (checked, errors)
+    }
+
+    /// Moves the updates in which a check finds something wrong; whether there were any.
+    fn leave_out(
+        &self,
+        checked: &mut Vec<Checked>,
+        errors: &mut Vec<UserError>,
+        check: impl Fn(&Self, &[Checked]) -> Vec<UserError>,
+    ) -> bool {
+        let wrong = check(self, checked);
+        let indices: HashSet<usize> = wrong.iter().map(|error| error.index).collect();
+        checked.retain(|update| !indices.contains(&update.index));
+        errors.extend(wrong);
+        !indices.is_empty()
+    }
+
+    fn check_update(&self, index: usize, update: UserUpdate, hints: bool) -> Result<Checked, UserError> {
+        let plain = |error| UserError { index, attribute: None, input: None, error };
         let key = check_key("user", &update.key).map_err(plain)?.into_owned();
         let mut values = Vec::with_capacity(update.values.len());
         for (attribute, input) in update.values {
-            match self.check_value(&attribute, input.as_ref(), hints) {
-                Ok(value) => values.push(value),
-                Err(error) => {
-                    return Err(UserError { index: 0, attribute: Some(attribute), input, error });
+            match self.check_value(&key, &attribute, input.as_ref(), hints) {
+                Ok((id, value, names)) => {
+                    values.push(Given { attribute: id, value, names, name: attribute, input });
                 }
+                Err(error) => return Err(UserError { index, attribute: Some(attribute), input, error }),
             }
         }
         let site = |(site, status): (Arc<str>, Option<Status>)| Ok((self.find_site(&site)?, status));
         let sites = update.sites.into_iter().map(site).collect::<Result<_, _>>().map_err(plain)?;
-        Ok(Checked { key, status: update.status, values, sites })
+        Ok(Checked { index, key, status: update.status, values, sites })
     }
 
     fn check_value(
         &self,
+        user: &str,
         key: &str,
         input: Option<&Input>,
         hints: bool,
-    ) -> Result<(AttributeId, Option<Value>), Error> {
+    ) -> Result<(AttributeId, Option<Value>, Option<String>), Error> {
         let schema = &self.next.schema;
         let attribute = schema.find(key).ok_or_else(|| {
             let keys = schema.attributes().iter().map(|attribute| attribute.key.as_str());
             Error::unknown(ErrorKind::UnknownAttribute, "attribute", key, keys)
         })?;
-        let value = input.map(|input| parse_value(attribute, input, hints)).transpose()?;
-        Ok((attribute.id, value))
+        let Some(input) = input else {
+            return Ok((attribute.id, None, None));
+        };
+        if let (Kind::User, Input::Text(named)) = (&attribute.kind, input) {
+            return Ok((attribute.id, None, Some(matricula_rule::normalise(named).into_owned())));
+        }
+        let reader = Reader { find_user: &|key| self.next.users.find(key), hints };
+        let value = reader.read(attribute, input)?;
+        self.refuse_retired(user, attribute, value.as_ref())?;
+        Ok((attribute.id, value, None))
     }
 
-    fn apply_updates(&mut self, updates: Vec<Checked>) -> Result<Updated, Error> {
+    /// Nobody is given a retired option; who has it keeps it.
+    fn refuse_retired(&self, user: &str, attribute: &Attribute, value: Option<&Value>) -> Result<(), Error> {
+        let (Some(options), Some(value)) = (attribute.kind.options(), value) else { return Ok(()) };
+        let given = match value {
+            Value::Choice(option) => std::slice::from_ref(option),
+            Value::Choices(options) => options,
+            _ => &[],
+        };
+        let retired = given.iter().filter(|id| options.get(**id).is_some_and(|option| option.retired));
+        for option in retired {
+            let user = self.next.users.find(user);
+            let had = user.and_then(|user| self.next.users.value(user, attribute.id));
+            let has = match &had {
+                Some(Value::Choice(had)) => had == option,
+                Some(Value::Choices(had)) => had.contains(option),
+                _ => false,
+            };
+            if !has {
+                let key = attribute.option_key(*option).unwrap_or_default();
+                let message = format!("option `{}` of `{}` is retired", shown(key), attribute.key);
+                return Err(Error::new(ErrorKind::InvalidValue, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Updates that leave somebody without a required value.
+    fn check_complete(&self, checked: &[Checked]) -> Vec<UserError> {
+        let required: Vec<&Attribute> =
+            self.next.schema.attributes().iter().filter(|attribute| attribute.required).collect();
+        if required.is_empty() {
+            return Vec::new();
+        }
+        let mut created: HashSet<&str> = HashSet::new();
+        let mut errors = Vec::new();
+        for update in checked {
+            let is_new = self.next.users.find(&update.key).is_none() && created.insert(&update.key);
+            for attribute in &required {
+                let given = update.values.iter().rev().find(|given| given.attribute == attribute.id);
+                let lacks = match given {
+                    Some(given) => given.value.is_none() && given.names.is_none(),
+                    None => is_new && attribute.default.is_none(),
+                };
+                if lacks {
+                    let message = format!("attribute `{}` is required", attribute.key);
+                    let error = Error::new(ErrorKind::InvalidValue, message);
+                    let attribute = Some(attribute.key.as_str().into());
+                    errors.push(UserError { index: update.index, attribute, input: None, error });
+                    break;
+                }
+            }
+        }
+        errors
+    }
+
+    /// Updates that give somebody a value that must be unique and somebody else has, or is given before.
+    fn check_unique(&self, checked: &[Checked]) -> Vec<UserError> {
+        let mut errors = Vec::new();
+        for attribute in self.next.schema.attributes().iter().filter(|attribute| attribute.unique) {
+            let value_of = |given: &Given| match &given.names {
+                Some(name) => Some(Value::Text(name.as_str().into())),
+                None => given.value.as_ref().map(folded_if(attribute.ignore_case)),
+            };
+            let last =
+                |update: &Checked| update.values.iter().rposition(|given| given.attribute == attribute.id);
+            // Whoever is given another value in this batch leaves the old one to others.
+            let changing: HashSet<UserId> = checked
+                .iter()
+                .filter(|update| last(update).is_some())
+                .filter_map(|update| self.next.users.find(&update.key))
+                .collect();
+            let mut taken: HashMap<Value, String> = HashMap::new();
+            let wanted: HashSet<Value> =
+                checked.iter().filter_map(|update| value_of(update.values.get(last(update)?)?)).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            self.holders(attribute, &wanted, &changing, &mut taken);
+            for update in checked {
+                let Some(given) = last(update).and_then(|place| update.values.get(place)) else { continue };
+                let Some(value) = value_of(given) else { continue };
+                match taken.get(&value) {
+                    Some(holder) if *holder != update.key => {
+                        let message = format!(
+                            "`{}` is taken, expected a value of `{}` that nobody else has",
+                            given.input.as_ref().map(|input| shown(&input.to_string())).unwrap_or_default(),
+                            attribute.key
+                        );
+                        let error = Error::new(ErrorKind::NotUnique, message);
+                        let (name, input) = (Some(given.name.clone()), given.input.clone());
+                        errors.push(UserError { index: update.index, attribute: name, input, error });
+                    }
+                    _ => {
+                        taken.insert(value, update.key.clone());
+                    }
+                }
+            }
+        }
+        // One error an update is enough.
+        let mut seen = HashSet::new();
+        errors.retain(|error| seen.insert(error.index));
+        errors
+    }
+
+    /// Who has which of some values already, but for those who are about to change.
+    fn holders(
+        &self,
+        attribute: &Attribute,
+        wanted: &HashSet<Value>,
+        changing: &HashSet<UserId>,
+        taken: &mut HashMap<Value, String>,
+    ) {
+        let users = &self.next.users;
+        let folded = attribute.ignore_case;
+        let id = if folded { ColumnId::Folded(attribute.id) } else { ColumnId::Attribute(attribute.id) };
+        let Some(column) = users.column(id) else { return };
+        let mut by_code: HashMap<u64, &Value> = HashMap::new();
+        for value in wanted {
+            let value_in_column = match (&attribute.kind, value) {
+                (Kind::User, Value::Text(key)) => users.find(key).map(Value::User),
+                _ => Some(value.clone()),
+            };
+            if let Some(code) = value_in_column.and_then(|value| column.code(&value)) {
+                by_code.insert(code, value);
+            }
+        }
+        let (Some(low), Some(high)) = (by_code.keys().min(), by_code.keys().max()) else { return };
+        column.codes().each_between((*low).max(1), *high, |row, code| {
+            if let Some(value) = by_code.get(&code)
+                && !changing.contains(&UserId(row))
+                && let Some(key) = users.key(UserId(row))
+            {
+                taken.insert(Value::clone(value), key.to_string());
+            }
+        });
+    }
+
+    /// Updates that name people who are not there and are not created by these updates.
+    fn check_named(&self, checked: &[Checked]) -> Vec<UserError> {
+        let named = |update: &Checked| update.values.iter().any(|given| given.names.is_some());
+        if !checked.iter().any(named) {
+            return Vec::new();
+        }
+        let keys: HashSet<&str> = checked.iter().map(|update| update.key.as_str()).collect();
+        let mut errors = Vec::new();
+        for update in checked {
+            let unknown = update.values.iter().find(|given| {
+                let name = given.names.as_deref();
+                name.is_some_and(|name| !keys.contains(name) && self.next.users.find(name).is_none())
+            });
+            if let Some(given) = unknown {
+                let name = given.names.as_deref().unwrap_or_default();
+                let message = format!("there is no user `{}` for `{}`", shown(name), given.name);
+                let error = Error::new(ErrorKind::InvalidValue, message);
+                let (attribute, input) = (Some(given.name.clone()), given.input.clone());
+                errors.push(UserError { index: update.index, attribute, input, error });
+            }
+        }
+        errors
+    }
+
+    fn apply_updates(&mut self, mut updates: Vec<Checked>) -> Result<Updated, Error> {
         let room = u32::MAX - self.next.users.count();
         if u32::try_from(updates.len()).is_ok_and(|count| count > room) {
             return Err(Error::new(ErrorKind::TooMany, "no room for more people in this registry"));
         }
+        let created = self.create(&mut updates);
+        for given in updates.iter_mut().flat_map(|update| &mut update.values) {
+            if let Some(name) = &given.names {
+                given.value = self.next.users.find(name).map(Value::User);
+            }
+        }
         let codes = self.codes_of(&updates);
         let mut codes = codes.into_iter();
         let mut updated = Updated::default();
+        let mut created = created.into_iter().peekable();
         for update in updates {
-            match self.apply_update(update, &mut codes) {
+            let new = created.next_if(|(index, _)| *index == update.index).map(|(_, user)| user);
+            match self.apply_update(update, new, &mut codes) {
                 Some(entry) => {
                     if entry.key.is_some() {
                         updated.created += 1
@@ -160,47 +376,92 @@ impl Draft {
         Ok(updated)
     }
 
+    /// Creates the people who are not there yet, with what is theirs by default. Gives the updates that created
+    /// somebody, and whom.
+    fn create(&mut self, updates: &mut [Checked]) -> Vec<(usize, UserId)> {
+        let defaults: Vec<(AttributeId, Arc<str>, Value)> = self
+            .next
+            .schema
+            .attributes()
+            .iter()
+            .filter_map(|attribute| {
+                Some((attribute.id, attribute.key.as_str().into(), attribute.default.clone()?))
+            })
+            .collect();
+        let mut created = Vec::new();
+        for update in updates {
+            if self.next.users.find(&update.key).is_some() {
+                continue;
+            }
+            let Some(user) = self.next.users.add(&update.key) else { continue };
+            created.push((update.index, user));
+            for (attribute, name, value) in &defaults {
+                if update.values.iter().all(|given| given.attribute != *attribute) {
+                    let (attribute, value) = (*attribute, Some(value.clone()));
+                    update.values.push(Given {
+                        attribute,
+                        value,
+                        names: None,
+                        name: name.clone(),
+                        input: None,
+                    });
+                }
+            }
+        }
+        if !created.is_empty() {
+            let people = created.iter().map(|(_, user)| *user);
+            if self.next.users.set_created(people, self.at()) {
+                self.renumbered.insert(ColumnId::Created);
+            }
+        }
+        created
+    }
+
     /// The codes of all values of all updates, in order; new values are learnt, all at once.
-    fn codes_of(&mut self, updates: &[Checked]) -> Vec<u32> {
+    fn codes_of(&mut self, updates: &[Checked]) -> Vec<Coded> {
         let mut known: Vec<CodesOf<'_>> = Vec::new();
         known.resize_with(self.next.schema.attributes().len(), CodesOf::default);
         let mut places = Vec::with_capacity(updates.iter().map(|update| update.values.len()).sum());
-        for (attribute, value) in updates.iter().flat_map(|update| &update.values) {
-            let known = known.get_mut(attribute.0 as usize);
-            places.push(known.zip(value.as_ref()).map(|(known, value)| known.place(value)));
+        for given in updates.iter().flat_map(|update| &update.values) {
+            let known = known.get_mut(given.attribute.index());
+            places.push(known.zip(given.value.as_ref()).map(|(known, value)| known.place(value)));
         }
         for (known, attribute) in known.iter_mut().zip((0..).map(AttributeId)) {
-            let column = ColumnId::Attribute(attribute);
             if known.values.is_empty() {
                 continue;
             }
-            let Some(column) = self.next.users.column_mut(column) else { continue };
-            let learnt = column.learn(&known.values);
-            self.renumbered |= learnt.renumbered;
-            known.codes = learnt.codes;
+            let (coded, renumbered) = self.next.users.learn(attribute, &known.values);
+            if renumbered {
+                self.renumbered.extend([ColumnId::Attribute(attribute), ColumnId::Folded(attribute)]);
+            }
+            known.coded = coded;
         }
-        let code = |place: Option<usize>, known: &CodesOf<'_>| Some(*known.codes.get(place?)?);
-        let attributes = updates.iter().flat_map(|update| &update.values).map(|(attribute, _)| *attribute);
+        let coded = |place: Option<usize>, known: &CodesOf<'_>| Some(*known.coded.get(place?)?);
+        let attributes = updates.iter().flat_map(|update| &update.values).map(|given| given.attribute);
         let codes = attributes.zip(places).map(|(attribute, place)| {
-            known.get(attribute.0 as usize).and_then(|known| code(place, known)).unwrap_or_default()
+            known.get(attribute.index()).and_then(|known| coded(place, known)).unwrap_or_default()
         });
         codes.collect()
     }
 
     /// Applies an update, its values by their codes; the entry to be recorded, if it changed anything.
-    fn apply_update(&mut self, update: Checked, codes: &mut impl Iterator<Item = u32>) -> Option<UserEntry> {
+    fn apply_update(
+        &mut self,
+        update: Checked,
+        new: Option<UserId>,
+        codes: &mut impl Iterator<Item = Coded>,
+    ) -> Option<UserEntry> {
         let mut sites = update.sites;
-        let (user, mut entry) = match self.next.users.find(&update.key) {
-            Some(user) => (user, UserEntry::new(user)),
-            None => {
-                let user = self.next.users.add(&update.key)?;
-                self.touch(user, ColumnId::Status);
-                if sites.is_empty() {
-                    sites.push((SiteId(0), Some(Status::Active)));
-                }
-                (user, UserEntry { key: Some(update.key), ..UserEntry::new(user) })
+        let user = self.next.users.find(&update.key)?;
+        let mut entry = UserEntry::new(user);
+        if new.is_some() {
+            self.touch(user, ColumnId::Status);
+            self.touch(user, ColumnId::Created);
+            if sites.is_empty() {
+                sites.push((SiteId(0), Some(Status::Active)));
             }
-        };
+            entry.key = Some(update.key);
+        }
         if let Some(status) = update.status
             && self.set_code(user, ColumnId::Status, status_code(Some(status)))
         {
@@ -212,18 +473,32 @@ impl Draft {
                 entry.sites.push((site, status));
             }
         }
-        for (attribute, value) in update.values {
-            let code = codes.next().unwrap_or_default();
-            if self.set_code(user, ColumnId::Attribute(attribute), code) {
-                entry.values.retain(|(earlier, _)| *earlier != attribute);
-                entry.values.push((attribute, value));
+        for given in update.values {
+            let coded = codes.next().unwrap_or_default();
+            if self.next.users.put(user, given.attribute, given.value.as_ref(), coded) {
+                self.touch_value(user, given.attribute);
+                entry.values.retain(|(earlier, _)| *earlier != given.attribute);
+                entry.values.push((given.attribute, given.value));
             }
         }
         (!entry.is_empty()).then_some(entry)
     }
 
+    /// Notes that a value of an attribute changed.
+    fn touch_value(&mut self, user: UserId, attribute: AttributeId) {
+        self.touch(user, ColumnId::Attribute(attribute));
+        let Some(definition) = self.next.schema.get(attribute) else { return };
+        let (folds, names) = (definition.ignore_case, matches!(definition.kind, Kind::User));
+        if folds {
+            self.touch(user, ColumnId::Folded(attribute));
+        }
+        if names {
+            self.touched.note_line(attribute);
+        }
+    }
+
     /// Sets a code; whether that changed it.
-    fn set_code(&mut self, user: UserId, column: ColumnId, code: u32) -> bool {
+    fn set_code(&mut self, user: UserId, column: ColumnId, code: u64) -> bool {
         if self.next.users.code(column, user) == code {
             return false;
         }
@@ -231,45 +506,27 @@ impl Draft {
         self.touch(user, column);
         true
     }
-}
 
-/// Reads what a host gave as a value of an attribute.
-fn parse_value(attribute: &Attribute, input: &Input, hints: bool) -> Result<Value, Error> {
-    let wrong = |message: String| Error::new(ErrorKind::InvalidValue, message);
-    let expects = |found: &str| {
-        wrong(format!("attribute `{}` is a {}, found {found}", attribute.key, attribute.kind.name()))
-    };
-    match (&attribute.kind, input) {
-        (Kind::Text, Input::Text(text)) if text.len() > MAX_TEXT_VALUE => {
-            Err(wrong(format!("text of {} bytes, expected at most {MAX_TEXT_VALUE}", text.len())))
+    /// How many people have a value that fails a test, and one of them by key.
+    pub(crate) fn failing(
+        &self,
+        attribute: AttributeId,
+        fails: impl Fn(Option<&Value>) -> bool,
+    ) -> Option<(usize, String)> {
+        let users = &self.next.users;
+        let mut seen: HashMap<u64, bool> = HashMap::new();
+        let mut found: BTreeSet<UserId> = BTreeSet::new();
+        for user in (0..users.count()).map(UserId) {
+            let code = users.code(ColumnId::Attribute(attribute), user);
+            if *seen.entry(code).or_insert_with(|| fails(users.value(user, attribute).as_ref())) {
+                found.insert(user);
+            }
         }
-        (Kind::Text, Input::Text(text)) => Ok(Value::text(text)),
-        (Kind::Choice { .. }, Input::Text(text)) => {
-            let option = matricula_rule::normalise(text);
-            attribute.option(&option).map(Value::Choice).ok_or_else(|| {
-                let hint = hints.then(|| nearest(&option, attribute.option_keys())).flatten();
-                let hint = hint.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-                wrong(format!("unknown option `{}` of `{}`{hint}", shown(&option), attribute.key))
-            })
-        }
-        (Kind::Date, Input::Text(text)) => parse_date(text).map(Value::Date).ok_or_else(|| {
-            wrong(format!("`{}` is not a date, expected a day such as 2026-01-31", shown(text)))
-        }),
-        (Kind::Date, Input::Date(date)) if (1..=9999).contains(&date.year()) => Ok(Value::Date(*date)),
-        (Kind::Date, Input::Date(date)) => Err(wrong(format!("date {date} is outside the years 1 to 9999"))),
-        (Kind::Text | Kind::Choice { .. }, Input::Date(_)) => Err(expects("a date")),
+        let first = users.key(*found.first()?)?;
+        Some((found.len(), first.to_string()))
     }
 }
 
-/// A calendar day as ISO 8601 writes it, ten characters long.
-fn parse_date(text: &str) -> Option<NaiveDate> {
-    let digits =
-        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u32>().ok())?;
-    let mut parts = text.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || (year.len(), month.len(), day.len()) != (4, 2, 2) {
-        return None;
-    }
-    let year = i32::try_from(digits(year)?).ok()?;
-    NaiveDate::from_ymd_opt(year, digits(month)?, digits(day)?).filter(|date| date.year() >= 1)
+fn folded_if(folds: bool) -> impl Fn(&Value) -> Value {
+    move |value| if folds { folded_value(value) } else { value.clone() }
 }

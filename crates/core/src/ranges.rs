@@ -1,52 +1,68 @@
 //! The tests of a graph as ranges of codes, as columns stand and on the days that it is, and the index from a
-//! changed code to the tests that it flips. Made anew when codes are renumbered or a day ends.
+//! changed code to the tests that it flips. Measured anew when codes are renumbered or a day ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
-use matricula_rule::Comparison;
+use chrono::{Datelike, NaiveDate};
 
 use crate::Instant;
 use crate::column::{Column, NOTHING, PRESENT, Range};
-use crate::graph::{Graph, Node, NodeId, Test};
+use crate::graph::{Edge, Graph, Moving, Node, NodeId, Point, Test};
 use crate::users::{ColumnId, Users};
 
 /// A range of codes for every test, and where each range begins and ends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ranges {
-    /// By node; meaningless for combinations.
+    /// By node; meaningless but for tests of columns.
     ranges: Vec<Range>,
     /// By column, the codes at which some test begins to hold or ceases to, ascending.
-    edges: BTreeMap<ColumnId, Vec<(u32, NodeId)>>,
+    edges: BTreeMap<ColumnId, Arc<Vec<(u64, NodeId)>>>,
 }
 
 impl Ranges {
     /// The ranges of all tests at an instant.
     pub(crate) fn new(graph: &Graph, users: &Users, at: Instant) -> Self {
-        let mut ranges = Vec::with_capacity(graph.nodes().len());
-        let mut edges: BTreeMap<ColumnId, Vec<(u32, NodeId)>> = BTreeMap::new();
-        let mut days: BTreeMap<&'static str, NaiveDate> = BTreeMap::new();
-        for (node, id) in graph.nodes().iter().zip((0..).map(NodeId)) {
-            let Node::Test(column_id, test) = node else {
-                ranges.push(NOTHING);
-                continue;
-            };
-            let day = |zone: Tz| *days.entry(zone.name()).or_insert_with(|| at.day(zone));
-            let range = users.column(*column_id).map_or(NOTHING, |column| range(column, test, day));
+        let mut ranges = Self { ranges: vec![NOTHING; graph.nodes().len()], edges: BTreeMap::new() };
+        for (column, _) in graph.tests() {
+            ranges.measure(column, graph, users, at);
+        }
+        ranges
+    }
+
+    /// Measures the tests of one column.
+    pub(crate) fn measure(&mut self, id: ColumnId, graph: &Graph, users: &Users, at: Instant) {
+        let tests = graph.tests_of(id);
+        let mut edges = Vec::with_capacity(tests.len() * 2);
+        for &node in tests {
+            let Some(Node::Test(_, test)) = graph.node(node) else { continue };
+            let range =
+                users.column(id).map_or_else(|| without_column(test), |column| range(column, test, at));
             if range.0 <= range.1 {
-                let edges = edges.entry(*column_id).or_default();
-                edges.push((range.0, id));
-                if let Some(end) = range.1.checked_add(1) {
-                    edges.push((end, id));
-                }
+                edges.push((range.0, node));
+                edges.extend(range.1.checked_add(1).map(|end| (end, node)));
             }
-            ranges.push(range);
+            if let Some(slot) = self.ranges.get_mut(node.index()) {
+                *slot = range;
+            }
         }
-        for edges in edges.values_mut() {
-            edges.sort_unstable();
+        edges.sort_unstable();
+        self.edges.insert(id, Arc::new(edges));
+    }
+
+    /// Measures the tests that move with time.
+    pub(crate) fn follow_time(&mut self, graph: &Graph, users: &Users, at: Instant) {
+        let columns: BTreeSet<ColumnId> = graph
+            .moving()
+            .iter()
+            .filter_map(|node| match graph.node(*node) {
+                Some(Node::Test(column, _)) => Some(*column),
+                _ => None,
+            })
+            .collect();
+        for column in columns {
+            self.measure(column, graph, users, at);
         }
-        Self { ranges, edges }
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Range {
@@ -54,40 +70,61 @@ impl Ranges {
     }
 
     /// The tests whose answer differs between two codes of a column; some may be named that do not differ.
-    pub(crate) fn flipped(&self, column: ColumnId, old: u32, new: u32) -> impl Iterator<Item = NodeId> + '_ {
+    pub(crate) fn flipped(&self, column: ColumnId, old: u64, new: u64) -> impl Iterator<Item = NodeId> + '_ {
         let (low, high) = (old.min(new), old.max(new));
-        let edges = self.edges.get(&column).map_or(&[][..], Vec::as_slice);
+        let edges = self.edges.get(&column).map_or(&[][..], |edges| edges.as_slice());
         let start = edges.partition_point(|(code, _)| *code <= low);
         let between = edges.iter().skip(start).take_while(move |(code, _)| *code <= high);
         between.map(|(_, node)| *node)
     }
 }
 
-fn range(column: &Column, test: &Test, mut day: impl FnMut(Tz) -> NaiveDate) -> Range {
-    let (comparison, (below, equal, above)) = match test {
-        Test::Missing => return (0, 0),
-        Test::Present => return PRESENT,
-        Test::Code(code) => return (*code, *code),
-        Test::Value(comparison, value) => (comparison, column.split_at(value)),
-        Test::Today(comparison, offset, zone) => (comparison, column.split_at_date(offset.from(day(*zone)))),
-    };
-    match comparison {
-        Comparison::Equal => equal,
-        Comparison::Less => below,
-        Comparison::LessOrEqual => join(below, equal),
-        Comparison::Greater => above,
-        Comparison::GreaterOrEqual => join(equal, above),
-        Comparison::NotEqual => NOTHING,
+/// The range of a test where nobody has a value.
+fn without_column(test: &Test) -> Range {
+    match test {
+        Test::Missing => (0, 0),
+        Test::Codes(lo, hi) => (*lo, *hi),
+        Test::Present | Test::Within(..) => NOTHING,
     }
 }
 
-/// Two ranges next to each other as one.
-fn join(low: Range, high: Range) -> Range {
-    if low.0 > low.1 {
-        high
-    } else if high.0 > high.1 {
-        low
-    } else {
-        (low.0, high.1)
+fn range(column: &Column, test: &Test, at: Instant) -> Range {
+    match test {
+        Test::Missing => (0, 0),
+        Test::Present => PRESENT,
+        Test::Codes(lo, hi) => (*lo, *hi),
+        Test::Within(from, to) => {
+            let lo = match from {
+                Edge::Open => Some(1),
+                Edge::Before(point) => cut(column, point, false, at),
+                Edge::After(point) => cut(column, point, true, at),
+            };
+            let end = match to {
+                Edge::Open => return lo.map_or(NOTHING, |lo| (lo, u64::MAX)),
+                Edge::Before(point) => cut(column, point, false, at),
+                Edge::After(point) => cut(column, point, true, at),
+            };
+            match (lo, end) {
+                // A range that ends before the first code is empty; so is one whose ends are crossed.
+                (Some(lo), Some(end)) if end > lo => (lo, end - 1),
+                _ => NOTHING,
+            }
+        }
     }
+}
+
+/// The first code at or (`after`) beyond a point.
+fn cut(column: &Column, point: &Point, after: bool, at: Instant) -> Option<u64> {
+    match point {
+        Point::Key(key) => column.cut_key(key, after),
+        Point::Number(number) => Some(column.cut_number(*number, after)),
+        Point::Moving(moving) => Some(column.cut_number(number_at(moving, at.day(moving.zone)), after)),
+    }
+}
+
+/// The number of a moving day when it is `today` in its zone.
+pub(crate) fn number_at(moving: &Moving, today: NaiveDate) -> i64 {
+    let day = moving.day.day(today).unwrap_or(today);
+    let day = if moving.next { day.succ_opt().unwrap_or(day) } else { day };
+    if moving.instant { Instant::start_of(day, moving.zone).millis() } else { day.num_days_from_ce().into() }
 }

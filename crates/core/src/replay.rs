@@ -8,10 +8,12 @@ use hashbrown::HashSet;
 use matricula_rule::{AttributeId, Value};
 use roaring::RoaringBitmap;
 
+use crate::nesting::levels;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Commit, Entry, Error, ErrorKind, Reason, RowSet, Snapshot, Status, UserEntry, UserId, reconcile,
+    Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, Snapshot, Status,
+    UserEntry, UserId, reconcile,
 };
 
 impl Snapshot {
@@ -28,31 +30,56 @@ impl Snapshot {
             )));
         }
         let known = state.slots.len();
+        let paused: HashSet<SegmentId> = paused_in(&state).collect();
         let mut definitions = false;
         // Definitions never depend on people: they come first, whatever the order was.
         let mut moved: BTreeSet<u32> = BTreeSet::new();
         for entry in commit.entries.iter() {
-            definitions |= !matches!(entry, Entry::User(_) | Entry::Attribute(_));
+            definitions |= match entry {
+                Entry::User(_) | Entry::Record(_) => false,
+                // The first decision by hand puts other nodes into the graph.
+                Entry::Exception { segment, .. } => state.hand(*segment).is_none(),
+                // Rules see another column where an attribute begins or ceases to ignore case.
+                Entry::Attribute(attribute) => {
+                    let old = state.schema.get(attribute.id);
+                    old.is_some_and(|old| old.ignore_case != attribute.ignore_case)
+                }
+                Entry::Site(..) | Entry::Course(..) | Entry::Segment(..) | Entry::EnrolmentRule(..) => true,
+            };
             if let Entry::User(entry) = entry
                 && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())
             {
                 moved.insert(entry.id.0);
             }
-            if !matches!(entry, Entry::User(_)) {
-                apply_definition(&mut state, entry)?;
+            apply_definition(&mut state, entry);
+        }
+        let mut renumbered = learn_values(&mut state, commit);
+        let created: Vec<UserId> = commit.entries.iter().filter_map(created_by).collect();
+        for entry in commit.entries.iter() {
+            match entry {
+                Entry::User(entry) => apply_user(&mut state, entry)?,
+                Entry::Exception { segment, user, exception } => {
+                    if state.segment(*segment).is_none() || user.0 >= state.users.count() {
+                        return Err(invalid(format!("commit {} names what is not there", commit.revision)));
+                    }
+                    state.set_exception(*segment, *user, *exception);
+                }
+                Entry::Record(entry) => apply_record(&mut state, entry, &mut renumbered)?,
+                _ => {}
             }
         }
-        learn_values(&mut state, commit);
-        for entry in commit.entries.iter() {
-            if let Entry::User(entry) = entry {
-                apply_user(&mut state, entry)?;
-            }
+        if !created.is_empty() && state.users.set_created(created.into_iter(), commit.at) {
+            renumbered.insert(ColumnId::Created);
         }
         check_facts(&state, commit)?;
         if definitions {
+            levels(&state.segments, &state.rules).map_err(|error| invalid(error.message().to_owned()))?;
             state.compile(commit.at);
         } else {
-            state.measure(commit.at);
+            state.measure_columns(renumbered, commit.at);
+            if let Some(clock) = state.clock {
+                state.follow_time(clock, commit.at);
+            }
         }
         for moment in &commit.moments {
             for change in &moment.memberships {
@@ -68,9 +95,30 @@ impl Snapshot {
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
         }
         follow_intersections(&mut state, known, &moved);
+        let now: HashSet<SegmentId> = paused_in(&state).collect();
+        for &segment in paused.difference(&now) {
+            state.set_frozen(segment, Arc::default());
+        }
+        for &segment in now.difference(&paused) {
+            let members = state.members((segment, None));
+            state.set_frozen(segment, members);
+        }
         state.revision = commit.revision;
         state.clock = Some(commit.at);
         Ok(Self(Arc::new(state)))
+    }
+}
+
+fn paused_in(state: &State) -> impl Iterator<Item = SegmentId> {
+    let segments = state.segments.values().zip((0..).map(SegmentId));
+    segments.filter(|(segment, _)| segment.state == SegmentState::Paused).map(|(_, id)| id)
+}
+
+/// Whom an entry creates.
+fn created_by(entry: &Entry) -> Option<UserId> {
+    match entry {
+        Entry::User(entry) => entry.key.as_ref().map(|_| entry.id),
+        _ => None,
     }
 }
 
@@ -79,7 +127,8 @@ fn invalid(message: String) -> Error {
 }
 
 /// Teaches the columns all values of a commit at once, which is many times faster than one by one.
-fn learn_values(state: &mut State, commit: &Commit) {
+fn learn_values(state: &mut State, commit: &Commit) -> BTreeSet<ColumnId> {
+    let mut renumbered = BTreeSet::new();
     let mut values: Vec<HashSet<&Value>> = Vec::new();
     values.resize_with(state.schema.attributes().len(), HashSet::new);
     for entry in commit.entries.iter() {
@@ -92,13 +141,11 @@ fn learn_values(state: &mut State, commit: &Commit) {
     }
     for (values, attribute) in values.into_iter().zip((0..).map(AttributeId)) {
         let values: Vec<&Value> = values.into_iter().collect();
-        if values.is_empty() {
-            continue;
-        }
-        if let Some(column) = state.users.column_mut(ColumnId::Attribute(attribute)) {
-            column.learn(&values);
+        if !values.is_empty() && state.users.learn(attribute, &values).1 {
+            renumbered.extend([ColumnId::Attribute(attribute), ColumnId::Folded(attribute)]);
         }
     }
+    renumbered
 }
 
 /// Makes sure that the facts name people, segments, courses and rules that are there.
@@ -122,14 +169,14 @@ fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
     Ok(())
 }
 
-fn apply_definition(state: &mut State, entry: &Entry) -> Result<(), Error> {
+fn apply_definition(state: &mut State, entry: &Entry) {
     match entry {
         Entry::Site(id, site) => {
             state.users.add_site(*id);
             Arc::make_mut(&mut state.sites).insert(site.key.clone(), site.clone());
         }
         Entry::Attribute(attribute) => {
-            state.users.add_attribute(attribute.id, &attribute.kind);
+            state.users.define_attribute(attribute);
             Arc::make_mut(&mut state.schema).define(attribute.clone());
         }
         Entry::Course(_, course) => {
@@ -141,7 +188,31 @@ fn apply_definition(state: &mut State, entry: &Entry) -> Result<(), Error> {
         Entry::EnrolmentRule(_, rule) => {
             Arc::make_mut(&mut state.rules).insert(rule.key.clone(), rule.clone());
         }
-        Entry::User(_) => {}
+        Entry::User(_) | Entry::Exception { .. } | Entry::Record(_) => {}
+    }
+}
+
+fn apply_record(
+    state: &mut State,
+    entry: &RecordEntry,
+    renumbered: &mut BTreeSet<ColumnId>,
+) -> Result<(), Error> {
+    if entry.user.0 >= state.users.count() || state.course(entry.course).is_none() {
+        return Err(invalid(format!("a record of user {} names what is not there", entry.user.0)));
+    }
+    let completed = entry.completed.map(|at| at.map(|at| Value::Timestamp(at.to_utc())));
+    let score = entry.score.map(|score| score.map(Value::Decimal));
+    for (id, value) in
+        [(ColumnId::Completed(entry.course), completed), (ColumnId::Score(entry.course), score)]
+    {
+        let Some(value) = value else { continue };
+        let Some(column) = state.users.column_mut(id) else { continue };
+        let learnt = value.as_ref().map(|value| column.learn(&[value]));
+        if learnt.as_ref().is_some_and(|learnt| learnt.renumbered) {
+            renumbered.insert(id);
+        }
+        let code = learnt.and_then(|learnt| learnt.codes.first().copied()).unwrap_or_default();
+        column.set(entry.user.0, code);
     }
     Ok(())
 }
@@ -177,16 +248,23 @@ pub(crate) fn follow_intersections(state: &mut State, known: usize, moved: &BTre
         let belongs = |row: u32| {
             of_segment.contains(row) && state.users.membership(UserId(row), site) == Some(Status::Active)
         };
-        let members = if slot >= known {
-            of_segment.iter().filter(|row| belongs(*row)).collect()
-        } else {
-            let mut members =
-                state.members.get(slot).map(|members| RowSet::clone(members)).unwrap_or_default();
-            for &row in moved {
-                members.set(row, belongs(row));
-            }
-            members
-        };
-        state.set_members(slot, members);
+        if slot >= known {
+            let members = of_segment.iter().filter(|row| belongs(*row)).collect();
+            state.set_members(slot, members);
+            continue;
+        }
+        let before = state.members.get(slot).cloned().unwrap_or_default();
+        let flips: Vec<(u32, bool)> = moved
+            .iter()
+            .map(|&row| (row, belongs(row)))
+            .filter(|(row, belongs)| before.contains(*row) != *belongs)
+            .collect();
+        if !flips.is_empty() {
+            let mut members = RowSet::clone(&before);
+            flips.into_iter().for_each(|(row, belongs)| {
+                members.set(row, belongs);
+            });
+            state.set_members(slot, members);
+        }
     }
 }

@@ -39,6 +39,29 @@ impl Block {
         }
     }
 
+    /// Whether the block has just these bits.
+    pub(crate) fn is(&self, words: &Words) -> bool {
+        match self {
+            Self::Empty => words.iter().all(|word| *word == 0),
+            Self::Full => words.iter().all(|word| *word == u64::MAX),
+            Self::Dense(ours) => **ours == *words,
+            Self::List(_) => self.words() == *words,
+        }
+    }
+
+    /// The block without the places from this one on.
+    pub(crate) fn up_to(self, count: usize) -> Self {
+        if count >= BLOCK {
+            return self;
+        }
+        let mut words = self.words();
+        for (index, word) in words.iter_mut().enumerate() {
+            let kept = count.saturating_sub(index * 64).min(64);
+            *word &= if kept == 64 { u64::MAX } else { (1 << kept) - 1 };
+        }
+        Self::from_words(&words)
+    }
+
     pub(crate) fn words(&self) -> Words {
         match self {
             Self::Empty => [0; WORDS],
@@ -67,9 +90,53 @@ impl Block {
         match self {
             Self::Empty => false,
             Self::Full => true,
-            Self::List(list) => list.iter().any(|&listed| usize::from(listed) == place),
+            Self::List(list) => list.binary_search_by_key(&place, |&listed| usize::from(listed)).is_ok(),
             Self::Dense(words) => words[place / 64] >> (place % 64) & 1 == 1,
         }
+    }
+}
+
+/// Rows gathered block by block, in ascending order, into a roaring bitmap.
+#[derive(Default)]
+pub(crate) struct Gathering {
+    bitmap: RoaringBitmap,
+    /// The rows of one roaring container, and which one; empty if there are none.
+    bytes: Vec<u8>,
+    container: usize,
+}
+
+/// Blocks in a roaring container.
+const CONTAINER: usize = (1 << 16) / BLOCK;
+
+impl Gathering {
+    /// Adds the rows of a block that are in the first words and not in the second.
+    pub(crate) fn add(&mut self, block: usize, rows: &Words, except: &Words) {
+        if rows.iter().zip(except).all(|(rows, except)| rows & !except == 0) {
+            return;
+        }
+        if block / CONTAINER != self.container {
+            self.flush();
+            self.container = block / CONTAINER;
+        }
+        self.bytes.resize(1 << 13, 0);
+        let start = block % CONTAINER * (BLOCK / 8);
+        let places = self.bytes[start..start + BLOCK / 8].as_chunks_mut::<8>().0;
+        for ((bytes, rows), except) in places.iter_mut().zip(rows).zip(except) {
+            *bytes = (rows & !except).to_le_bytes();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.bytes.is_empty() {
+            let start = u32::try_from(self.container << 16).unwrap_or(u32::MAX);
+            self.bitmap |= RoaringBitmap::from_lsb0_bytes(start, &self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> RoaringBitmap {
+        self.flush();
+        self.bitmap
     }
 }
 
@@ -184,8 +251,8 @@ impl RowSet {
         result
     }
 
-    pub(crate) fn block(&self, index: usize) -> Block {
-        self.blocks.get(index).cloned().unwrap_or_default()
+    pub(crate) fn block(&self, index: usize) -> &Block {
+        self.blocks.get(index).unwrap_or(&Block::Empty)
     }
 
     /// No block from here on has anybody.

@@ -2,15 +2,18 @@
 //! pointer to copy, and is read without a lock while others commit. Not here: why somebody is a member
 //! (`explain`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use matricula_rule::{AttributeId, Person, Schema, Value};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, Schema, Value};
 
 use crate::draft::find;
 use crate::state::State;
 use crate::{
-    Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Instant, Reason,
-    Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+    Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Exception, Instant,
+    Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// The registry at a revision. [`Snapshot::default`] is the empty one.
@@ -138,6 +141,47 @@ impl Snapshot {
         self.0.users.value(user, attribute)
     }
 
+    /// When a person was created.
+    pub fn created(&self, user: UserId) -> Option<Instant> {
+        self.0.users.created(user)
+    }
+
+    /// When a person last completed a course.
+    pub fn completed(&self, user: UserId, course: CourseId) -> Option<Instant> {
+        match self.0.users.field(user, Field::Completed(course))? {
+            Value::Timestamp(at) => Instant::try_from(at).ok(),
+            _ => None,
+        }
+    }
+
+    /// A person's score in a course, from 0 to 1.
+    pub fn score(&self, user: UserId, course: CourseId) -> Option<Decimal> {
+        match self.0.users.field(user, Field::Score(course))? {
+            Value::Decimal(score) => Some(score),
+            _ => None,
+        }
+    }
+
+    /// What was decided by hand about a person and a segment.
+    pub fn exception(&self, segment: SegmentId, user: UserId) -> Option<Exception> {
+        self.0.exception(segment, user)
+    }
+
+    /// The people about whom something was decided by hand, as rows: the numbers of [`UserId`]s.
+    pub fn exceptions_of(&self, segment: SegmentId, exception: Exception) -> Arc<RowSet> {
+        let hand = self.0.hand(segment);
+        hand.map(|hand| match exception {
+            Exception::Pinned => hand.pinned.clone(),
+            Exception::Banned => hand.banned.clone(),
+        })
+        .unwrap_or_default()
+    }
+
+    /// Who was in a segment when it was paused; nobody unless it is.
+    pub fn frozen_in(&self, segment: SegmentId) -> Arc<RowSet> {
+        self.0.hand(segment).map(|hand| hand.frozen.clone()).unwrap_or_default()
+    }
+
     /// The members of a segment, as rows: the numbers of [`UserId`]s.
     pub fn members_of(&self, segment: SegmentId) -> Arc<RowSet> {
         self.0.members((segment, None))
@@ -195,7 +239,8 @@ impl Snapshot {
 
     /// A person as rules of a site see one, at an instant; registry-wide if no site is given.
     pub fn person(&self, user: UserId, site: Option<SiteId>, at: Instant) -> impl Person + '_ {
-        PersonAt { snapshot: self, user, today: at.day(self.0.zone(site)) }
+        let zone = self.0.zone(site);
+        PersonAt { snapshot: self, user, today: at.day(zone), zone }
     }
 
     /// Whether everything that can be read from two snapshots is the same. It compares every person and is
@@ -218,13 +263,23 @@ impl Snapshot {
             && (0..ours.courses.len())
                 .map(CourseId::at)
                 .all(|course| ours.enrolments.in_course(course) == theirs.enrolments.in_course(course))
+            && (0..ours.segments.len()).map(SegmentId::at).all(|segment| {
+                [Exception::Pinned, Exception::Banned].into_iter().all(|exception| {
+                    self.exceptions_of(segment, exception) == other.exceptions_of(segment, exception)
+                }) && self.frozen_in(segment) == other.frozen_in(segment)
+            })
             && self.users().all(|user| self.same_user(other, user))
     }
 
     fn same_user(&self, other: &Self, user: UserId) -> bool {
         let sites = (0..self.0.sites.len()).map(SiteId::at);
         let mut attributes = self.schema().attributes().iter().map(|attribute| attribute.id);
+        let mut courses = (0..self.0.courses.len()).map(CourseId::at);
+        let fields = |snapshot: &Self, field| snapshot.0.users.field(user, field);
+        let same = |field| fields(self, field) == fields(other, field);
         self.user_key(user) == other.user_key(user)
+            && same(Field::AccountCreated)
+            && courses.all(|course| same(Field::Completed(course)) && same(Field::Score(course)))
             && self.status(user) == other.status(user)
             && sites.into_iter().all(|site| self.membership(user, site) == other.membership(user, site))
             && attributes.all(|attribute| self.value(user, attribute) == other.value(user, attribute))
@@ -238,19 +293,59 @@ impl Snapshot {
     }
 }
 
+impl Names for Snapshot {
+    fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    fn find(&self, what: Named, key: &str) -> Option<u32> {
+        self.0.find(what, key)
+    }
+
+    fn key(&self, what: Named, id: u32) -> Option<Cow<'_, str>> {
+        self.0.key(what, id)
+    }
+
+    fn keys(&self, what: Named) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
+        self.0.keys(what)
+    }
+}
+
 /// A person as rules see one.
 struct PersonAt<'a> {
     snapshot: &'a Snapshot,
     user: UserId,
-    today: chrono::NaiveDate,
+    today: NaiveDate,
+    zone: Tz,
 }
 
 impl Person for PersonAt<'_> {
-    fn value(&self, attribute: AttributeId) -> Option<Value> {
-        self.snapshot.value(self.user, attribute)
+    fn value(&self, field: Field) -> Option<Value> {
+        self.snapshot.0.users.field(self.user, field)
     }
 
-    fn today(&self) -> chrono::NaiveDate {
+    fn today(&self) -> NaiveDate {
         self.today
+    }
+
+    fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        Instant::start_of(day, self.zone).to_utc()
+    }
+
+    fn is(&self, fact: Fact) -> bool {
+        match fact {
+            Fact::Segment(segment) => self.snapshot.members_of(segment).contains(self.user.0),
+            Fact::Site(site) => self.snapshot.membership(self.user, site) == Some(Status::Active),
+            Fact::Enrolled(course) => self.snapshot.enrolled_in(course).contains(self.user.0),
+            Fact::Group(..) | Fact::Role(_) => false,
+        }
+    }
+
+    fn reports_to(&self, attribute: AttributeId, user: UserId) -> bool {
+        self.snapshot.0.users.leads_to(attribute, self.user.0, user)
+    }
+
+    fn ignores_case(&self, attribute: AttributeId) -> bool {
+        self.snapshot.schema().get(attribute).is_some_and(|attribute| attribute.ignore_case)
     }
 }

@@ -5,24 +5,36 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use indexmap::{IndexMap, IndexSet};
-use matricula_rule::{Rule, Schema};
+use matricula_rule::{Named, Names, Schema};
 
 use crate::chunks::Chunks;
-use crate::column::Column;
+use crate::compile::Compiler;
 use crate::enrolment::Enrolments;
 use crate::evaluate::Questions;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Edge, Graph, Node, Point, Test};
 use crate::model::Catalog;
+use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
-use crate::users::{ColumnId, Users, status_code};
+use crate::users::{ColumnId, Users};
 use crate::{
-    Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, Revision, RowSet, Segment, SegmentId,
-    Site, SiteId, Status,
+    Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
+    SegmentId, Site, SiteId, UserId,
 };
 
 /// A set of people that is kept up to date: the members of a segment or, for a rule that joins a
 /// registry-wide segment to courses of a site, those of them who are active members of that site.
 pub(crate) type Slot = (SegmentId, Option<SiteId>);
+
+/// What was decided by hand about a segment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hand {
+    /// Always in.
+    pub(crate) pinned: Arc<RowSet>,
+    /// Never in.
+    pub(crate) banned: Arc<RowSet>,
+    /// Who was in when it was paused; empty unless it is.
+    pub(crate) frozen: Arc<RowSet>,
+}
 
 /// Everything that is true at a revision.
 #[derive(Clone, Debug)]
@@ -37,8 +49,15 @@ pub(crate) struct State {
     pub(crate) rules: Arc<Catalog<EnrolmentRule>>,
     pub(crate) users: Users,
     pub(crate) slots: Arc<IndexSet<Slot>>,
-    /// Who is in each slot.
-    pub(crate) members: Chunks<Arc<RowSet>, 64>,
+    /// Who is in each slot; in small chunks, because a change of one copies the pointers of its chunk, and counting up
+    /// each costs a trip to memory.
+    pub(crate) members: Chunks<Arc<RowSet>, 8>,
+    /// What was decided by hand, by segment.
+    pub(crate) hands: Chunks<Option<Arc<Hand>>, 64>,
+    /// In which round each segment and each course is settled.
+    pub(crate) levels: Arc<Levels>,
+    /// The enrolment rules that draw on each slot.
+    pub(crate) rules_of: Arc<Vec<Vec<EnrolmentRuleId>>>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) ranges: Arc<Ranges>,
     pub(crate) enrolments: Enrolments,
@@ -60,6 +79,9 @@ impl Default for State {
             users,
             slots: Arc::default(),
             members: Chunks::default(),
+            hands: Chunks::default(),
+            levels: Arc::default(),
+            rules_of: Arc::default(),
             graph: Arc::default(),
             ranges: Arc::default(),
             enrolments: Enrolments::default(),
@@ -100,27 +122,75 @@ impl State {
     }
 
     pub(crate) fn questions(&self) -> Questions<'_> {
-        Questions { graph: &self.graph, ranges: &self.ranges, users: &self.users }
+        Questions(self)
+    }
+
+    /// What was decided by hand about a segment, if anything was.
+    pub(crate) fn hand(&self, segment: SegmentId) -> Option<&Hand> {
+        self.hands.get(segment.index())?.as_deref()
+    }
+
+    fn hand_mut(&mut self, segment: SegmentId) -> Option<&mut Hand> {
+        if self.hand(segment).is_none() {
+            self.hands.set(segment.index(), Some(Arc::default()));
+        }
+        self.hands.get_mut(segment.index())?.as_mut().map(Arc::make_mut)
+    }
+
+    /// What was decided by hand about a person and a segment.
+    pub(crate) fn exception(&self, segment: SegmentId, user: UserId) -> Option<Exception> {
+        let hand = self.hand(segment)?;
+        if hand.banned.contains(user.0) {
+            return Some(Exception::Banned);
+        }
+        hand.pinned.contains(user.0).then_some(Exception::Pinned)
+    }
+
+    pub(crate) fn set_exception(&mut self, segment: SegmentId, user: UserId, exception: Option<Exception>) {
+        if let Some(hand) = self.hand_mut(segment) {
+            Arc::make_mut(&mut hand.pinned).set(user.0, exception == Some(Exception::Pinned));
+            Arc::make_mut(&mut hand.banned).set(user.0, exception == Some(Exception::Banned));
+        }
+    }
+
+    /// Who stays in a segment while it is paused.
+    pub(crate) fn set_frozen(&mut self, segment: SegmentId, frozen: Arc<RowSet>) {
+        if (self.hand(segment).is_some() || !frozen.is_empty())
+            && let Some(hand) = self.hand_mut(segment)
+        {
+            hand.frozen = frozen;
+        }
     }
 
     /// Makes the graph of all rules anew, after definitions changed. New slots are empty until evaluated.
     pub(crate) fn compile(&mut self, at: Instant) {
+        // What cannot be put in order was refused when it was defined, or when it was loaded.
+        self.levels = Arc::new(levels(&self.segments, &self.rules).unwrap_or_default());
+        let of_rules: Vec<Option<Slot>> = self.rules.values().map(|rule| self.slot_of_rule(rule)).collect();
         let slots = Arc::make_mut(&mut self.slots);
         slots.extend((0..self.segments.len()).map(|segment| (SegmentId::at(segment), None)));
-        let of_rules: Vec<Slot> = self.rules.values().filter_map(|rule| self.slot_of_rule(rule)).collect();
-        let slots = Arc::make_mut(&mut self.slots);
-        slots.extend(of_rules);
+        slots.extend(of_rules.iter().flatten());
+        let mut rules_of = vec![Vec::new(); self.slots.len()];
+        for (slot, rule) in of_rules.iter().zip(0..) {
+            let index = slot.as_ref().and_then(|slot| self.slots.get_index_of(slot));
+            if let Some(rules) = index.and_then(|index| rules_of.get_mut(index)) {
+                rules.push(EnrolmentRuleId(rule));
+            }
+        }
+        self.rules_of = Arc::new(rules_of);
         let mut graph = Graph::default();
-        let registry = self.universe(&mut graph, None);
+        let mut compiler = Compiler::new(self, &mut graph);
+        let mut roots = Vec::with_capacity(self.slots.len());
         for &(segment, site) in self.slots.iter() {
-            let Some(segment) = self.segments.get_index(segment.index()).map(|(_, segment)| segment) else {
-                continue;
+            let members = compiler.segment(segment);
+            let root = match site {
+                None => members,
+                Some(site) => compiler.intersection(members, site),
             };
-            let universe = match site.or(segment.site) {
-                None => registry,
-                Some(site) => self.universe(&mut graph, Some(site)),
-            };
-            graph.add_slot(&segment.rule, self.zone(segment.site), universe);
+            roots.push((root, self.levels.of_segment(segment)));
+        }
+        for (root, level) in roots {
+            graph.add_slot(root, level);
         }
         graph.finish();
         self.graph = Arc::new(graph);
@@ -128,47 +198,72 @@ impl State {
         self.measure(at);
     }
 
-    /// The node of the people who can be members: active, with an active membership of the site, or of any.
-    fn universe(&self, graph: &mut Graph, site: Option<SiteId>) -> NodeId {
-        let active = status_code(Some(Status::Active));
-        let of_site = |graph: &mut Graph, site| graph.add_code(ColumnId::Site(site), active);
-        let member = match site {
-            Some(site) => of_site(graph, site),
-            None => {
-                let sites = (0..self.sites.len()).map(|site| of_site(graph, SiteId::at(site))).collect();
-                graph.add_any(sites)
-            }
-        };
-        let active = graph.add_code(ColumnId::Status, active);
-        graph.add_all(vec![active, member])
-    }
-
     /// Gives every text that a rule compares with a place in its column's order, so that people's new texts
     /// fall on the right side of it and the ranges stay as they are.
-    fn teach_constants(&mut self) {
-        let mut constants = Vec::new();
-        for segment in self.segments.values() {
-            collect_constants(&segment.rule, &mut constants);
-        }
-        constants.sort_unstable();
-        for same in constants.chunk_by(|a, b| a.0 == b.0) {
-            let Some((attribute, _)) = same.first() else {
-                continue;
-            };
-            let column = ColumnId::Attribute(*attribute);
-            let values: Vec<_> = same.iter().map(|(_, value)| value).collect();
-            let known = |column: &Column| same.iter().all(|(_, value)| column.code(value).is_some());
-            if !self.users.column(column).is_some_and(known)
-                && let Some(column) = self.users.column_mut(column)
+    pub(crate) fn teach_constants(&mut self) {
+        let graph = self.graph.clone();
+        for (id, tests) in graph.tests() {
+            let Some(column) = self.users.column(id) else { continue };
+            let mut unknown: Vec<&[u8]> = Vec::new();
+            for test in tests {
+                let Some(Node::Test(_, Test::Within(from, to))) = graph.node(*test) else { continue };
+                for edge in [from, to] {
+                    if let Edge::Before(Point::Key(key)) | Edge::After(Point::Key(key)) = edge
+                        && column.cut_key(key, false).is_none()
+                    {
+                        unknown.push(key);
+                    }
+                }
+            }
+            if !unknown.is_empty()
+                && let Some(column) = self.users.column_mut(id)
             {
-                column.learn(&values);
+                column.learn_keys(&unknown);
             }
         }
     }
 
-    /// Makes the ranges anew: after codes were renumbered, or on another day.
+    /// Gives every number that a rule compares, and the one after it, a code of its own, so that ranges say what is
+    /// possible and not only what there is. For a copy of the people that is not kept.
+    pub(crate) fn teach_numbers(&mut self) {
+        let graph = self.graph.clone();
+        for (id, tests) in graph.tests() {
+            let mut numbers = Vec::new();
+            for test in tests {
+                let Some(Node::Test(_, Test::Within(from, to))) = graph.node(*test) else { continue };
+                for edge in [from, to] {
+                    if let Edge::Before(Point::Number(number)) | Edge::After(Point::Number(number)) = edge {
+                        numbers.push(*number);
+                    }
+                }
+            }
+            if !numbers.is_empty()
+                && let Some(column) = self.users.column_mut(id)
+            {
+                column.learn_around(&numbers);
+            }
+        }
+    }
+
+    /// Makes all ranges anew.
     pub(crate) fn measure(&mut self, at: Instant) {
         self.ranges = Arc::new(Ranges::new(&self.graph, &self.users, at));
+    }
+
+    /// Makes the ranges of some columns anew, after their codes were renumbered.
+    pub(crate) fn measure_columns(&mut self, columns: impl IntoIterator<Item = ColumnId>, at: Instant) {
+        for column in columns {
+            if !self.graph.tests_of(column).is_empty() {
+                Arc::make_mut(&mut self.ranges).measure(column, &self.graph, &self.users, at);
+            }
+        }
+    }
+
+    /// Makes the ranges anew that move with time, if a day has ended somewhere since an instant.
+    pub(crate) fn follow_time(&mut self, from: Instant, to: Instant) {
+        if self.graph.zones().iter().any(|zone| from.day(*zone) != to.day(*zone)) {
+            Arc::make_mut(&mut self.ranges).follow_time(&self.graph, &self.users, to);
+        }
     }
 
     pub(crate) fn set_members(&mut self, slot: usize, members: RowSet) {
@@ -180,6 +275,16 @@ impl State {
         let mut bytes = self.users.bytes(other.map(|other| &other.users));
         bytes.add(self.enrolments.bytes(other.map(|other| &other.enrolments)));
         bytes.add(self.members.bytes(other.map(|other| &other.members)));
+        bytes.add(self.hands.bytes(other.map(|other| &other.hands)));
+        for (index, hand) in self.hands.iter() {
+            let Some(ours) = hand else { continue };
+            let theirs = other.and_then(|other| other.hands.get(index)).and_then(Option::as_ref);
+            let sets = |hand: &Hand| [hand.pinned.clone(), hand.banned.clone(), hand.frozen.clone()];
+            let theirs = theirs.map(|theirs| sets(theirs));
+            for (place, set) in sets(ours).iter().enumerate() {
+                bytes.add(set.bytes(theirs.as_ref().and_then(|theirs| theirs.get(place)).map(Arc::as_ref)));
+            }
+        }
         for slot in 0..self.slots.len() {
             let Some(ours) = self.members.get(slot) else {
                 continue;
@@ -195,16 +300,44 @@ impl State {
     }
 }
 
-fn collect_constants(rule: &Rule, into: &mut Vec<(matricula_rule::AttributeId, matricula_rule::Value)>) {
-    use matricula_rule::Operand;
-    match rule {
-        Rule::All(parts) | Rule::Any(parts) => parts.iter().for_each(|part| collect_constants(part, into)),
-        Rule::Not(part) => collect_constants(part, into),
-        Rule::Has(_) => {}
-        Rule::Compare { attribute, with: Operand::Value(value), .. } => {
-            into.push((*attribute, value.clone()))
+impl Names for State {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn find(&self, what: Named, key: &str) -> Option<u32> {
+        let id = |index: Option<usize>| index.and_then(|index| u32::try_from(index).ok());
+        match what {
+            Named::User => self.users.find(key).map(|user| user.0),
+            Named::Segment => id(self.segments.get_index_of(key)),
+            Named::Site => id(self.sites.get_index_of(key)),
+            Named::Course => id(self.courses.get_index_of(key)),
+            Named::Group(_) | Named::Role => None,
         }
-        Rule::Compare { .. } => {}
-        Rule::In { attribute, values } => into.extend(values.iter().map(|value| (*attribute, value.clone()))),
+    }
+
+    fn key(&self, what: Named, id: u32) -> Option<std::borrow::Cow<'_, str>> {
+        fn at<T>(catalog: &Catalog<T>, id: u32) -> Option<&str> {
+            catalog.get_index(id as usize).map(|(key, _)| key.as_str())
+        }
+        let key = match what {
+            Named::User => self.users.key(UserId(id)).map(|key| &**key),
+            Named::Segment => at(&self.segments, id),
+            Named::Site => at(&self.sites, id),
+            Named::Course => at(&self.courses, id),
+            Named::Group(_) | Named::Role => None,
+        };
+        key.map(std::borrow::Cow::Borrowed)
+    }
+
+    fn keys(&self, what: Named) -> Box<dyn Iterator<Item = std::borrow::Cow<'_, str>> + '_> {
+        use std::borrow::Cow::Borrowed;
+        match what {
+            Named::Segment => Box::new(self.segments.keys().map(|key| Borrowed(key.as_str()))),
+            Named::Site => Box::new(self.sites.keys().map(|key| Borrowed(key.as_str()))),
+            Named::Course => Box::new(self.courses.keys().map(|key| Borrowed(key.as_str()))),
+            // Whose keys there are is for nobody to guess.
+            Named::User | Named::Group(_) | Named::Role => Box::new(std::iter::empty()),
+        }
     }
 }

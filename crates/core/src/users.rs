@@ -1,15 +1,19 @@
-//! The people: keys, statuses, memberships of sites, and one column per attribute, all by row. Copies share
-//! every chunk that is not written. Not here: which of them a segment selects (`evaluate`).
+//! The people: keys, statuses, memberships of sites, one column per attribute, and what is recorded of them in
+//! courses, all by row. Copies share every chunk that is not written. Not here: which of them a segment selects
+//! (`evaluate`).
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use matricula_rule::{AttributeId, Kind, Value};
+use matricula_rule::{Attribute, AttributeId, CourseId, Field, Kind, OptionId, Value, fold};
 
 use crate::chunks::Chunks;
-use crate::column::{Codes, Column};
-use crate::{Bytes, SiteId, Status, UserId};
+use crate::codes::Codes;
+use crate::column::Column;
+use crate::lines::{self, Lines};
+use crate::sets::Sets;
+use crate::{Bytes, Instant, RowSet, SiteId, Status, UserId};
 
 /// Rows in a chunk of keys.
 const KEYS: usize = 4096;
@@ -23,12 +27,34 @@ pub(crate) enum ColumnId {
     Status,
     /// The status of the membership of a site, as [`status_code`].
     Site(SiteId),
-    /// The value of an attribute.
+    /// The value of an attribute; of a multi-choice, how many options.
     Attribute(AttributeId),
+    /// The value of a text attribute that ignores case, folded.
+    Folded(AttributeId),
+    /// When the person was created.
+    Created,
+    /// When the person completed a course.
+    Completed(CourseId),
+    /// The person's score in a course.
+    Score(CourseId),
+}
+
+impl ColumnId {
+    /// The column that a rule's field is compared in; none of a field that has no column.
+    pub(crate) fn of_field(field: Field, ignores_case: bool) -> Option<Self> {
+        match field {
+            Field::Attribute(attribute) if ignores_case => Some(Self::Folded(attribute)),
+            Field::Attribute(attribute) => Some(Self::Attribute(attribute)),
+            Field::AccountCreated => Some(Self::Created),
+            Field::Completed(course) => Some(Self::Completed(course)),
+            Field::Score(course) => Some(Self::Score(course)),
+            Field::AccountKey | Field::Due(_) => None,
+        }
+    }
 }
 
 /// The code of a status in its column: 0 is no person, or no membership.
-pub(crate) const fn status_code(status: Option<Status>) -> u32 {
+pub(crate) const fn status_code(status: Option<Status>) -> u64 {
     match status {
         None => 0,
         Some(Status::Active) => 1,
@@ -36,13 +62,47 @@ pub(crate) const fn status_code(status: Option<Status>) -> u32 {
     }
 }
 
-fn status_of(code: u32) -> Option<Status> {
+fn status_of(code: u64) -> Option<Status> {
     match code {
         1 => Some(Status::Active),
         2 => Some(Status::Suspended),
         _ => None,
     }
 }
+
+/// Everything that is kept of one attribute.
+#[derive(Clone, Debug)]
+struct Values {
+    column: Arc<Column>,
+    /// Of text that ignores case.
+    folded: Option<Arc<Column>>,
+    /// Of a multi-choice.
+    sets: Option<Arc<Sets>>,
+    /// Of a user attribute.
+    lines: Option<Arc<Lines>>,
+}
+
+impl Values {
+    fn new(attribute: &Attribute) -> Self {
+        let kind = &attribute.kind;
+        Self {
+            column: Arc::new(Column::new(kind)),
+            folded: attribute.ignore_case.then(|| Arc::new(Column::new(kind))),
+            sets: matches!(kind, Kind::MultiChoice { .. }).then(Arc::default),
+            lines: matches!(kind, Kind::User).then(Arc::default),
+        }
+    }
+}
+
+/// The codes that stand for a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Coded {
+    code: u64,
+    folded: u64,
+}
+
+/// Columns by course; most have none.
+type ByCourse = Chunks<Option<Arc<Column>>, 64>;
 
 /// All people.
 #[derive(Clone, Debug)]
@@ -51,8 +111,11 @@ pub(crate) struct Users {
     keys: Chunks<Arc<str>, KEYS>,
     index: Arc<KeyIndex>,
     status: Arc<Column>,
+    created: Arc<Column>,
     sites: Vec<Arc<Column>>,
-    attributes: Vec<Arc<Column>>,
+    attributes: Vec<Values>,
+    completed: ByCourse,
+    scores: ByCourse,
 }
 
 impl Default for Users {
@@ -62,8 +125,11 @@ impl Default for Users {
             keys: Chunks::default(),
             index: Arc::default(),
             status: Arc::new(Column::plain()),
+            created: Arc::new(Column::new(&Kind::Timestamp)),
             sites: Vec::new(),
             attributes: Vec::new(),
+            completed: Chunks::default(),
+            scores: Chunks::default(),
         }
     }
 }
@@ -91,6 +157,22 @@ impl Users {
         Some(user)
     }
 
+    /// Notes when people were created; whether codes were renumbered for it.
+    pub(crate) fn set_created(&mut self, people: impl Iterator<Item = UserId>, at: Instant) -> bool {
+        let column = Arc::make_mut(&mut self.created);
+        let learnt = column.learn(&[&Value::Timestamp(at.to_utc())]);
+        let code = learnt.codes.first().copied().unwrap_or_default();
+        people.for_each(|user| column.set(user.0, code));
+        learnt.renumbered
+    }
+
+    pub(crate) fn created(&self, user: UserId) -> Option<Instant> {
+        match self.created.value(self.created.get(user.0))? {
+            Value::Timestamp(at) => Instant::try_from(at).ok(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn status(&self, user: UserId) -> Option<Status> {
         status_of(self.status.get(user.0))
     }
@@ -100,8 +182,54 @@ impl Users {
     }
 
     pub(crate) fn value(&self, user: UserId, attribute: AttributeId) -> Option<Value> {
-        let column = self.attributes.get(attribute.0 as usize)?;
-        column.value(column.get(user.0))
+        let values = self.attributes.get(attribute.index())?;
+        match &values.sets {
+            Some(sets) => {
+                let options = sets.get(user.0);
+                (!options.is_empty()).then(|| Value::Choices(options.into()))
+            }
+            None => values.column.value(values.column.get(user.0)),
+        }
+    }
+
+    /// The value of any field that has a column.
+    pub(crate) fn field(&self, user: UserId, field: Field) -> Option<Value> {
+        match field {
+            Field::Attribute(attribute) => self.value(user, attribute),
+            Field::AccountKey => self.key(user).map(|key| Value::text(key)),
+            _ => {
+                let column = self.column(ColumnId::of_field(field, false)?)?;
+                column.value(column.get(user.0))
+            }
+        }
+    }
+
+    /// The options that a person has of a multi-choice attribute.
+    pub(crate) fn options(&self, user: UserId, attribute: AttributeId) -> &[OptionId] {
+        let sets = self.attributes.get(attribute.index()).and_then(|values| values.sets.as_deref());
+        sets.map_or(&[], |sets| sets.get(user.0))
+    }
+
+    /// The people who have an option of a multi-choice attribute.
+    pub(crate) fn people_with(&self, attribute: AttributeId, option: OptionId) -> Option<&RowSet> {
+        self.attributes.get(attribute.index())?.sets.as_ref()?.people(option)
+    }
+
+    /// The people below one along a user attribute.
+    pub(crate) fn below(&self, attribute: AttributeId, user: UserId) -> RowSet {
+        let lines = self.attributes.get(attribute.index()).and_then(|values| values.lines.as_ref());
+        lines.map_or_else(RowSet::default, |lines| lines.below(user.0))
+    }
+
+    /// Whether a user attribute leads from a row to a person.
+    pub(crate) fn leads_to(&self, attribute: AttributeId, row: u32, user: UserId) -> bool {
+        self.column(ColumnId::Attribute(attribute)).is_some_and(|column| lines::leads_to(column, row, user.0))
+    }
+
+    /// The people to whom a user attribute leads from a row, nearest first; one may be named twice.
+    pub(crate) fn above(&self, attribute: AttributeId, row: u32) -> impl Iterator<Item = UserId> + '_ {
+        let column = self.column(ColumnId::Attribute(attribute));
+        column.into_iter().flat_map(move |column| lines::above(column, row)).map(UserId)
     }
 
     /// Makes room for the columns of a site.
@@ -111,61 +239,154 @@ impl Users {
         }
     }
 
-    /// Makes room for the column of an attribute.
-    pub(crate) fn add_attribute(&mut self, attribute: AttributeId, kind: &Kind) {
-        if attribute.0 as usize >= self.attributes.len() {
-            self.attributes.push(Arc::new(match kind {
-                Kind::Text => Column::text(),
-                Kind::Choice { .. } => Column::choice(),
-                Kind::Date => Column::date(),
-            }));
+    /// Makes room for an attribute, or follows its definition where that matters to its columns.
+    pub(crate) fn define_attribute(&mut self, attribute: &Attribute) {
+        let Some(values) = self.attributes.get_mut(attribute.id.index()) else {
+            self.attributes.push(Values::new(attribute));
+            return;
+        };
+        if values.folded.is_some() == attribute.ignore_case {
+            return;
+        }
+        values.folded = None;
+        if attribute.ignore_case {
+            let original = values.column.clone();
+            let mut folded = Column::new(&attribute.kind);
+            let texts: Vec<(Value, u32)> = original
+                .texts()
+                .map(|(text, code)| (Value::Text(fold(text).into_owned().into()), code))
+                .collect();
+            let codes = folded.learn(&texts.iter().map(|(text, _)| text).collect::<Vec<_>>()).codes;
+            let mut by_code: Vec<(u32, u64)> =
+                texts.iter().zip(codes).map(|((_, original), code)| (*original, code)).collect();
+            by_code.sort_unstable();
+            for row in 0..self.count {
+                let code = original.get(row);
+                let place = by_code.binary_search_by_key(&code, |(original, _)| u64::from(*original));
+                if let Some((_, folded_code)) = place.ok().and_then(|place| by_code.get(place)) {
+                    folded.set(row, *folded_code);
+                }
+            }
+            values.folded = Some(Arc::new(folded));
         }
     }
 
     pub(crate) fn column(&self, id: ColumnId) -> Option<&Column> {
+        let of_attribute = |attribute: AttributeId| self.attributes.get(attribute.index());
         match id {
             ColumnId::Status => Some(&self.status),
+            ColumnId::Created => Some(&self.created),
             ColumnId::Site(site) => self.sites.get(site.index()).map(Arc::as_ref),
-            ColumnId::Attribute(attribute) => self.attributes.get(attribute.0 as usize).map(Arc::as_ref),
+            ColumnId::Attribute(attribute) => of_attribute(attribute).map(|values| &*values.column),
+            ColumnId::Folded(attribute) => of_attribute(attribute)?.folded.as_deref(),
+            ColumnId::Completed(course) => self.completed.get(course.index())?.as_deref(),
+            ColumnId::Score(course) => self.scores.get(course.index())?.as_deref(),
         }
     }
 
     pub(crate) fn column_mut(&mut self, id: ColumnId) -> Option<&mut Column> {
+        fn of_course<'a>(columns: &'a mut ByCourse, course: CourseId, kind: &Kind) -> Option<&'a mut Column> {
+            if columns.get(course.index()).is_none_or(Option::is_none) {
+                columns.set(course.index(), Some(Arc::new(Column::new(kind))));
+            }
+            columns.get_mut(course.index())?.as_mut().map(Arc::make_mut)
+        }
         match id {
             ColumnId::Status => Some(Arc::make_mut(&mut self.status)),
+            ColumnId::Created => Some(Arc::make_mut(&mut self.created)),
             ColumnId::Site(site) => self.sites.get_mut(site.index()).map(Arc::make_mut),
             ColumnId::Attribute(attribute) => {
-                self.attributes.get_mut(attribute.0 as usize).map(Arc::make_mut)
+                self.attributes.get_mut(attribute.index()).map(|values| Arc::make_mut(&mut values.column))
             }
+            ColumnId::Folded(attribute) => {
+                self.attributes.get_mut(attribute.index())?.folded.as_mut().map(Arc::make_mut)
+            }
+            ColumnId::Completed(course) => of_course(&mut self.completed, course, &Kind::Timestamp),
+            ColumnId::Score(course) => of_course(&mut self.scores, course, &Kind::Decimal),
         }
     }
 
-    pub(crate) fn code(&self, id: ColumnId, user: UserId) -> u32 {
+    pub(crate) fn code(&self, id: ColumnId, user: UserId) -> u64 {
         self.column(id).map_or(0, |column| column.get(user.0))
     }
 
-    pub(crate) fn set_code(&mut self, id: ColumnId, user: UserId, code: u32) {
+    pub(crate) fn set_code(&mut self, id: ColumnId, user: UserId, code: u64) {
         if let Some(column) = self.column_mut(id) {
             column.set(user.0, code);
         }
     }
 
+    /// Makes sure that values of an attribute have codes, and gives them out in the same order; and whether other
+    /// codes changed.
+    pub(crate) fn learn(&mut self, attribute: AttributeId, values: &[&Value]) -> (Vec<Coded>, bool) {
+        let Some(of) = self.attributes.get_mut(attribute.index()) else { return (Vec::new(), false) };
+        if of.sets.is_some() {
+            let count = |value: &&Value| match value {
+                Value::Choices(options) => u64::try_from(options.len()).unwrap_or(u64::MAX),
+                _ => 0,
+            };
+            let coded = values.iter().map(|value| Coded { code: count(value), folded: 0 });
+            return (coded.collect(), false);
+        }
+        let learnt = Arc::make_mut(&mut of.column).learn(values);
+        let mut renumbered = learnt.renumbered;
+        let mut coded: Vec<Coded> = learnt.codes.into_iter().map(|code| Coded { code, folded: 0 }).collect();
+        if let Some(folded) = &mut of.folded {
+            let texts: Vec<Value> = values.iter().map(|value| folded_value(value)).collect();
+            let learnt = Arc::make_mut(folded).learn(&texts.iter().collect::<Vec<_>>());
+            renumbered |= learnt.renumbered;
+            for (coded, code) in coded.iter_mut().zip(learnt.codes) {
+                coded.folded = code;
+            }
+        }
+        (coded, renumbered)
+    }
+
+    /// Gives a person a value by its codes, or takes it away; whether that changed anything.
+    pub(crate) fn put(
+        &mut self,
+        user: UserId,
+        attribute: AttributeId,
+        value: Option<&Value>,
+        coded: Coded,
+    ) -> bool {
+        let Some(of) = self.attributes.get_mut(attribute.index()) else { return false };
+        let old = of.column.get(user.0);
+        if let Some(sets) = &mut of.sets {
+            let options = match value {
+                Some(Value::Choices(options)) => &**options,
+                _ => &[],
+            };
+            if sets.get(user.0) == options {
+                return false;
+            }
+            Arc::make_mut(sets).set(user.0, options);
+            if old != coded.code {
+                Arc::make_mut(&mut of.column).set(user.0, coded.code);
+            }
+            return true;
+        }
+        if old == coded.code {
+            return false;
+        }
+        Arc::make_mut(&mut of.column).set(user.0, coded.code);
+        if let Some(folded) = &mut of.folded {
+            Arc::make_mut(folded).set(user.0, coded.folded);
+        }
+        if let Some(lines) = &mut of.lines {
+            let row = |code: u64| code.checked_sub(1).and_then(|row| u32::try_from(row).ok());
+            Arc::make_mut(lines).transfer(user.0, row(old), row(coded.code));
+        }
+        true
+    }
+
     /// Sets a value, teaching the column if it is new; for replaying what was recorded.
     pub(crate) fn set_value(&mut self, user: UserId, attribute: AttributeId, value: Option<&Value>) {
-        let Some(column) = self.column_mut(ColumnId::Attribute(attribute)) else {
-            return;
+        let coded = match value {
+            None => Coded::default(),
+            Some(value) => self.learn(attribute, &[value]).0.first().copied().unwrap_or_default(),
         };
-        let code = match value {
-            None => 0,
-            Some(value) => match column.code(value) {
-                Some(code) => code,
-                None => {
-                    column.learn(&[value]);
-                    column.code(value).unwrap_or_default()
-                }
-            },
-        };
-        column.set(user.0, code);
+        self.put(user, attribute, value, coded);
     }
 
     pub(crate) fn codes(&self, id: ColumnId) -> Option<&Codes> {
@@ -176,15 +397,42 @@ impl Users {
         // A key is an allocation of its own with two counters.
         let mut bytes = self.keys.bytes_with(other.map(|other| &other.keys), |key| key.len() + 16);
         bytes.add(self.index.bytes(other.map(|other| &*other.index)));
-        let columns = |users: &Self| -> Vec<Arc<Column>> {
-            let attributes = users.attributes.iter().chain(&users.sites);
-            std::iter::once(&users.status).chain(attributes).cloned().collect()
+        let columns = |users: &Self| -> Vec<Option<Arc<Column>>> {
+            let attributes = users
+                .attributes
+                .iter()
+                .flat_map(|values| [Some(values.column.clone()), values.folded.clone()]);
+            let courses = [&users.completed, &users.scores].into_iter().flat_map(|columns| columns.iter());
+            [Some(users.status.clone()), Some(users.created.clone())]
+                .into_iter()
+                .chain(users.sites.iter().cloned().map(Some))
+                .chain(attributes)
+                .chain(courses.map(|(_, column)| column.clone()))
+                .collect()
         };
         let theirs = other.map(columns).unwrap_or_default();
         for (index, column) in columns(self).iter().enumerate() {
-            bytes.add(column.bytes(theirs.get(index).map(Arc::as_ref)));
+            let Some(column) = column else { continue };
+            bytes.add(column.bytes(theirs.get(index).and_then(Option::as_deref)));
+        }
+        for (index, values) in self.attributes.iter().enumerate() {
+            let theirs = other.and_then(|other| other.attributes.get(index));
+            if let Some(sets) = &values.sets {
+                bytes.add(sets.bytes(theirs.and_then(|theirs| theirs.sets.as_deref())));
+            }
+            if let Some(lines) = &values.lines {
+                bytes.add(lines.bytes(theirs.and_then(|theirs| theirs.lines.as_deref())));
+            }
         }
         bytes
+    }
+}
+
+/// A text as attributes that ignore case compare it.
+pub(crate) fn folded_value(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(fold(text).into_owned().into()),
+        other => other.clone(),
     }
 }
 

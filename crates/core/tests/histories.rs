@@ -16,7 +16,7 @@ fn run(history: &[Transaction]) -> Snapshot {
         simulator.advance(transaction.at);
         for change in &transaction.changes {
             if draft.apply(change.clone()).is_ok() {
-                simulator.apply(change);
+                simulator.apply(change, draft.at());
             }
         }
         let (outcome, again) = (draft.finish("host", ""), draft.finish("host", ""));

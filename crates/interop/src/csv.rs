@@ -251,6 +251,14 @@ impl<'a> Rows<'a> {
         self.columns.iter().filter(|(_, target)| target.is_none()).map(|(name, _)| name.as_str())
     }
 
+    /// The keys of the attributes that columns of the feed are mapped to.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter_map(|(_, target)| match target {
+            Some(Target::Attribute(key)) => Some(&**key),
+            _ => None,
+        })
+    }
+
     /// The byte up to which the feed has been read.
     pub fn position(&self) -> u64 {
         self.reader.position().byte()

@@ -4,7 +4,8 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use matricula_core::{Draft, Error, ErrorKind, Input, Status, Updated, UserError, UserUpdate};
+use matricula_core::rule::Kind;
+use matricula_core::{Draft, Error, ErrorKind, Status, Updated, UserError, UserUpdate};
 use matricula_interop::csv::{Mapping, RowError, Rows, shortened};
 
 pub use matricula_interop::csv::Blank;
@@ -151,10 +152,17 @@ fn run(
         ..ImportReport::default()
     };
     let total_bytes = u64::try_from(feed.len()).unwrap_or(u64::MAX);
+    // A row may name a person of a later row: then all of them are taken together.
+    let inputs = draft.inputs();
+    let names_people = |attribute: &str| {
+        inputs.schema().find(attribute).is_some_and(|attribute| attribute.kind == Kind::User)
+    };
+    let batch = if rows.attributes().any(names_people) { usize::MAX } else { BATCH };
+    drop(inputs);
     loop {
         let before = report.rows;
         let (mut lines, mut updates) = (Vec::new(), Vec::new());
-        for row in rows.by_ref().take(BATCH) {
+        for row in rows.by_ref().take(batch) {
             report.rows += 1;
             match row {
                 Ok(row) => {
@@ -201,10 +209,7 @@ impl ImportReport {
 fn row_error(error: &UserError, lines: &[u64], mapping: &Mapping) -> RowError {
     let line = lines.get(error.index).copied().unwrap_or_default();
     let column = error.attribute.as_deref().map(|key| mapping.column_of(key).unwrap_or(key).to_owned());
-    let value = error.input.as_ref().map(|input| match input {
-        Input::Text(text) => shortened(text),
-        Input::Date(date) => date.to_string(),
-    });
+    let value = error.input.as_ref().map(|input| shortened(&input.to_string()));
     RowError { line, column, value, reason: error.error.message().to_owned() }
 }
 

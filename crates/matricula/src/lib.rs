@@ -13,16 +13,17 @@ pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
     Action, AttributeDefinition, AttributeType, Bytes, Change, Commit, Course, CourseDefinition, CourseId,
-    Delta, Enrolment, EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId,
-    EnrolmentStatus, Error, ErrorKind, HeldReason, Input, Instant, LeavePolicy, MembershipExplanation,
-    MembershipStep, Memory, Reason, ReasonExplanation, ReasonState, Revision, RowSet, RuleExplanation,
-    Segment, SegmentDefinition, SegmentId, Site, SiteDefinition, SiteId, Snapshot, Status, Step, Store, Tz,
+    Decimal, Delta, Enrolment, EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId,
+    EnrolmentStatus, Error, ErrorKind, Exception, Flip, HeldReason, Input, Instant, LeavePolicy, Lint,
+    MembershipExplanation, MembershipStep, Memory, OptionDefinition, Reason, ReasonExplanation, ReasonState,
+    RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition,
+    SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, Snapshot, Status, Step, Store, Tz,
     UserId, UserUpdate, time_zone,
 };
 pub use matricula_interop::csv::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
 pub use matricula_sqlite::Sqlite;
-pub use registry::Registry;
+pub use registry::{MembershipEvent, Registry};
 pub use transaction::{Preview, Transaction};
 
 /// The version of this library.

@@ -31,6 +31,21 @@ struct Inner {
     writer: Mutex<()>,
 }
 
+/// A person joining or leaving a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembershipEvent {
+    /// The commit that did it.
+    pub revision: Revision,
+    /// When.
+    pub at: Instant,
+    /// Who made the commit, by the name that the host gave.
+    pub author: String,
+    /// Why, in the host's words.
+    pub note: String,
+    /// Whether the person joined; otherwise left.
+    pub joined: bool,
+}
+
 /// How many commits of other writers are read in at a time.
 const BATCH: usize = 1000;
 /// How often a commit is made again on a newer revision before giving up.
@@ -83,6 +98,38 @@ impl Registry {
         let snapshot =
             if newest > Some(self.snapshot().revision()) { self.refresh()? } else { self.snapshot() };
         Ok(commits.into_iter().map(|commit| Delta::new(snapshot.clone(), commit)).collect())
+    }
+
+    /// When a person joined and left a segment, oldest first, as the journal has it.
+    ///
+    /// # Errors
+    /// `unknown_user`, `unknown_segment`, `store` or `invalid_store`.
+    pub fn membership_history(&self, user: &str, segment: &str) -> Result<Vec<MembershipEvent>, Error> {
+        let snapshot = self.snapshot();
+        let (row, segment) = (snapshot.user_id(user)?.0, snapshot.segment_id(segment)?);
+        let mut events = Vec::new();
+        let mut after = Revision::default();
+        loop {
+            let commits = self.inner.store.since(after, BATCH)?;
+            for commit in &commits {
+                for moment in &commit.moments {
+                    let change = moment.memberships.iter().find(|change| change.segment == segment);
+                    let joined =
+                        change.map(|change| (change.joined.contains(row), change.left.contains(row)));
+                    if let Some((joined, left)) = joined
+                        && (joined || left)
+                    {
+                        let (revision, at) = (commit.revision, moment.at);
+                        let (author, note) = (commit.author.clone(), commit.note.clone());
+                        events.push(MembershipEvent { revision, at, author, note, joined });
+                    }
+                }
+            }
+            match commits.last() {
+                Some(last) if commits.len() == BATCH => after = last.revision,
+                _ => return Ok(events),
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use matricula_core::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, Delta, Draft, EnrolmentRuleDefinition,
-    Error, ErrorKind, Instant, LeavePolicy, Outcome, SegmentDefinition, SiteDefinition, Snapshot, UserUpdate,
+    Error, ErrorKind, Exception, Instant, LeavePolicy, Outcome, RecordUpdate, SegmentDefinition,
+    SiteDefinition, Snapshot, UserUpdate,
 };
 
 use crate::Registry;
@@ -27,7 +28,7 @@ pub struct Transaction {
 /// One thing asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    Change(Change),
+    Change(Box<Change>),
     Import(Arc<Import>),
 }
 
@@ -80,7 +81,7 @@ impl Transaction {
     pub fn apply(&mut self, change: impl Into<Change>) -> Result<(), Error> {
         let change = change.into();
         self.draft.apply(change.clone())?;
-        self.log.push(Asked::Change(change));
+        self.log.push(Asked::Change(Box::new(change)));
         self.previewed = None;
         Ok(())
     }
@@ -93,12 +94,12 @@ impl Transaction {
         self.apply(SiteDefinition { key: key.to_owned(), name: None, zone: None })
     }
 
-    /// Defines an attribute. Defining it again may add options to a choice.
+    /// Defines an attribute without further demands. See [`AttributeDefinition`] for all there is to say.
     ///
     /// # Errors
     /// `invalid_key`, `invalid_definition`, `not_possible` if it is there with another type.
     pub fn define_attribute(&mut self, key: &str, kind: AttributeType) -> Result<(), Error> {
-        self.apply(AttributeDefinition { key: key.to_owned(), kind })
+        self.apply(AttributeDefinition::new(key, kind))
     }
 
     /// Defines a course of the primary site. See [`CourseDefinition`] for all there is to say.
@@ -114,8 +115,43 @@ impl Transaction {
     /// # Errors
     /// `invalid_key`, `invalid_rule` with the position and the nearest name.
     pub fn define_segment(&mut self, key: &str, rule: &str) -> Result<(), Error> {
-        let (key, rule) = (key.to_owned(), rule.to_owned());
-        self.apply(SegmentDefinition { key, name: None, site: None, rule })
+        self.apply(SegmentDefinition::with_rule(key, rule))
+    }
+
+    /// Puts a person into a segment by hand, whatever its rule says, as long as the person is active.
+    ///
+    /// # Errors
+    /// `unknown_segment`, `unknown_user`.
+    pub fn pin(&mut self, segment: &str, user: &str) -> Result<(), Error> {
+        self.decide(segment, user, Some(Exception::Pinned))
+    }
+
+    /// Keeps a person out of a segment by hand, whatever its rule says.
+    ///
+    /// # Errors
+    /// `unknown_segment`, `unknown_user`; `not_possible` for a segment without a rule.
+    pub fn ban(&mut self, segment: &str, user: &str) -> Result<(), Error> {
+        self.decide(segment, user, Some(Exception::Banned))
+    }
+
+    /// Takes back what was decided by hand about a person and a segment.
+    ///
+    /// # Errors
+    /// `unknown_segment`, `unknown_user`.
+    pub fn release(&mut self, segment: &str, user: &str) -> Result<(), Error> {
+        self.decide(segment, user, None)
+    }
+
+    fn decide(&mut self, segment: &str, user: &str, exception: Option<Exception>) -> Result<(), Error> {
+        self.apply(Change::Exception { segment: segment.to_owned(), user: user.to_owned(), exception })
+    }
+
+    /// Records what a person did in a course: rules that ask about completions and scores follow at once.
+    ///
+    /// # Errors
+    /// `unknown_user`, `unknown_course`, `invalid_value` for a score that is not from 0 to 1.
+    pub fn record(&mut self, record: RecordUpdate) -> Result<(), Error> {
+        self.apply(record)
     }
 
     /// Defines an enrolment rule. See [`EnrolmentRuleDefinition`] for all there is to say.
@@ -228,7 +264,7 @@ impl Transaction {
             let mut draft = Draft::new(snapshot, asked);
             for asked in &log {
                 match asked {
-                    Asked::Change(change) => draft.apply(change.clone())?,
+                    Asked::Change(change) => draft.apply(Change::clone(change))?,
                     Asked::Import(import) => import.apply_again(&mut draft)?,
                 }
             }

@@ -15,7 +15,7 @@ fn at(day: &str) -> DateTime<Utc> {
 
 fn define(tx: &mut Transaction) {
     tx.define_attribute("department", AttributeType::Text).unwrap();
-    let countries = ["ZA", "DE", "BR"].map(str::to_owned).to_vec();
+    let countries = ["ZA", "DE", "BR"].map(Into::into).to_vec();
     tx.define_attribute("country", AttributeType::Choice(countries)).unwrap();
     tx.define_attribute("hired_on", AttributeType::Date).unwrap();
     tx.define_course("gdpr").unwrap();

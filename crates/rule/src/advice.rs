@@ -3,8 +3,9 @@
 
 use crate::error::quoted;
 use crate::lex::TokenKind;
+use crate::operand::EDGES;
 use crate::parse::Parser;
-use crate::{Expr, ExprKind, RuleError, RuleErrorKind};
+use crate::{Expr, ExprKind, Function, Method, RuleError, RuleErrorKind, nearest};
 
 pub(crate) const ARITHMETIC: &str = "only `today - days(90)` and the like can be counted";
 
@@ -18,39 +19,43 @@ pub(crate) fn not_supported(message: impl Into<String>, hint: Option<&str>) -> R
 
 /// A function that rules do not have.
 pub(crate) fn function(name: &str) -> RuleError {
+    let error = not_supported(format!("the function {} is not supported", quoted(name)), None);
+    if let Some(method) = Method::find(name) {
+        return error.hint(format!("write `user.name.{}`", method.usage()));
+    }
     let hint = match name {
-        "timestamp" => Some("write `date(\"2026-01-31\")`"),
-        "duration" => Some("write `today - days(90)`"),
-        "days" | "weeks" | "months" | "years" => Some("count from today: `today - days(90)`"),
-        "today" | "now" => Some("write `today`"),
-        "matches" | "startsWith" | "endsWith" | "contains" => Some("compare with `==` or `in`"),
-        "not" | "NOT" | "Not" => Some("write `!`"),
-        "exists" | "isNull" | "isEmpty" | "defined" | "present" => Some("write `has(user.name)`"),
-        "user" => Some("an attribute is written `user.name`"),
-        _ => None,
+        "duration" => "write `today - days(90)`",
+        "days" | "weeks" | "months" | "years" => "count from today: `today - days(90)`",
+        "today" | "now" => "write `today`",
+        "matches" => "patterns are globs: write `user.name.glob(\"a*\")`",
+        "not" | "NOT" | "Not" => "write `!`",
+        "exists" | "isNull" | "isEmpty" | "defined" | "present" => "write `has(user.name)`",
+        "xor" => "write `( … ) != ( … )`",
+        "user" => "an attribute is written `user.name`",
+        "account" => "write `account.key` or `account.created`",
+        _ => {
+            let others = ["has", "date", "timestamp"].into_iter().chain(EDGES.map(|(edge, _, _)| edge));
+            return error.near(nearest(name, Function::ALL.iter().map(|word| word.name()).chain(others)));
+        }
     };
-    not_supported(format!("the function {} is not supported", quoted(name)), hint)
+    error.hint(hint)
 }
 
-/// A function that is called on an attribute.
-fn method(name: &str, attribute: &str) -> RuleError {
-    let hint = match name {
-        "anyOf" => Some(format!("write `user.{attribute} in [ … ]`")),
-        "noneOf" => Some(format!("write `!(user.{attribute} in [ … ])`")),
-        "withinLast" => {
-            Some(format!("write `user.{attribute} >= today - days(90) && user.{attribute} <= today`"))
-        }
-        "withinNext" => {
-            Some(format!("write `user.{attribute} >= today && user.{attribute} <= today + days(90)`"))
-        }
-        "olderThan" => Some(format!("write `user.{attribute} < today - days(90)`")),
-        "isEmpty" | "exists" => Some(format!("write `has(user.{attribute})`")),
-        "matches" | "startsWith" | "endsWith" | "contains" | "glob" => {
-            Some(format!("list the values: `user.{attribute} in [ … ]`"))
-        }
-        _ => None,
+/// A method that rules do not have, called on a term.
+pub(crate) fn method(name: &str, of: &Expr, text: &str) -> RuleError {
+    let error = not_supported(format!("the function {} is not supported", quoted(name)), None);
+    let of = of.span.of(text).unwrap_or("user.name");
+    let better = match name {
+        "matches" => format!("{of}.glob( … )"),
+        "isEmpty" | "exists" | "isNull" => format!("has({of})"),
+        "size" | "length" | "count" => format!("size({of})"),
+        "isIn" | "oneOf" => format!("{of} in [ … ]"),
+        "equals" | "is" => format!("{of} == …"),
+        "before" => format!("{of} < …"),
+        "after" => format!("{of} > …"),
+        _ => return error.near(nearest(name, Method::ALL.iter().map(|word| word.name()))),
     };
-    not_supported(format!("the function {} is not supported", quoted(name)), hint.as_deref())
+    error.hint(format!("write {}", quoted(&better)))
 }
 
 impl Parser<'_, '_> {
@@ -90,6 +95,7 @@ impl Parser<'_, '_> {
             ExprKind::Attribute(name) => name.key.as_str(),
             _ => "name",
         };
+        let written = |method: &str| format!("write {}", quoted(&format!("user.{key}.{method}")));
         match self.kind() {
             TokenKind::Sign("-")
                 if matches!((&term.kind, self.kind_at(1)), (ExprKind::Attribute(_), TokenKind::Name(_))) =>
@@ -106,19 +112,29 @@ impl Parser<'_, '_> {
             }
             TokenKind::Sign("[") => return not_supported("indexing is not supported", None).at(span),
             TokenKind::Sign("{") => return not_supported("maps are not supported", None).at(span),
-            TokenKind::Sign(".") => return self.member(key),
+            TokenKind::Sign(".") => return self.member(term),
             TokenKind::Name("not" | "NOT" | "Not") => {
                 let error = RuleError::new(RuleErrorKind::Syntax, format!("unexpected {}", self.found()));
                 let hint = format!("write `!(user.{key} in [ … ])`, or `!=`");
                 return error.finding(self.found()).hint(hint).at(span);
             }
-            TokenKind::Name("between" | "BETWEEN") => {
-                let hint = format!("write `user.{key} >= … && user.{key} <= …`");
-                return not_supported("`between` is not supported", Some(&hint)).at(span);
+            TokenKind::Name("xor" | "XOR") => {
+                let error = RuleError::new(RuleErrorKind::Syntax, format!("unexpected {}", self.found()));
+                return error.finding(self.found()).hint("write `( … ) != ( … )`").at(span);
             }
-            TokenKind::Name("like" | "LIKE" | "matches" | "contains") => {
-                let hint = format!("list the values: `user.{key} in [ … ]`");
-                return not_supported(format!("{} is not supported", self.found()), Some(&hint)).at(span);
+            TokenKind::Name(name) if !term.is_condition() => {
+                let better = match name.to_ascii_lowercase().as_str() {
+                    "between" => written("between( …, … )"),
+                    "like" | "matches" => format!("patterns are globs: {}", written("glob( … )")),
+                    _ => match Method::find(name) {
+                        Some(method) => written(&format!("{}( … )", method.name())),
+                        None => String::new(),
+                    },
+                };
+                if !better.is_empty() {
+                    return not_supported(format!("{} is not supported", self.found()), Some(&better))
+                        .at(span);
+                }
             }
             _ => {}
         }
@@ -131,13 +147,26 @@ impl Parser<'_, '_> {
     }
 
     /// What follows a dot after a term: a function, or a part of an attribute.
-    fn member(&self, attribute: &str) -> RuleError {
+    fn member(&self, term: &Expr) -> RuleError {
+        let unexpected = || {
+            let error = RuleError::new(RuleErrorKind::Syntax, "unexpected `.`").finding("`.`");
+            error.at(self.span())
+        };
         let TokenKind::Name(name) = self.kind_at(1) else {
-            return RuleError::new(RuleErrorKind::Syntax, "unexpected `.`").finding("`.`").at(self.span());
+            return unexpected();
         };
         let span = self.span_at(1);
+        if term.is_condition() {
+            return unexpected().hint("a condition has no parts");
+        }
         if matches!(self.kind_at(2), TokenKind::Sign("(")) {
-            return method(name, attribute).at(span);
+            return method(name, term, self.text()).at(span);
+        }
+        if Method::find(name).is_some() {
+            let hint = format!("write {} and its values in parentheses", quoted(&format!(".{name}")));
+            return RuleError::new(RuleErrorKind::Syntax, format!("{} is a function", quoted(name)))
+                .hint(hint)
+                .at(span);
         }
         not_supported("attributes have no parts", Some("an attribute is written `user.name`")).at(span)
     }

@@ -1,9 +1,9 @@
 //! The syntax tree of rule text: what was written and where. Not here: how it is read (`parse`), and whether it
 //! makes sense for given attributes (`check`).
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{Comparison, Offset};
+use crate::{Comparison, Field, Function, Method, Offset, Period};
 
 /// A stretch of rule text: byte offsets, half-open, and where it starts as an editor counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,14 +56,22 @@ pub struct Expr {
 impl Expr {
     /// Whether this is a condition, which holds or not, rather than an operand of one.
     pub fn is_condition(&self) -> bool {
-        match self.kind {
+        match &self.kind {
             ExprKind::And(_)
             | ExprKind::Or(_)
             | ExprKind::Not(_)
+            | ExprKind::Xor(_)
             | ExprKind::Has(_)
             | ExprKind::Compare { .. }
-            | ExprKind::In { .. } => true,
-            ExprKind::Attribute(_) | ExprKind::Literal(_) | ExprKind::Today(_) | ExprKind::List(_) => false,
+            | ExprKind::In { .. }
+            | ExprKind::Method { .. } => true,
+            ExprKind::Call { function, .. } => function.is_condition(),
+            ExprKind::Attribute(_)
+            | ExprKind::Account(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Today(_)
+            | ExprKind::Period(_)
+            | ExprKind::List(_) => false,
         }
     }
 }
@@ -78,9 +86,11 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// `!a`
     Not(Box<Expr>),
-    /// `has(user.x)`
-    Has(AttributeName),
-    /// `user.x < date("2026-01-31")`
+    /// `(a) != (b) != (c)`, of three or more; of two it is a [`ExprKind::Compare`].
+    Xor(Vec<Expr>),
+    /// `has(user.x)`, `has(score("c"))`
+    Has(Box<Expr>),
+    /// `user.x < date("2026-01-31")`; also `(a) != (b)` of two conditions
     Compare {
         /// What stands left of the sign.
         left: Box<Expr>,
@@ -89,19 +99,41 @@ pub enum ExprKind {
         /// What stands right of the sign.
         right: Box<Expr>,
     },
-    /// `user.x in ["a", "b"]`
+    /// `user.x in ["a", "b"]`, `"a" in user.x`
     In {
         /// What is looked for.
         element: Box<Expr>,
         /// Where it is looked for.
         list: Box<Expr>,
     },
+    /// `user.x.startsWith("a")`
+    Method {
+        /// What it is called on.
+        of: Box<Expr>,
+        /// Which method.
+        method: Method,
+        /// Where its name is.
+        name: Span,
+        /// What is in its parentheses.
+        arguments: Vec<Expr>,
+    },
+    /// `inSegment("x")`, a condition; `score("c")`, an operand
+    Call {
+        /// Which function.
+        function: Function,
+        /// What is in its parentheses.
+        arguments: Vec<Expr>,
+    },
     /// `user.x`
     Attribute(AttributeName),
+    /// `account.key`, `account.created`
+    Account(AccountField),
     /// `"Sales"`, `date("2026-01-31")`, `null`
     Literal(Literal),
     /// `today`, `today - days(90)`
     Today(Offset),
+    /// `startOfMonth()`, `endOfYear() - years(1)`
+    Period(Period),
     /// `["a", "b"]`
     List(Vec<Expr>),
 }
@@ -115,6 +147,25 @@ pub struct AttributeName {
     pub span: Span,
 }
 
+/// What is known of every account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccountField {
+    /// `account.key`
+    Key,
+    /// `account.created`
+    Created,
+}
+
+impl AccountField {
+    /// The field of a rule that it is.
+    pub fn field(self) -> Field {
+        match self {
+            Self::Key => Field::AccountKey,
+            Self::Created => Field::AccountCreated,
+        }
+    }
+}
+
 /// A constant. Some are no value of any attribute: they are read so that the error can name them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -123,11 +174,13 @@ pub enum Literal {
     Text(String),
     /// `date("2026-01-31")`
     Date(NaiveDate),
+    /// `timestamp("2026-01-31T08:00:00Z")`
+    Timestamp(DateTime<Utc>),
     /// `true`, `false`
     Bool(bool),
     /// `5`, `-5`
     Int(i64),
-    /// Any other number, as it was written: `1.5`, `5u`.
+    /// Any other number, as it was written: `0.8`, `5u`.
     Number(String),
     /// `null`
     Null,
@@ -139,6 +192,7 @@ impl Literal {
         match self {
             Self::Text(_) => "text",
             Self::Date(_) => "a date",
+            Self::Timestamp(_) => "a timestamp",
             Self::Bool(_) => "a boolean",
             Self::Int(_) => "an integer",
             Self::Number(_) => "a number",

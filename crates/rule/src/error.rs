@@ -16,7 +16,19 @@ pub enum RuleErrorKind {
     TooDeep,
     /// There is no such attribute.
     UnknownAttribute,
-    /// The attribute is of another type than the value.
+    /// There is no such user.
+    UnknownUser,
+    /// There is no such segment.
+    UnknownSegment,
+    /// There is no such site.
+    UnknownSite,
+    /// There is no such course.
+    UnknownCourse,
+    /// The course has no such group.
+    UnknownGroup,
+    /// There is no such role.
+    UnknownRole,
+    /// The field is of another type than the value.
     WrongType,
     /// The choice has no such option.
     UnknownOption,
@@ -28,11 +40,23 @@ pub enum RuleErrorKind {
     TooFewParts,
     /// There is no such day, or it is outside [`crate::Offset::DAYS`].
     InvalidDate,
+    /// There is no such instant, or it is outside the years 1 to 9999.
+    InvalidTimestamp,
+    /// A number that is out of bounds or has too many digits after its point, or a count that cannot be.
+    InvalidNumber,
+    /// A text that is no path: see [`crate::path`].
+    InvalidPath,
+    /// A pattern that cannot be read: see [`crate::Glob`].
+    InvalidPattern,
     /// A text that is not in normalisation form C.
     NotNormalised,
+    /// An option that is there twice.
+    Repeated,
     /// It is the same for everybody.
     ConstantRule,
-    /// The Common Expression Language has it, rules do not.
+    /// A rule from a rule builder that somebody has not finished: a placeholder, a missing value.
+    Unfinished,
+    /// The other notation has it, rules do not; or rules have it and the other notation does not.
     NotSupported,
 }
 
@@ -44,14 +68,26 @@ impl RuleErrorKind {
             Self::TooLong => "rule_too_long",
             Self::TooDeep => "rule_too_deep",
             Self::UnknownAttribute => "unknown_attribute",
+            Self::UnknownUser => "unknown_user",
+            Self::UnknownSegment => "unknown_segment",
+            Self::UnknownSite => "unknown_site",
+            Self::UnknownCourse => "unknown_course",
+            Self::UnknownGroup => "unknown_group",
+            Self::UnknownRole => "unknown_role",
             Self::WrongType => "wrong_type",
             Self::UnknownOption => "unknown_option",
             Self::NoOrder => "no_order",
             Self::EmptyList => "empty_list",
             Self::TooFewParts => "too_few_parts",
             Self::InvalidDate => "invalid_date",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::InvalidNumber => "invalid_number",
+            Self::InvalidPath => "invalid_path",
+            Self::InvalidPattern => "invalid_pattern",
             Self::NotNormalised => "not_normalised",
+            Self::Repeated => "repeated",
             Self::ConstantRule => "constant_rule",
+            Self::Unfinished => "unfinished",
             Self::NotSupported => "not_supported",
         }
     }
@@ -240,8 +276,13 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-/// Characters that show nothing, or change how what follows is shown.
+/// Characters that show nothing, or change how what follows is shown. All of them are below U+10000. Joiners, which
+/// words and emoji need, are none of them.
 pub(crate) fn is_hidden(char: char) -> bool {
     char.is_control()
-        || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            char,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        )
 }

@@ -62,8 +62,45 @@ struct Group {
     any: Vec<Expr>,
     /// The parts of the "and" that is the last of these.
     all: Vec<Expr>,
+    /// The comparison whose right side is to come.
+    relation: Option<Relation>,
     /// Each `!` before the term to come.
     nots: Vec<Span>,
+}
+
+/// What stands left of the signs that have been read, which are all the same; `None` is `in`.
+struct Relation {
+    left: Vec<Expr>,
+    sign: Option<Comparison>,
+}
+
+impl Relation {
+    /// Whether one more of the sign can follow the term: comparisons of conditions by `!=` are one "xor".
+    fn goes_on(&self, sign: Option<Comparison>, term: &Expr) -> bool {
+        let may_hold = |expr: &Expr| expr.is_condition() || matches!(expr.kind, ExprKind::Attribute(_));
+        self.sign == Some(Comparison::NotEqual)
+            && sign == self.sign
+            && self.left.iter().all(may_hold)
+            && may_hold(term)
+    }
+
+    fn finish(mut self, right: Expr) -> Expr {
+        let span = self.left.first().map_or(right.span, |left| left.span.to(right.span));
+        let left = match self.left.pop() {
+            Some(left) if self.left.is_empty() => Box::new(left),
+            Some(last) => {
+                self.left.extend([last, right]);
+                return Expr { kind: ExprKind::Xor(self.left), span };
+            }
+            None => return right,
+        };
+        let right = Box::new(right);
+        let kind = match self.sign {
+            Some(comparison) => ExprKind::Compare { left, comparison, right },
+            None => ExprKind::In { element: left, list: right },
+        };
+        Expr { kind, span }
+    }
 }
 
 impl Group {
@@ -108,13 +145,16 @@ impl<'p, 't> Parser<'p, 't> {
                 outer.push(mem::replace(&mut group, Group { open: Some(span), levels, ..Group::default() }));
                 continue;
             }
-            let mut term = self.operand("a condition")?;
+            let expected = if group.relation.is_some() { "a value" } else { "a condition" };
+            let mut term = self.operand(expected)?;
             loop {
-                term = self.relation(term, !group.nots.is_empty())?;
-                self.depth = self.depth.saturating_sub(group.nots.len());
-                for not in mem::take(&mut group.nots).into_iter().rev() {
-                    let span = not.to(term.span);
-                    term = Expr { kind: ExprKind::Not(Box::new(term)), span };
+                term = self.negated(term, &mut group)?;
+                if let Some(sign) = self.relation_sign() {
+                    self.relate(term, sign, &mut group)?;
+                    break;
+                }
+                if let Some(relation) = group.relation.take() {
+                    term = relation.finish(term);
                 }
                 if self.take("&&") {
                     group.all.push(term);
@@ -131,9 +171,10 @@ impl<'p, 't> Parser<'p, 't> {
                     (Some(around), true, _) => {
                         self.bump();
                         self.depth = self.depth.saturating_sub(group.levels);
-                        mem::replace(&mut group, around)
+                        let term = mem::replace(&mut group, around)
                             .finish(term)
-                            .ok_or_else(|| self.unexpected("a condition"))?
+                            .ok_or_else(|| self.unexpected("a condition"))?;
+                        self.method(term)?
                     }
                     (None, _, true) => {
                         return group.finish(term).ok_or_else(|| self.unexpected("a condition"));
@@ -152,29 +193,33 @@ impl<'p, 't> Parser<'p, 't> {
         }
     }
 
-    /// Continues an operand to the comparison that it begins, if it does.
-    fn relation(&mut self, left: Expr, negated: bool) -> Result<Expr, RuleError> {
-        let Some(relation) = self.relation_sign() else {
-            return Ok(left);
-        };
-        if negated {
+    /// Puts each `!` that was read before a term in front of it.
+    fn negated(&mut self, mut term: Expr, group: &mut Group) -> Result<Expr, RuleError> {
+        if !group.nots.is_empty() && group.relation.is_none() && self.relation_sign().is_some() {
             let message = format!("`!` binds more tightly than {}", self.found());
             let error = RuleError::new(RuleErrorKind::Syntax, message);
             return Err(error.hint("write `!( … )` around the whole comparison").at(self.span()));
         }
-        self.bump();
-        let right = self.operand_in_parentheses()?;
-        if self.relation_sign().is_some() {
-            let error = RuleError::new(RuleErrorKind::Syntax, "comparisons cannot be chained");
-            return Err(error.hint("join two of them with `&&`").at(self.span()));
+        self.depth = self.depth.saturating_sub(group.nots.len());
+        for not in mem::take(&mut group.nots).into_iter().rev() {
+            let span = not.to(term.span);
+            term = Expr { kind: ExprKind::Not(Box::new(term)), span };
         }
-        let span = left.span.to(right.span);
-        let (left, right) = (Box::new(left), Box::new(right));
-        let kind = match relation {
-            Some(comparison) => ExprKind::Compare { left, comparison, right },
-            None => ExprKind::In { element: left, list: right },
-        };
-        Ok(Expr { kind, span })
+        Ok(term)
+    }
+
+    /// Reads the sign of a comparison, after what stands left of it.
+    fn relate(&mut self, term: Expr, sign: Option<Comparison>, group: &mut Group) -> Result<(), RuleError> {
+        match &mut group.relation {
+            None => group.relation = Some(Relation { left: vec![term], sign }),
+            Some(relation) if relation.goes_on(sign, &term) => relation.left.push(term),
+            Some(_) => {
+                let error = RuleError::new(RuleErrorKind::Syntax, "comparisons cannot be chained");
+                return Err(error.hint("join two of them with `&&`").at(self.span()));
+            }
+        }
+        self.bump();
+        Ok(())
     }
 
     /// The comparison that comes next; `Some(None)` for `in`.
@@ -189,25 +234,6 @@ impl<'p, 't> Parser<'p, 't> {
             TokenKind::Name("in") => None,
             _ => return None,
         })
-    }
-
-    /// The right side of a comparison.
-    fn operand_in_parentheses(&mut self) -> Result<Expr, RuleError> {
-        let mut open = 0;
-        loop {
-            let span = self.span();
-            if !self.take("(") {
-                break;
-            }
-            open += 1;
-            self.deeper(1, span)?;
-        }
-        let operand = self.operand("a value")?;
-        for _ in 0..open {
-            self.expect(")")?;
-        }
-        self.depth = self.depth.saturating_sub(open);
-        Ok(operand)
     }
 
     fn deeper(&mut self, levels: usize, span: Span) -> Result<(), RuleError> {

@@ -1,10 +1,15 @@
-//! Checks a rule that arrived typed, as JSON. Not here: rules that arrive as text (`check`).
+//! Checks a rule that arrived typed, as JSON. Not here: rules that arrive as text (`check`), bounds of values
+//! (`limits`).
 
+use std::collections::HashSet;
+
+use crate::check::too_few;
 use crate::error::quoted;
-use crate::operand::is_within;
+use crate::limits::{self, MAX_NODES, too_many_nodes, type_name, wanted, weight};
+use crate::print::write_field;
 use crate::{
-    Attribute, AttributeId, Comparison, Kind, MAX_DEPTH, Operand, Rule, RuleError, RuleErrorKind, Schema,
-    Value, normalise,
+    Attribute, AttributeId, CourseId, Fact, Field, Kind, MAX_DEPTH, Named, Names, Offset, Operand, OptionId,
+    Period, Rule, RuleError, RuleErrorKind, Unit, Value,
 };
 
 /// Checks that a typed rule is what [`check`](crate::check()) could have made: every attribute and option exists, every
@@ -15,7 +20,7 @@ use crate::{
 /// use matricula_rule::{Attribute, AttributeId, Kind, Rule, Schema, validate};
 ///
 /// let mut schema = Schema::default();
-/// schema.define(Attribute::new(AttributeId(0), "manager", Kind::Text));
+/// schema.define(Attribute::new(AttributeId(0), "manager", Kind::User));
 ///
 /// let rule: Rule = serde_json::from_str(r#"{"not":{"has":7}}"#)?;
 /// let error = validate(&rule, &schema).unwrap_err();
@@ -26,143 +31,314 @@ use crate::{
 /// # Errors
 ///
 /// If it is not.
-pub fn validate(rule: &Rule, schema: &Schema) -> Result<(), RuleError> {
-    visit(rule, schema, &mut String::new(), 0)
+pub fn validate(rule: &Rule, names: &dyn Names) -> Result<(), RuleError> {
+    Visit { names, pointer: String::new(), nodes: 0 }.visit(rule, 0)
 }
 
-// Keep this frame small: it is the only one that recurses.
-fn visit(rule: &Rule, schema: &Schema, pointer: &mut String, depth: usize) -> Result<(), RuleError> {
-    match rule {
-        Rule::All(parts) => visit_parts("/all", parts, schema, pointer, depth),
-        Rule::Any(parts) => visit_parts("/any", parts, schema, pointer, depth),
-        Rule::Not(part) => {
-            too_deep(pointer, depth)?;
-            pointer.push_str("/not");
-            visit(part, schema, pointer, depth + 1)?;
-            pointer.truncate(pointer.len() - "/not".len());
-            Ok(())
+/// The state of a visit: where it is, and how many nodes it has seen.
+struct Visit<'n> {
+    names: &'n dyn Names,
+    pointer: String,
+    nodes: usize,
+}
+
+impl Visit<'_> {
+    // Keep this frame small: it is the only one that recurses.
+    fn visit(&mut self, rule: &Rule, depth: usize) -> Result<(), RuleError> {
+        self.nodes = self.nodes.saturating_add(weight(rule));
+        if self.nodes > MAX_NODES {
+            return Err(too_many_nodes().at_pointer(&self.pointer));
         }
-        leaf => check(leaf, schema, pointer),
+        match rule {
+            Rule::All(parts) => self.parts("/all", parts, depth),
+            Rule::Any(parts) => self.parts("/any", parts, depth),
+            Rule::Xor(parts) => self.parts("/xor", parts, depth),
+            Rule::Not(part) => {
+                self.not_too_deep(depth)?;
+                self.pointer.push_str("/not");
+                self.visit(part, depth + 1)?;
+                self.pointer.truncate(self.pointer.len() - "/not".len());
+                Ok(())
+            }
+            test => Test { names: self.names, pointer: &self.pointer }.check(test),
+        }
+    }
+
+    fn parts(&mut self, name: &str, parts: &[Rule], depth: usize) -> Result<(), RuleError> {
+        self.not_too_deep(depth)?;
+        let length = self.pointer.len();
+        self.pointer.push_str(name);
+        if parts.len() < 2 {
+            return Err(too_few(parts.len()).at_pointer(&self.pointer));
+        }
+        for (position, part) in parts.iter().enumerate() {
+            let length = self.pointer.len();
+            self.pointer.push('/');
+            self.pointer.push_str(&position.to_string());
+            self.visit(part, depth + 1)?;
+            self.pointer.truncate(length);
+        }
+        self.pointer.truncate(length);
+        Ok(())
+    }
+
+    fn not_too_deep(&self, depth: usize) -> Result<(), RuleError> {
+        if depth < MAX_DEPTH {
+            return Ok(());
+        }
+        let message = format!("the rule nests more than {MAX_DEPTH} levels deep");
+        Err(RuleError::new(RuleErrorKind::TooDeep, message).at_pointer(&self.pointer))
     }
 }
 
-fn visit_parts(
-    name: &str,
-    parts: &[Rule],
-    schema: &Schema,
-    pointer: &mut String,
-    depth: usize,
-) -> Result<(), RuleError> {
-    too_deep(pointer, depth)?;
-    let length = pointer.len();
-    pointer.push_str(name);
-    if parts.len() < 2 {
-        let message = format!("expected two conditions or more, found {}", parts.len());
-        return Err(RuleError::new(RuleErrorKind::TooFewParts, message).at_pointer(pointer));
-    }
-    for (position, part) in parts.iter().enumerate() {
-        let length = pointer.len();
-        pointer.push('/');
-        pointer.push_str(&position.to_string());
-        visit(part, schema, pointer, depth + 1)?;
-        pointer.truncate(length);
-    }
-    pointer.truncate(length);
-    Ok(())
+/// One test, and where it is.
+struct Test<'v> {
+    names: &'v dyn Names,
+    pointer: &'v str,
 }
 
-fn too_deep(pointer: &str, depth: usize) -> Result<(), RuleError> {
-    if depth < MAX_DEPTH {
-        return Ok(());
+impl<'v> Test<'v> {
+    /// The place of a part of the test.
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.pointer)
     }
-    let message = format!("the rule nests more than {MAX_DEPTH} levels deep");
-    Err(RuleError::new(RuleErrorKind::TooDeep, message).at_pointer(pointer))
-}
 
-fn find<'s>(id: AttributeId, schema: &'s Schema, pointer: &str) -> Result<&'s Attribute, RuleError> {
-    schema.get(id).ok_or_else(|| {
-        let message = format!("unknown attribute {}", id.0);
-        RuleError::new(RuleErrorKind::UnknownAttribute, message).finding(id.0.to_string()).at_pointer(pointer)
-    })
-}
-
-/// Checks a rule that joins no others.
-fn check(rule: &Rule, schema: &Schema, pointer: &str) -> Result<(), RuleError> {
-    match rule {
-        Rule::Has(attribute) => find(*attribute, schema, &format!("{pointer}/has")).map(|_| ()),
-        Rule::Compare { attribute, comparison, with } => {
-            let attribute = find(*attribute, schema, &format!("{pointer}/compare/attribute"))?;
-            match with {
-                Operand::Value(other) => value(attribute, other, &format!("{pointer}/compare/with/value"))?,
-                Operand::Today(_) if attribute.kind == Kind::Date => {}
-                Operand::Today(_) => {
-                    let pointer = format!("{pointer}/compare/with/today");
-                    return Err(mismatch(attribute, "a day counted from today", &pointer));
+    #[inline(never)]
+    fn check(&self, rule: &Rule) -> Result<(), RuleError> {
+        match rule {
+            Rule::Has(field) => {
+                self.field(*field, "/has")?;
+                limits::presence(*field).map_err(|error| error.at_pointer(&self.at("/has")))
+            }
+            Rule::Compare { field, comparison, with } => {
+                let kind = self.single(*field, "/compare/field")?;
+                self.operand(*field, kind, with, "/compare/with")?;
+                limits::order(kind, *comparison, &self.name(*field))
+                    .map_err(|error| error.at_pointer(&self.at("/compare/comparison")))
+            }
+            Rule::Between { field, from, to } => {
+                let kind = self.single(*field, "/between/field")?;
+                if !kind.is_ordered() {
+                    let error = limits::no_order(kind, &self.name(*field), "`between`");
+                    return Err(error.at_pointer(&self.at("/between/field")));
                 }
+                self.operand(*field, kind, from, "/between/from")?;
+                self.operand(*field, kind, to, "/between/to")?;
+                let attribute = field.attribute().and_then(|id| self.names.schema().get(id));
+                limits::between(from, to, attribute).map_err(|error| error.at_pointer(&self.at("/between")))
             }
-            let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-            if !equality && matches!(attribute.kind, Kind::Choice { .. }) {
-                let key = quoted(&attribute.key);
-                let message = format!("{key} is a choice, which has no order for `{}`", comparison.sign());
-                let pointer = format!("{pointer}/compare/comparison");
-                return Err(RuleError::new(RuleErrorKind::NoOrder, message).at_pointer(&pointer));
+            Rule::In { field, values } => {
+                let kind = self.single(*field, "/in/field")?;
+                self.not_empty(values, "/in/values")?;
+                for (position, value) in values.iter().enumerate() {
+                    self.value(*field, kind, value, &format!("/in/values/{position}"))?;
+                }
+                Ok(())
             }
-            Ok(())
+            Rule::Match { field, how, text } => {
+                self.of_kind(*field, "/match/field", |kind| *kind == Kind::Text, "a text")?;
+                limits::matching(*how, text).map_err(|error| error.at_pointer(&self.at("/match/text")))
+            }
+            Rule::Options { attribute, quantity, options } => {
+                let attribute = self.multi_choice(*attribute, "/options/attribute")?;
+                self.not_empty(options, "/options/options")?;
+                self.options(attribute, options)?;
+                limits::quantity(*quantity, options.len())
+                    .map_err(|error| error.at_pointer(&self.at("/options/quantity")))
+            }
+            Rule::Size { attribute, comparison, count } => {
+                self.multi_choice(*attribute, "/size/attribute")?;
+                limits::size(*comparison, i64::from(*count))
+                    .map_err(|error| error.at_pointer(&self.at("/size/count")))
+            }
+            Rule::Under { attribute, path, itself: _ } => {
+                let field = Field::Attribute(*attribute);
+                self.of_kind(field, "/under/attribute", |kind| *kind == Kind::Path, "a path")?;
+                limits::a_path(path).map_err(|error| error.at_pointer(&self.at("/under/path")))
+            }
+            Rule::ReportsTo { attribute, user } => {
+                let field = Field::Attribute(*attribute);
+                self.of_kind(field, "/reports_to/attribute", |kind| *kind == Kind::User, "a user")?;
+                self.named(Named::User, user.0, "/reports_to/user")
+            }
+            Rule::Is(fact) => self.fact(*fact),
+            // These join others, and are visited.
+            Rule::All(_) | Rule::Any(_) | Rule::Not(_) | Rule::Xor(_) => Ok(()),
         }
-        Rule::In { attribute, values } => {
-            let attribute = find(*attribute, schema, &format!("{pointer}/in/attribute"))?;
-            if values.is_empty() {
-                let error =
-                    RuleError::new(RuleErrorKind::EmptyList, "the list is empty, so nothing is in it");
-                return Err(error.at_pointer(&format!("{pointer}/in/values")));
-            }
-            for (position, other) in values.iter().enumerate() {
-                value(attribute, other, &format!("{pointer}/in/values/{position}"))?;
-            }
-            Ok(())
-        }
-        // These join others, and are visited.
-        Rule::All(_) | Rule::Any(_) | Rule::Not(_) => Ok(()),
     }
-}
 
-fn mismatch(attribute: &Attribute, found: &str, pointer: &str) -> RuleError {
-    let expected = match attribute.kind {
-        Kind::Text => "text",
-        Kind::Choice { .. } => "an option",
-        Kind::Date => "a date",
-    };
-    let expected = format!("{expected} for {}", quoted(&attribute.key));
-    RuleError::mismatch(RuleErrorKind::WrongType, expected, found).at_pointer(pointer)
-}
+    fn fact(&self, fact: Fact) -> Result<(), RuleError> {
+        match fact {
+            Fact::Segment(id) => self.named(Named::Segment, id.0, "/is/segment"),
+            Fact::Site(id) => self.named(Named::Site, id.0, "/is/site"),
+            Fact::Role(id) => self.named(Named::Role, id.0, "/is/role"),
+            Fact::Enrolled(id) => self.named(Named::Course, id.0, "/is/enrolled"),
+            Fact::Group(course, group) => {
+                self.named(Named::Course, course.0, "/is/group/0")?;
+                self.named(Named::Group(course), group.0, "/is/group/1")
+            }
+        }
+    }
 
-/// Checks that the attribute can have this value.
-fn value(attribute: &Attribute, value: &Value, pointer: &str) -> Result<(), RuleError> {
-    match (&attribute.kind, value) {
-        (Kind::Text, Value::Text(text)) => {
-            if normalise(text) == **text {
-                return Ok(());
-            }
-            let message = format!("{} is not in normalisation form c", quoted(text));
-            Err(RuleError::new(RuleErrorKind::NotNormalised, message).at_pointer(pointer))
+    /// Checks that there is something of this id.
+    fn named(&self, what: Named, id: u32, path: &str) -> Result<(), RuleError> {
+        match self.names.key(what, id) {
+            Some(_) => Ok(()),
+            None => Err(what.unknown(&id.to_string()).at_pointer(&self.at(path))),
         }
-        (Kind::Choice { .. }, Value::Choice(option)) => {
-            if attribute.option_key(*option).is_some() {
-                return Ok(());
+    }
+
+    /// The field as messages name it, in quotes.
+    fn name(&self, field: Field) -> String {
+        match field.attribute().and_then(|id| self.names.schema().get(id)) {
+            Some(attribute) => quoted(&attribute.key),
+            None => {
+                let mut out = String::new();
+                // Writing to a string does not fail.
+                let _ = write_field(&mut out, field, self.names);
+                quoted(&out)
             }
-            let message = format!("{} has no option {}", quoted(&attribute.key), option.0);
-            let error = RuleError::new(RuleErrorKind::UnknownOption, message).finding(option.0.to_string());
-            Err(error.at_pointer(pointer))
         }
-        (Kind::Date, Value::Date(day)) => {
-            if is_within(*day) {
-                return Ok(());
+    }
+
+    /// Checks that the field exists, and says of what type it is.
+    fn field(&self, field: Field, path: &str) -> Result<&'v Kind, RuleError> {
+        let course =
+            |course: CourseId, part: &str| self.named(Named::Course, course.0, &format!("{path}/{part}"));
+        match field {
+            Field::Attribute(_) | Field::AccountKey | Field::AccountCreated => {}
+            Field::Completed(id) => course(id, "completed")?,
+            Field::Score(id) => course(id, "score")?,
+            Field::Due(id) => course(id, "due")?,
+        }
+        field.kind(self.names.schema()).ok_or_else(|| {
+            let id = field.attribute().map_or(0, |id| id.0).to_string();
+            RuleError::new(RuleErrorKind::UnknownAttribute, format!("unknown attribute {id}"))
+                .finding(id)
+                .at_pointer(&self.at(path))
+        })
+    }
+
+    /// A field that has one value.
+    fn single(&self, field: Field, path: &str) -> Result<&'v Kind, RuleError> {
+        let kind = self.field(field, path)?;
+        if let Kind::MultiChoice { .. } = kind {
+            let message = format!("{} has several values, not one", self.name(field));
+            return Err(RuleError::new(RuleErrorKind::WrongType, message).at_pointer(&self.at(path)));
+        }
+        Ok(kind)
+    }
+
+    /// A field of a certain type.
+    fn of_kind(
+        &self,
+        field: Field,
+        path: &str,
+        fits: impl FnOnce(&Kind) -> bool,
+        expected: &str,
+    ) -> Result<(), RuleError> {
+        let kind = self.field(field, path)?;
+        if fits(kind) {
+            return Ok(());
+        }
+        let expected = format!("{expected}, which {} is not", self.name(field));
+        Err(RuleError::mismatch(RuleErrorKind::WrongType, expected, type_name(kind))
+            .at_pointer(&self.at(path)))
+    }
+
+    fn multi_choice(&self, id: AttributeId, path: &str) -> Result<&'v Attribute, RuleError> {
+        let several = |kind: &Kind| matches!(kind, Kind::MultiChoice { .. });
+        self.of_kind(Field::Attribute(id), path, several, "a multi-choice")?;
+        self.names.schema().get(id).ok_or_else(|| {
+            // It was found just now.
+            RuleError::new(RuleErrorKind::UnknownAttribute, "unknown attribute").at_pointer(&self.at(path))
+        })
+    }
+
+    fn not_empty<T>(&self, list: &[T], path: &str) -> Result<(), RuleError> {
+        if list.is_empty() { Err(limits::empty_list().at_pointer(&self.at(path))) } else { Ok(()) }
+    }
+
+    /// Checks that the options exist and that none is there twice.
+    fn options(&self, attribute: &Attribute, options: &[OptionId]) -> Result<(), RuleError> {
+        let mut seen = HashSet::with_capacity(options.len());
+        for (position, option) in options.iter().enumerate() {
+            let wrong = |kind: RuleErrorKind, message: String| {
+                let error = RuleError::new(kind, message).finding(option.0.to_string());
+                error.at_pointer(&self.at(&format!("/options/options/{position}")))
+            };
+            if attribute.option_key(*option).is_none() {
+                let message = format!("{} has no option {}", quoted(&attribute.key), option.0);
+                return Err(wrong(RuleErrorKind::UnknownOption, message));
             }
-            Err(RuleError::new(RuleErrorKind::InvalidDate, format!("there is no day `{day}`"))
-                .at_pointer(pointer))
+            if !seen.insert(*option) {
+                return Err(wrong(RuleErrorKind::Repeated, format!("option {} is there twice", option.0)));
+            }
         }
-        (_, Value::Text(_)) => Err(mismatch(attribute, "text", pointer)),
-        (_, Value::Choice(_)) => Err(mismatch(attribute, "an option", pointer)),
-        (_, Value::Date(_)) => Err(mismatch(attribute, "a date", pointer)),
+        Ok(())
+    }
+
+    /// Checks that the field can be compared with this.
+    fn operand(&self, field: Field, kind: &Kind, operand: &Operand, path: &str) -> Result<(), RuleError> {
+        let moment = matches!(kind, Kind::Date | Kind::Timestamp);
+        match operand {
+            Operand::Value(value @ Value::Date(_)) if moment => {
+                limits::value(value).map_err(|error| error.at_pointer(&self.at(&format!("{path}/value"))))
+            }
+            Operand::Value(value) => self.value(field, kind, value, &format!("{path}/value")),
+            Operand::Today(_) if moment => Ok(()),
+            Operand::Today(_) => {
+                Err(self.mismatch(field, kind, "a day counted from today", &format!("{path}/today")))
+            }
+            Operand::Period(_) if !moment => {
+                Err(self.mismatch(field, kind, "an end of a period", &format!("{path}/period")))
+            }
+            Operand::Period(Period { offset: Offset { count: 0, unit }, .. }) if *unit != Unit::Days => {
+                let expected = "`days` for a distance of 0";
+                let error = RuleError::mismatch(RuleErrorKind::InvalidNumber, expected, quoted(unit.name()));
+                Err(error.at_pointer(&self.at(&format!("{path}/period/unit"))))
+            }
+            Operand::Period(_) => Ok(()),
+        }
+    }
+
+    fn mismatch(&self, field: Field, kind: &Kind, found: &str, path: &str) -> RuleError {
+        let expected = format!("{} for {}", wanted(kind), self.name(field));
+        RuleError::mismatch(RuleErrorKind::WrongType, expected, found).at_pointer(&self.at(path))
+    }
+
+    /// Checks that the field can have this value.
+    fn value(&self, field: Field, kind: &Kind, value: &Value, path: &str) -> Result<(), RuleError> {
+        let found = match (kind, value) {
+            (Kind::Choice { options }, Value::Choice(option)) => {
+                if options.get(*option).is_some() {
+                    return Ok(());
+                }
+                let message = format!("{} has no option {}", self.name(field), option.0);
+                let error =
+                    RuleError::new(RuleErrorKind::UnknownOption, message).finding(option.0.to_string());
+                return Err(error.at_pointer(&self.at(path)));
+            }
+            (Kind::User, Value::User(user)) => return self.named(Named::User, user.0, path),
+            (Kind::Boolean, Value::Boolean(_)) | (Kind::Decimal, Value::Decimal(_)) => return Ok(()),
+            (Kind::Text, Value::Text(_))
+            | (Kind::Integer, Value::Integer(_))
+            | (Kind::Date, Value::Date(_))
+            | (Kind::Timestamp, Value::Timestamp(_))
+            | (Kind::Path, Value::Path(_)) => {
+                return limits::value(value).map_err(|error| error.at_pointer(&self.at(path)));
+            }
+            (_, Value::Text(_)) => "text",
+            (_, Value::Integer(_)) => "an integer",
+            (_, Value::Decimal(_)) => "a decimal number",
+            (_, Value::Boolean(_)) => "a boolean",
+            (_, Value::Date(_)) => "a date",
+            (_, Value::Timestamp(_)) => "a timestamp",
+            (_, Value::Choice(_)) => "an option",
+            (_, Value::Choices(_)) => "options",
+            (_, Value::User(_)) => "a user",
+            (_, Value::Path(_)) => "a path",
+        };
+        Err(self.mismatch(field, kind, found, path))
     }
 }

@@ -3,15 +3,15 @@
 
 mod common;
 
-use common::{DEPARTMENT, HIRED_ON, MANAGER, choice, schema};
+use common::{DEPARTMENT, HIRED_ON, MANAGER, choice, names, schema};
 use matricula_rule::{
-    Attribute, AttributeId, Comparison, Expr, ExprKind, Literal, Offset, Operand, OptionId, Rule, Schema,
-    Span, Unit, Value, check, compile, parse, print,
+    Attribute, AttributeId, Comparison, CourseId, Expr, ExprKind, Fact, Field, GroupId, Literal, Offset,
+    Operand, OptionId, Rule, Schema, SegmentId, Span, Unit, UserId, Value, check, compile, parse, print,
 };
 
 /// Each case: a text, and the same rule printed.
 fn all_print(cases: &[(&str, &str)]) {
-    let schema = schema();
+    let schema = names();
     for (text, printed) in cases {
         let rule = compile(text, &schema).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert_eq!(print(&rule, &schema), *printed, "{text}");
@@ -106,7 +106,7 @@ fn strings() {
     ] {
         let rule = compile(&format!("user.manager == {written}"), &schema);
         let with = Operand::Value(Value::Text(meant.into()));
-        let expected = Rule::Compare { attribute: MANAGER, comparison: Comparison::Equal, with };
+        let expected = Rule::Compare { field: MANAGER.into(), comparison: Comparison::Equal, with };
         assert_eq!(rule.as_ref(), Ok(&expected), "{written}");
         assert_eq!(compile(&print(&expected, &schema), &schema), Ok(expected), "{written}");
     }
@@ -115,7 +115,7 @@ fn strings() {
 #[test]
 fn what_cannot_be_seen_is_printed_escaped() {
     let value = Value::text("a\0\u{202e}\u{feff}\u{85}\"\\\n");
-    let rule = Rule::In { attribute: DEPARTMENT, values: vec![value] };
+    let rule = Rule::In { field: DEPARTMENT.into(), values: vec![value] };
     let text = print(&rule, &schema());
     assert_eq!(text, r#"user.department in ["a\u0000\u202e\ufeff\u0085\"\\\n"]"#);
 }
@@ -125,12 +125,12 @@ fn a_rule_is_typed() {
     let text = r#"user.department == "Sales" && user.hired_on > today - days(90)"#;
     let expected = Rule::All(vec![
         Rule::Compare {
-            attribute: DEPARTMENT,
+            field: DEPARTMENT.into(),
             comparison: Comparison::Equal,
             with: Operand::Value(Value::text("Sales")),
         },
         Rule::Compare {
-            attribute: HIRED_ON,
+            field: HIRED_ON.into(),
             comparison: Comparison::Greater,
             with: Operand::Today(Offset { count: -90, unit: Unit::Days }),
         },
@@ -144,7 +144,7 @@ fn options_are_found_in_normal_form() {
     schema.define(Attribute::new(AttributeId(0), "city", choice(&["Zürich", "Bern"])));
     let rule = compile("user.city in ['Zu\u{308}rich', 'Bern']", &schema);
     let values = vec![Value::Choice(OptionId(0)), Value::Choice(OptionId(1))];
-    assert_eq!(rule, Ok(Rule::In { attribute: AttributeId(0), values }));
+    assert_eq!(rule, Ok(Rule::In { field: AttributeId(0).into(), values }));
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn every_node_has_its_place() {
             ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::List(parts) => {
                 parts.iter().for_each(|part| visit(part, text, found));
             }
-            ExprKind::Not(part) => visit(part, text, found),
-            ExprKind::Has(name) | ExprKind::Attribute(name) => found.push(name.span.of(text).unwrap()),
+            ExprKind::Not(part) | ExprKind::Has(part) => visit(part, text, found),
+            ExprKind::Attribute(name) => found.push(name.span.of(text).unwrap()),
             ExprKind::Compare { left, right, .. } => {
                 [left, right].into_iter().for_each(|side| visit(side, text, found))
             }
@@ -172,6 +172,7 @@ fn every_node_has_its_place() {
     let expected = [
         "has(user.a) ||\n !(user.b in ['x', 'y'] && today <= user.c",
         "has(user.a)",
+        "user.a",
         "a",
         "!(user.b in ['x', 'y'] && today <= user.c",
         "user.b in ['x', 'y'] && today <= user.c",
@@ -196,18 +197,28 @@ fn a_tree_made_by_hand_is_checked_too() {
     assert_eq!(code(&node(ExprKind::And(vec![]))), Err("too_few_parts"));
     assert_eq!(code(&node(ExprKind::Literal(Literal::Null))), Err("constant_rule"));
     let has = parse("has(user.manager)").unwrap();
-    assert_eq!(code(&node(ExprKind::Or(vec![has.clone()]))), Ok(Rule::Has(MANAGER)));
+    assert_eq!(code(&node(ExprKind::Or(vec![has.clone()]))), Ok(Rule::Has(MANAGER.into())));
     let deep = (0..65).fold(has, |inner, _| node(ExprKind::Not(Box::new(inner))));
     assert_eq!(code(&deep), Err("rule_too_deep"));
 }
 
 #[test]
 fn what_the_schema_lacks_is_printed_and_cannot_be_read() {
-    let schema = schema();
-    let rule = Rule::Has(AttributeId(7));
-    assert_eq!(print(&rule, &schema), "has(user.<attribute 7>)");
+    let schema = names();
+    let rule = Rule::Has(AttributeId(77).into());
+    assert_eq!(print(&rule, &schema), "has(user.<attribute 77>)");
     assert!(parse(&print(&rule, &schema)).is_err());
-    let rule = Rule::In { attribute: common::COUNTRY, values: vec![Value::Choice(OptionId(9))] };
+    let rule = Rule::In { field: common::COUNTRY.into(), values: vec![Value::Choice(OptionId(9))] };
     assert_eq!(print(&rule, &schema), "user.country in [<option 9>]");
     assert!(parse(&print(&rule, &schema)).is_err());
+    for (rule, printed) in [
+        (Rule::Is(Fact::Segment(SegmentId(9))), "inSegment(<segment 9>)"),
+        (Rule::Is(Fact::Group(CourseId(0), GroupId(9))), r#"inGroup("gdpr", <group 9>)"#),
+        (Rule::Has(Field::Completed(CourseId(9))), "completed(<course 9>)"),
+        (Rule::Has(Field::Score(CourseId(9))), "has(score(<course 9>))"),
+        (Rule::ReportsTo { attribute: common::BOSS, user: UserId(9) }, "user.boss.reportsTo(<user 9>)"),
+    ] {
+        assert_eq!(print(&rule, &schema), printed);
+        assert!(parse(printed).is_err());
+    }
 }

@@ -1,20 +1,20 @@
 //! Writing a commit: the journal, and the tables of the current state in step with it, all in one database
-//! transaction.
+//! transaction. Here: definitions, and the order of everything. Not here: what is written of people (`people`),
+//! members (`members`) and enrolments (`steps`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use matricula_core::rule::{AttributeId, Schema, Value, print};
+use matricula_core::rule::AttributeId;
 use matricula_core::{
-    Action, Appended, Commit, Entry, Error, Instant, MembershipChange, RoaringBitmap, Segment, SegmentId,
-    Status, Steps, UserEntry,
+    Appended, Commit, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Entry, Error, Segment, SegmentId,
 };
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{
-    Connection, OptionalExtension, Result, Transaction, TransactionBehavior, params, params_from_iter,
-};
+use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 
-use crate::schema::{column, put_attribute, put_site, show_users};
-use crate::{codec, failed, journal, load};
+use crate::members::Members;
+use crate::people::People;
+use crate::schema::{check_version, put_site, show_users};
+use crate::{attributes, codec, failed, journal, steps, texts, to_sql};
 
 pub(crate) fn append(
     connection: &mut Connection,
@@ -22,22 +22,28 @@ pub(crate) fn append(
 ) -> std::result::Result<Appended, Error> {
     let sql = |error| failed("cannot write the commit", error);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    check_version(&tx)?;
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
     if codec::number(commit.revision) != newest + 1 {
         return Ok(Appended::Conflict);
     }
     journal::write(&tx, commit)?;
-    let schema = load::schema(&tx)?;
-    let mut writer = Writer { insert_user: insert_user(&schema), schema, tx: &tx };
-    writer.entries(commit).map_err(sql)?;
+    let members = Members::new(&tx, commit).map_err(sql)?;
+    let mut definitions = Definitions::default();
+    write_entries(&tx, commit, &members, &mut definitions).map_err(sql)?;
+    if definitions.attributes {
+        show_users(&tx).map_err(sql)?;
+    }
+    texts::write(&tx, &definitions.segments, &definitions.renamed)?;
     for moment in &commit.moments {
         for change in &moment.memberships {
-            writer.membership(change)?;
+            members.follow(change)?;
         }
         for same in moment.steps.chunk_by(|a, b| a.action == b.action) {
-            writer.steps(same, moment.at).map_err(sql)?;
+            steps::write(&tx, same, moment.at).map_err(sql)?;
         }
     }
+    members.settle()?;
     tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2")
         .and_then(|mut update| update.execute(params![codec::number(commit.revision), commit.at.millis()]))
         .map_err(sql)?;
@@ -45,244 +51,102 @@ pub(crate) fn append(
     Ok(Appended::Done)
 }
 
-struct Writer<'a> {
-    tx: &'a Transaction<'a>,
-    schema: Schema,
-    /// The statement for a new user, by this schema.
-    insert_user: String,
+/// What was defined.
+#[derive(Default)]
+struct Definitions {
+    /// Whether there are new attributes.
+    attributes: bool,
+    /// Attributes whose options have other keys.
+    renamed: BTreeSet<AttributeId>,
+    segments: BTreeSet<u32>,
 }
 
-/// The part of a bitmap that a row falls in.
-const PART: u32 = 1 << 16;
-
-impl Writer<'_> {
-    fn entries(&mut self, commit: &Commit) -> Result<()> {
-        for entry in commit.entries.iter() {
-            match entry {
-                Entry::Site(id, site) => put_site(self.tx, *id, site)?,
-                Entry::Attribute(attribute) => {
-                    put_attribute(self.tx, attribute)?;
-                    self.schema.define(attribute.clone());
-                    self.insert_user = insert_user(&self.schema);
-                    show_users(self.tx, self.schema.attributes())?;
-                }
-                Entry::Course(id, course) => {
-                    let mut put = self.tx.prepare_cached(
-                        "INSERT INTO course (id, key, name, site_id) VALUES (?1, ?2, ?3, ?4)
-                         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4",
-                    )?;
-                    put.execute(params![id.0, course.key, course.name, course.site.0])?;
-                }
-                Entry::Segment(id, segment) => self.segment(*id, segment)?,
-                Entry::EnrolmentRule(id, rule) => {
-                    let mut put = self.tx.prepare_cached(
-                        "INSERT INTO enrolment_rule (id, key, name, segment_id, on_leave, enabled)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                         ON CONFLICT (id) DO UPDATE
-                         SET key = ?2, name = ?3, segment_id = ?4, on_leave = ?5, enabled = ?6",
-                    )?;
-                    let leave = rule.on_leave.name();
-                    put.execute(params![id.0, rule.key, rule.name, rule.segment.0, leave, rule.enabled])?;
-                    self.tx
-                        .prepare_cached("DELETE FROM enrolment_rule_course WHERE rule_id = ?1")?
-                        .execute([id.0])?;
-                    let mut put = self.tx.prepare_cached(
-                        "INSERT INTO enrolment_rule_course (rule_id, position, course_id) VALUES (?1, ?2, ?3)",
-                    )?;
-                    for (course, position) in rule.courses.iter().zip(0_u32..) {
-                        put.execute(params![id.0, position, course.0])?;
-                    }
-                }
-                Entry::User(user) => self.user(user)?,
+fn write_entries(
+    tx: &Transaction<'_>,
+    commit: &Commit,
+    members: &Members<'_>,
+    definitions: &mut Definitions,
+) -> Result<()> {
+    // By the attributes as they are by then.
+    let mut people: Option<People<'_>> = None;
+    for entry in commit.entries.iter() {
+        match entry {
+            Entry::Site(id, site) => put_site(tx, *id, site)?,
+            Entry::Attribute(attribute) => {
+                let put = attributes::put(tx, attribute)?;
+                definitions.attributes |= put.new;
+                definitions.renamed.extend(put.renamed.then_some(attribute.id));
+                people = None;
             }
-        }
-        Ok(())
-    }
-
-    fn segment(&self, id: SegmentId, segment: &Segment) -> Result<()> {
-        let rule = serde_json::to_string(&segment.rule).map_err(to_sql)?;
-        let text = print(&segment.rule, &self.schema);
-        let mut put = self.tx.prepare_cached(
-            "INSERT INTO segment (id, key, name, site_id, rule, rule_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, rule = ?5, rule_text = ?6",
-        )?;
-        let site = segment.site.map(|site| site.0);
-        put.execute(params![id.0, segment.key, segment.name, site, rule, text]).map(drop)
-    }
-
-    fn user(&self, entry: &UserEntry) -> Result<()> {
-        let id = entry.id.0;
-        if let Some(key) = &entry.key {
-            self.new_user(entry, key)?;
-        } else {
-            if let Some(status) = entry.status {
-                let mut set = self.tx.prepare_cached("UPDATE user SET status = ?2 WHERE id = ?1")?;
-                set.execute(params![id, status.name()])?;
+            Entry::Course(id, course) => put_course(tx, *id, course)?,
+            Entry::Segment(id, segment) => {
+                put_segment(tx, *id, segment)?;
+                definitions.segments.insert(id.0);
             }
-            for (attribute, value) in &entry.values {
-                let set = format!("UPDATE user SET {} = ?2 WHERE id = ?1", column(*attribute));
-                self.tx.prepare_cached(&set)?.execute(params![id, to_value(value.as_ref())])?;
-            }
-        }
-        for (site, status) in &entry.sites {
-            match status {
-                Some(status) => {
-                    let mut put = self.tx.prepare_cached(
-                        "INSERT INTO site_member (user_id, site_id, status) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (user_id, site_id) DO UPDATE SET status = ?3",
-                    )?;
-                    put.execute(params![id, site.0, status.name()])?;
-                }
-                None => {
-                    let mut end = self
-                        .tx
-                        .prepare_cached("DELETE FROM site_member WHERE user_id = ?1 AND site_id = ?2")?;
-                    end.execute(params![id, site.0])?;
+            Entry::EnrolmentRule(id, rule) => put_rule(tx, *id, rule)?,
+            Entry::Exception { segment, user, exception } => members.decide(*segment, *user, *exception)?,
+            Entry::User(_) | Entry::Record(_) => {
+                let people = match &people {
+                    Some(people) => people,
+                    None => people.insert(People::new(tx, commit.at)?),
+                };
+                match entry {
+                    Entry::User(user) => people.write(user)?,
+                    Entry::Record(record) => people.record(record)?,
+                    _ => {}
                 }
             }
         }
-        Ok(())
     }
-
-    fn new_user(&self, entry: &UserEntry, key: &str) -> Result<()> {
-        let status = entry.status.unwrap_or(Status::Active);
-        let text = |text| ToSqlOutput::Borrowed(ValueRef::Text(text));
-        let mut values = vec![entry.id.0.into(), text(key.as_bytes()), text(status.name().as_bytes())];
-        values.resize(3 + self.schema.attributes().len(), to_value(None));
-        for (AttributeId(attribute), value) in &entry.values {
-            if let Some(place) = values.get_mut(3 + *attribute as usize) {
-                *place = to_value(value.as_ref());
-            }
-        }
-        self.tx.prepare_cached(&self.insert_user)?.execute(params_from_iter(values)).map(drop)
-    }
-
-    fn membership(&self, change: &MembershipChange) -> std::result::Result<(), Error> {
-        let sql = |error| failed("cannot write members", error);
-        let first = change.joined.min().into_iter().chain(change.left.min()).min();
-        let last = change.joined.max().into_iter().chain(change.left.max()).max();
-        let (Some(first), Some(last)) = (first, last) else {
-            return Ok(());
-        };
-        for part in first / PART..=last / PART {
-            let (joined, left) = (in_part(&change.joined, part), in_part(&change.left, part));
-            if joined.is_empty() && left.is_empty() {
-                continue;
-            }
-            let segment = change.segment.0;
-            let old: Option<Vec<u8>> = self
-                .tx
-                .prepare_cached("SELECT members FROM segment_members WHERE segment_id = ?1 AND part = ?2")
-                .and_then(|mut get| get.query_row(params![segment, part], |row| row.get(0)).optional())
-                .map_err(sql)?;
-            let mut members = match old {
-                Some(bytes) => codec::bitmap(&bytes)?,
-                None => RoaringBitmap::new(),
-            };
-            members -= left;
-            members |= joined;
-            self.tx
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO segment_members (segment_id, part, members) VALUES (?1, ?2, ?3)",
-                )
-                .and_then(|mut put| put.execute(params![segment, part, codec::bytes(&members)]))
-                .map_err(sql)?;
-        }
-        Ok(())
-    }
-
-    /// The same steps on tables as core applies to its records; all of one action.
-    fn steps(&self, steps: &[Steps], at: Instant) -> Result<()> {
-        let Some(action) = steps.first().map(|steps| steps.action) else { return Ok(()) };
-        let mut rows: Vec<(u32, u32, i64)> = Vec::new();
-        for steps in steps {
-            let rule = codec::rule_of(steps.reason);
-            rows.extend(steps.users.iter().map(|user| (user, steps.course.0, rule)));
-        }
-        // In the order of the tables, which is several times faster than from course to course.
-        rows.sort_unstable();
-        let each = |statement: &str| -> Result<()> {
-            let mut statement = self.tx.prepare_cached(statement)?;
-            let place = |name: &str| statement.parameter_index(name);
-            let (user, course, rule, at_place) =
-                (place(":user")?, place(":course")?, place(":rule")?, place(":at")?);
-            if let Some(place) = at_place {
-                statement.raw_bind_parameter(place, at.millis())?;
-            }
-            for (user_id, course_id, rule_id) in &rows {
-                for (place, value) in
-                    [(user, i64::from(*user_id)), (course, i64::from(*course_id)), (rule, *rule_id)]
-                {
-                    if let Some(place) = place {
-                        statement.raw_bind_parameter(place, value)?;
-                    }
-                }
-                statement.raw_execute()?;
-            }
-            Ok(())
-        };
-        let hold = "INSERT INTO enrolment_reason (user_id, course_id, rule_id, state, since)
-                    VALUES (:user, :course, :rule, 'in_force', :at)";
-        let release = "DELETE FROM enrolment_reason WHERE user_id = :user AND course_id = :course";
-        let set = |state: &str| {
-            format!(
-                "UPDATE enrolment_reason SET state = '{state}'
-                 WHERE user_id = :user AND course_id = :course AND rule_id = :rule"
-            )
-        };
-        let set_status = |status: &str| {
-            format!("UPDATE enrolment SET status = '{status}' WHERE user_id = :user AND course_id = :course")
-        };
-        match action {
-            Action::Enrolled => {
-                each(
-                    "INSERT INTO enrolment (user_id, course_id, status, since) VALUES (:user, :course, 'active', :at)",
-                )?;
-                each(hold)
-            }
-            Action::Resumed => {
-                each(release)?;
-                each(&set_status("active"))?;
-                each(hold)
-            }
-            Action::ReasonAdded => each(hold),
-            Action::ReasonRestored => each(&set("in_force")),
-            Action::Kept => each(&set("kept")),
-            Action::ReasonDropped => each(&format!("{release} AND rule_id = :rule")),
-            Action::Suspended => {
-                each(&set("suspended"))?;
-                each(&set_status("suspended"))
-            }
-            Action::Unenrolled => {
-                each(release)?;
-                each("DELETE FROM enrolment WHERE user_id = :user AND course_id = :course")
-            }
-        }
-    }
+    Ok(())
 }
 
-fn in_part(bitmap: &RoaringBitmap, part: u32) -> RoaringBitmap {
-    let start = part * PART;
-    bitmap.range(start..=start + (PART - 1)).collect()
+fn put_course(tx: &Transaction<'_>, id: CourseId, course: &Course) -> Result<()> {
+    let mut put = tx.prepare_cached(
+        "INSERT INTO course (id, key, name, site_id) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4",
+    )?;
+    put.execute(params![id.0, course.key, course.name, course.site.0]).map(drop)
 }
 
-fn to_value(value: Option<&Value>) -> ToSqlOutput<'_> {
-    match value {
-        None => ToSqlOutput::Borrowed(ValueRef::Null),
-        Some(Value::Text(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        Some(Value::Choice(option)) => option.0.into(),
-        Some(Value::Date(date)) => date.to_string().into(),
+/// Puts a segment in place. The text of its rule is written when everything is there that it may name.
+pub(crate) fn put_segment(tx: &Transaction<'_>, id: SegmentId, segment: &Segment) -> Result<()> {
+    let rule = segment.rule.as_ref().map(serde_json::to_string).transpose().map_err(to_sql)?;
+    let mut put = tx.prepare_cached(
+        "INSERT INTO segment (id, key, name, site_id, rule, state, owner, description, sql_rows)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, rule = ?5, rule_text = NULL,
+             state = ?6, owner = ?7, description = ?8, sql_rows = ?9",
+    )?;
+    put.execute(params![
+        id.0,
+        segment.key,
+        segment.name,
+        segment.site.map(|site| site.0),
+        rule,
+        segment.state.name(),
+        segment.owner,
+        segment.description,
+        segment.sql_rows,
+    ])
+    .map(drop)
+}
+
+fn put_rule(tx: &Transaction<'_>, id: EnrolmentRuleId, rule: &EnrolmentRule) -> Result<()> {
+    let mut put = tx.prepare_cached(
+        "INSERT INTO enrolment_rule (id, key, name, segment_id, on_leave, enabled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE
+         SET key = ?2, name = ?3, segment_id = ?4, on_leave = ?5, enabled = ?6",
+    )?;
+    let leave = rule.on_leave.name();
+    put.execute(params![id.0, rule.key, rule.name, rule.segment.0, leave, rule.enabled])?;
+    tx.prepare_cached("DELETE FROM enrolment_rule_course WHERE rule_id = ?1")?.execute([id.0])?;
+    let mut put = tx.prepare_cached(
+        "INSERT INTO enrolment_rule_course (rule_id, position, course_id) VALUES (?1, ?2, ?3)",
+    )?;
+    for (course, position) in rule.courses.iter().zip(0_u32..) {
+        put.execute(params![id.0, position, course.0])?;
     }
-}
-
-/// The statement for a new user, with a place for every attribute, so that it is prepared once for a whole feed.
-fn insert_user(schema: &Schema) -> String {
-    let columns: String =
-        schema.attributes().iter().map(|attribute| format!(", {}", column(attribute.id))).collect();
-    let places = ", ?".repeat(schema.attributes().len());
-    format!("INSERT INTO user (id, key, status{columns}) VALUES (?, ?, ?{places})")
-}
-
-fn to_sql(error: serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+    Ok(())
 }

@@ -25,6 +25,8 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
     for (entry, position) in commit.entries.iter().zip(0_i64..) {
         let user = match entry {
             Entry::User(user) => Some(user.id.0),
+            Entry::Exception { user, .. } => Some(user.0),
+            Entry::Record(record) => Some(record.user.0),
             _ => None,
         };
         let json = serde_json::to_string(entry)
@@ -120,7 +122,7 @@ fn entries(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Entry>, Error> {
     while let Some(row) = rows.next().map_err(sql)? {
         let json = row.get_ref(0).map_err(sql)?;
         let json = json.as_str().map_err(|_| invalid(format!("an entry of commit {revision} is no text")))?;
-        let entry = serde_json::from_str(json).map_err(|error| {
+        let entry = codec::json(json).map_err(|error| {
             invalid(format!("an entry of commit {revision} cannot be understood: {error}"))
         })?;
         entries.push(entry);

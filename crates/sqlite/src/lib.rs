@@ -3,10 +3,18 @@
 //! plural and give names. `docs/storage.md` describes each of them.
 
 mod append;
+mod attributes;
 mod codec;
 mod journal;
 mod load;
+mod load_members;
+mod members;
+mod migrate;
+mod people;
 mod schema;
+mod steps;
+mod texts;
+mod values;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +48,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = matricula_core::MAX_ATTRIBUTES + 64;
 
 impl Sqlite {
-    /// Opens a file, or creates it. Commits are durable when they return (`synchronous = FULL`), and readers
+    /// Opens a file, or creates it. A file of an earlier version of this library is brought up to this one, which
+    /// earlier ones do not open. Commits are durable when they return (`synchronous = FULL`), and readers
     /// of the file are not blocked (write-ahead log).
     ///
     /// # Errors
@@ -126,4 +135,9 @@ fn failed(what: &str, error: rusqlite::Error) -> Error {
 /// The error for something in the database that this library does not write.
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidStore, message)
+}
+
+/// For JSON that cannot be made, as an error among those of a statement.
+fn to_sql(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }

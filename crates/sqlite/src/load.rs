@@ -1,47 +1,71 @@
-//! Reading the tables of the current state into a snapshot.
+//! Reading the tables of the current state into a snapshot. Not here: attributes (`attributes`), the values of cells
+//! (`values`), members and what was decided by hand (`load_members`).
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use chrono::NaiveDate;
-use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, OptionId, Schema, Value};
+use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Enrolment, EnrolmentRule, EnrolmentStatus, Error, HeldReason, Instant, LeavePolicy,
-    Loader, ReasonState, RoaringBitmap, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, Tz,
+    Course, CourseId, Decimal, Enrolment, EnrolmentRule, EnrolmentStatus, Error, HeldReason, Instant,
+    LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot, Status, Tz,
     UserId,
 };
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};
 
-use crate::schema::column;
-use crate::{codec, failed, invalid};
+use crate::attributes::{column, schema};
+use crate::load_members::load_members;
+use crate::schema::check_version;
+use crate::{codec, failed, invalid, texts, values};
 
 pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
     // One read transaction, so that all tables are of one state of the database.
     let tx = connection.transaction().map_err(sql)?;
+    check_version(&tx)?;
     let (number, clock): (i64, Option<i64>) = tx
         .query_row("SELECT revision, clock FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(sql)?;
     let Some(clock) = clock else {
         return Ok(Snapshot::default());
     };
+    let schema = schema(&tx, None)?;
     let mut loader = Loader::default();
-    definitions(&tx, &mut loader)?;
-    users(&tx, &mut loader)?;
+    let counts = Counts::of(&tx).map_err(sql)?;
+    definitions(&tx, &schema, &mut loader)?;
+    users(&tx, &schema, counts.users, &mut loader)?;
+    options(&tx, &schema, counts.users, &mut loader)?;
     each(&tx, "SELECT user_id, site_id, status FROM site_member ORDER BY user_id, site_id", |row| {
         loader.membership(UserId(get(row, 0)?), SiteId(get(row, 1)?), parse(row, 2)?);
         Ok(())
     })?;
-    members(&tx, &mut loader)?;
+    records(&tx, &counts, &mut loader)?;
+    load_members(&tx, &counts, &mut loader)?;
     enrolments(&tx, &mut loader)?;
     let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
-    Ok(loader.finish(codec::revision(number)?, clock))
+    loader.finish(codec::revision(number)?, clock)
 }
 
-fn sql(error: rusqlite::Error) -> Error {
+/// How many there are of what other tables refer to.
+pub(crate) struct Counts {
+    pub(crate) users: u32,
+    pub(crate) segments: u32,
+    pub(crate) courses: u32,
+}
+
+impl Counts {
+    fn of(tx: &Transaction<'_>) -> rusqlite::Result<Self> {
+        // Numbers are dense, and the greatest is found without counting.
+        let count = |table: &str| {
+            tx.query_row(&format!("SELECT coalesce(max(id) + 1, 0) FROM {table}"), [], |row| row.get(0))
+        };
+        Ok(Self { users: count("user")?, segments: count("segment")?, courses: count("course")? })
+    }
+}
+
+pub(crate) fn sql(error: rusqlite::Error) -> Error {
     failed("cannot read the tables", error)
 }
 
-fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, Error> {
+pub(crate) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> Result<T, Error> {
     row.get(column).map_err(sql)
 }
 
@@ -52,7 +76,7 @@ fn parse<T: FromStr<Err = Error>>(row: &Row<'_>, column: usize) -> Result<T, Err
     word.parse().map_err(|error: Error| invalid(error.message()))
 }
 
-fn each(
+pub(crate) fn each(
     tx: &Transaction<'_>,
     select: &str,
     mut visit: impl FnMut(&Row<'_>) -> Result<(), Error>,
@@ -65,57 +89,37 @@ fn each(
     Ok(())
 }
 
-/// The attributes.
-pub(crate) fn schema(tx: &Transaction<'_>) -> Result<Schema, Error> {
-    let mut attributes: Vec<Attribute> = Vec::new();
-    each(tx, "SELECT id, key, type FROM attribute ORDER BY id", |row| {
-        let kind = match get::<String>(row, 2)?.as_str() {
-            "text" => Kind::Text,
-            "date" => Kind::Date,
-            "choice" => Kind::Choice { options: Vec::new() },
-            other => return Err(invalid(format!("unknown attribute type `{other}`"))),
-        };
-        attributes.push(Attribute::new(AttributeId(get(row, 0)?), get::<String>(row, 1)?, kind));
-        Ok(())
-    })?;
-    each(tx, "SELECT attribute_id, key FROM attribute_option ORDER BY attribute_id, id", |row| {
-        let attribute = attributes.get_mut(get::<u32>(row, 0)? as usize);
-        if let Some(Attribute { kind: Kind::Choice { options }, .. }) = attribute {
-            options.push(Choice { key: get(row, 1)? });
-        }
-        Ok(())
-    })?;
-    let mut schema = Schema::default();
-    attributes.into_iter().for_each(|attribute| schema.define(attribute));
-    Ok(schema)
-}
-
-fn definitions(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
+fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Result<(), Error> {
     each(tx, "SELECT id, key, name, zone FROM site ORDER BY id", |row| {
         let zone: String = get(row, 3)?;
         let zone = Tz::from_str(&zone).map_err(|_| invalid(format!("unknown time zone `{zone}`")))?;
         loader.site(SiteId(get(row, 0)?), Site { key: get(row, 1)?, name: get(row, 2)?, zone });
         Ok(())
     })?;
-    schema(tx)?.attributes().iter().cloned().for_each(|attribute| loader.attribute(attribute));
+    schema.attributes().iter().cloned().for_each(|attribute| loader.attribute(attribute));
     each(tx, "SELECT key, name, site_id FROM course ORDER BY id", |row| {
         loader.course(Course { key: get(row, 0)?, name: get(row, 1)?, site: SiteId(get(row, 2)?) });
         Ok(())
     })?;
-    each(tx, "SELECT key, name, site_id, rule FROM segment ORDER BY id", |row| {
-        let (key, rule): (String, String) = (get(row, 0)?, get(row, 3)?);
-        let rule = serde_json::from_str(&rule)
-            .map_err(|error| invalid(format!("the rule of segment `{key}` cannot be understood: {error}")))?;
+    let select =
+        "SELECT id, key, name, site_id, rule, state, owner, description, sql_rows FROM segment ORDER BY id";
+    each(tx, select, |row| {
+        let (id, rule): (u32, Option<String>) = (get(row, 0)?, get(row, 4)?);
         loader.segment(Segment {
-            key,
-            name: get(row, 1)?,
-            site: get::<Option<u32>>(row, 2)?.map(SiteId),
-            rule,
-        })
+            key: get(row, 1)?,
+            name: get(row, 2)?,
+            site: get::<Option<u32>>(row, 3)?.map(SiteId),
+            rule: rule.map(|rule| texts::parse(id, &rule)).transpose()?,
+            state: parse::<SegmentState>(row, 5)?,
+            owner: get(row, 6)?,
+            description: get(row, 7)?,
+            sql_rows: get(row, 8)?,
+        });
+        Ok(())
     })?;
-    let mut courses: Vec<(u32, CourseId)> = Vec::new();
+    let mut courses: BTreeMap<u32, Vec<CourseId>> = BTreeMap::new();
     each(tx, "SELECT rule_id, course_id FROM enrolment_rule_course ORDER BY rule_id, position", |row| {
-        courses.push((get(row, 0)?, CourseId(get(row, 1)?)));
+        courses.entry(get(row, 0)?).or_default().push(CourseId(get(row, 1)?));
         Ok(())
     })?;
     each(tx, "SELECT id, key, name, segment_id, on_leave, enabled FROM enrolment_rule ORDER BY id", |row| {
@@ -124,7 +128,7 @@ fn definitions(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
             key: get(row, 1)?,
             name: get(row, 2)?,
             segment: SegmentId(get(row, 3)?),
-            courses: courses.iter().filter(|(rule, _)| *rule == id).map(|(_, course)| *course).collect(),
+            courses: courses.remove(&id).unwrap_or_default(),
             on_leave: parse::<LeavePolicy>(row, 4)?,
             enabled: get(row, 5)?,
         });
@@ -132,17 +136,21 @@ fn definitions(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
     })
 }
 
-fn users(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
-    let schema = schema(tx)?;
-    let columns: String =
-        schema.attributes().iter().map(|attribute| format!(", {}", column(attribute.id))).collect();
-    each(tx, &format!("SELECT id, key, status{columns} FROM user ORDER BY id"), |row| {
+fn users(tx: &Transaction<'_>, schema: &Schema, count: u32, loader: &mut Loader) -> Result<(), Error> {
+    let attributes: Vec<_> = schema
+        .attributes()
+        .iter()
+        .filter(|attribute| values::type_of(&attribute.kind).is_some())
+        .map(|attribute| (attribute, format!(", {}", column(attribute.id.0))))
+        .collect();
+    let columns: String = attributes.iter().map(|(_, column)| column.as_str()).collect();
+    each(tx, &format!("SELECT id, key, status, created{columns} FROM user ORDER BY id"), |row| {
         let id = UserId(get(row, 0)?);
         let key = row.get_ref(1).map_err(sql)?;
         let key = key.as_str().map_err(|_| invalid(format!("the key of user {} is no text", id.0)))?;
-        loader.user(id, key, parse::<Status>(row, 2)?)?;
-        for (attribute, column) in schema.attributes().iter().zip(3..) {
-            if let Some(value) = value(row.get_ref(column).map_err(sql)?, &attribute.kind) {
+        loader.user(id, key, parse::<Status>(row, 2)?, codec::instant(row, 3)?)?;
+        for ((attribute, _), column) in attributes.iter().zip(4..) {
+            if let Some(value) = values::value(row.get_ref(column).map_err(sql)?, &attribute.kind, count) {
                 let wrong = || invalid(format!("user {} has an unknown value of {}", id.0, attribute.key));
                 loader.value(id, attribute.id, value.ok_or_else(wrong)?);
             }
@@ -151,43 +159,58 @@ fn users(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
     })
 }
 
-/// The value of a cell: none, one, or one that cannot be.
-fn value(cell: ValueRef<'_>, kind: &Kind) -> Option<Option<Value>> {
-    let value = match (kind, cell) {
-        (_, ValueRef::Null) => return None,
-        (Kind::Text, cell) => cell.as_str().ok().map(|text| Value::Text(text.into())),
-        (Kind::Choice { options }, cell) => cell
-            .as_i64()
-            .ok()
-            .and_then(|option| u32::try_from(option).ok())
-            .filter(|option| (*option as usize) < options.len())
-            .map(|option| Value::Choice(OptionId(option))),
-        (Kind::Date, cell) => cell
-            .as_str()
-            .ok()
-            .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-            .map(Value::Date),
-    };
-    Some(value)
-}
-
-fn members(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
-    let mut segments: Vec<(SegmentId, RoaringBitmap)> = Vec::new();
-    each(tx, "SELECT segment_id, members FROM segment_members ORDER BY segment_id, part", |row| {
-        let segment = SegmentId(get(row, 0)?);
-        let part = row.get_ref(1).map_err(sql)?;
-        let part =
-            codec::bitmap(part.as_blob().map_err(|_| invalid("the members of a segment are no bitmap"))?)?;
-        match segments.last_mut() {
-            Some((last, members)) if *last == segment => *members |= part,
-            _ => segments.push((segment, part)),
+/// The values of multi-choices, from the options of each person and attribute.
+fn options(tx: &Transaction<'_>, schema: &Schema, count: u32, loader: &mut Loader) -> Result<(), Error> {
+    let mut last: Option<(UserId, AttributeId)> = None;
+    let mut options: Vec<OptionId> = Vec::new();
+    let mut give = |of: Option<(UserId, AttributeId)>, options: &mut Vec<OptionId>| {
+        if let Some((user, attribute)) = of {
+            loader.value(user, attribute, Value::Choices(std::mem::take(options).into()));
         }
+    };
+    let select = "SELECT user_id, attribute_id, option_id FROM user_option
+                  ORDER BY user_id, attribute_id, option_id";
+    each(tx, select, |row| {
+        let (user, id, option) = (UserId(get(row, 0)?), AttributeId(get(row, 1)?), OptionId(get(row, 2)?));
+        let attribute = schema.get(id).filter(|it| matches!(it.kind, Kind::MultiChoice { .. }));
+        let Some(attribute) = attribute.filter(|_| user.0 < count) else {
+            return Err(invalid(format!("an option of user {} is of what is not there", user.0)));
+        };
+        if attribute.option_key(option).is_none() {
+            return Err(invalid(format!("user {} has an unknown value of {}", user.0, attribute.key)));
+        }
+        if last != Some((user, id)) {
+            give(last, &mut options);
+            last = Some((user, id));
+        }
+        options.push(option);
         Ok(())
     })?;
-    for (segment, members) in segments {
-        loader.members(segment, RowSet::from_roaring(&members));
-    }
+    give(last, &mut options);
     Ok(())
+}
+
+fn records(tx: &Transaction<'_>, counts: &Counts, loader: &mut Loader) -> Result<(), Error> {
+    let select = "SELECT user_id, course_id, completed, score FROM course_record ORDER BY user_id, course_id";
+    each(tx, select, |row| {
+        let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
+        if user.0 >= counts.users || course.0 >= counts.courses {
+            return Err(invalid(format!("a record of user {} names what is not there", user.0)));
+        }
+        let completed = match get::<Option<i64>>(row, 2)? {
+            Some(_) => Some(codec::instant(row, 2)?),
+            None => None,
+        };
+        let score = match get::<Option<i64>>(row, 3)? {
+            Some(score) => {
+                let score = Decimal::from_millionths(score).filter(|_| (0..=1_000_000).contains(&score));
+                Some(score.ok_or_else(|| invalid(format!("user {} has an unknown score", user.0)))?)
+            }
+            None => None,
+        };
+        loader.record(user, course, completed, score);
+        Ok(())
+    })
 }
 
 /// Both tables are read side by side, in the order of their keys.

@@ -1,16 +1,19 @@
-//! The tables and views, their version, and what changes with the attributes: one column each. Not here: what is
-//! in them (`append`, `load`).
+//! The tables and views, their version, and how a file comes to have them. Not here: the columns that attributes add
+//! (`attributes`), how files of earlier versions are brought up to this one (`migrate`), what is in the tables
+//! (`append`, `load`).
 
-use matricula_core::rule::{Attribute, AttributeId, Kind};
+use std::collections::HashSet;
+
 use matricula_core::{Error, Site, SiteId, Snapshot};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::{PATIENCE, failed, invalid};
+use crate::attributes::column;
+use crate::{PATIENCE, failed, invalid, migrate};
 
 /// Marks a file as a registry: `Mtrc`.
 const APPLICATION: i32 = 0x4D74_7263;
-/// The version of the tables that this library writes.
-const VERSION: i32 = 1;
+/// The version of the tables that this library reads and writes.
+const VERSION: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE registry (
@@ -27,19 +30,32 @@ CREATE TABLE site (
 CREATE TABLE attribute (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
-    type TEXT NOT NULL CHECK (type IN ('text', 'choice', 'date'))
+    type TEXT NOT NULL CHECK (type IN ('text', 'integer', 'decimal', 'boolean', 'date', 'timestamp', 'choice', 'multi_choice', 'user', 'path')),
+    name TEXT,
+    site_id INTEGER REFERENCES site,
+    definition TEXT NOT NULL
 ) STRICT;
 CREATE TABLE attribute_option (
     attribute_id INTEGER NOT NULL REFERENCES attribute,
     id INTEGER NOT NULL,
     key TEXT NOT NULL,
+    name TEXT,
+    retired INTEGER NOT NULL,
     PRIMARY KEY (attribute_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE user (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
-    status TEXT NOT NULL
+    status TEXT NOT NULL,
+    created INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE user_option (
+    user_id INTEGER NOT NULL,
+    attribute_id INTEGER NOT NULL,
+    option_id INTEGER NOT NULL,
+    PRIMARY KEY (user_id, attribute_id, option_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_option_by_option ON user_option (attribute_id, option_id);
 CREATE TABLE site_member (
     user_id INTEGER NOT NULL,
     site_id INTEGER NOT NULL,
@@ -57,14 +73,39 @@ CREATE TABLE segment (
     key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     site_id INTEGER REFERENCES site,
-    rule TEXT NOT NULL,
-    rule_text TEXT NOT NULL
+    rule TEXT,
+    rule_text TEXT,
+    state TEXT NOT NULL,
+    owner TEXT,
+    description TEXT,
+    sql_rows INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE segment_pin (
+    segment_id INTEGER NOT NULL REFERENCES segment,
+    user_id INTEGER NOT NULL,
+    PRIMARY KEY (segment_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE segment_ban (
+    segment_id INTEGER NOT NULL REFERENCES segment,
+    user_id INTEGER NOT NULL,
+    PRIMARY KEY (segment_id, user_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE segment_members (
     segment_id INTEGER NOT NULL REFERENCES segment,
     part INTEGER NOT NULL,
     members BLOB NOT NULL,
     PRIMARY KEY (segment_id, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE segment_frozen (
+    segment_id INTEGER NOT NULL REFERENCES segment,
+    part INTEGER NOT NULL,
+    members BLOB NOT NULL,
+    PRIMARY KEY (segment_id, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE segment_row (
+    segment_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    PRIMARY KEY (segment_id, user_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE enrolment_rule (
     id INTEGER PRIMARY KEY,
@@ -96,6 +137,14 @@ CREATE TABLE enrolment_reason (
     since INTEGER NOT NULL,
     PRIMARY KEY (user_id, course_id, rule_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE course_record (
+    user_id INTEGER NOT NULL,
+    course_id INTEGER NOT NULL,
+    completed INTEGER,
+    score INTEGER,
+    PRIMARY KEY (user_id, course_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX course_record_by_course ON course_record (course_id);
 CREATE TABLE journal (
     revision INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -135,12 +184,21 @@ SELECT u.key AS user, c.key AS course, e.status AS status,
      LEFT JOIN segment s ON s.id = er.segment_id
      WHERE r.user_id = e.user_id AND r.course_id = e.course_id) AS why
 FROM enrolment e JOIN user u ON u.id = e.user_id JOIN course c ON c.id = e.course_id;
+CREATE VIEW segments AS
+SELECT s.key AS key, s.name AS name, (SELECT i.key FROM site i WHERE i.id = s.site_id) AS site, s.state AS state,
+    s.owner AS owner, s.description AS description, s.rule_text AS rule_text
+FROM segment s;
+CREATE VIEW records AS
+SELECT u.key AS user, c.key AS course,
+    strftime('%Y-%m-%dT%H:%M:%fZ', r.completed / 1000.0, 'unixepoch') AS completed, r.score / 1000000.0 AS score
+FROM course_record r JOIN user u ON u.id = r.user_id JOIN course c ON c.id = r.course_id;
 CREATE VIEW commits AS
 SELECT revision, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at, author, note FROM journal;
 ";
 
-/// Creates the tables, or makes sure that those there are ones that this library understands. While others do
-/// the same to a new file SQLite may say "busy" without having waited; then it is tried again.
+/// Creates the tables, brings those of an earlier version up to this one, or makes sure that those there are ones
+/// that this library understands. While others do the same to a new file SQLite may say "busy" without having
+/// waited; then it is tried again.
 pub(crate) fn prepare(connection: &mut Connection) -> Result<(), Error> {
     let start = std::time::Instant::now();
     loop {
@@ -155,7 +213,8 @@ pub(crate) fn prepare(connection: &mut Connection) -> Result<(), Error> {
     }
 }
 
-enum Trouble {
+/// Why the tables cannot be used, or not yet.
+pub(crate) enum Trouble {
     Sql(rusqlite::Error),
     Refused(Error),
 }
@@ -163,6 +222,12 @@ enum Trouble {
 impl From<rusqlite::Error> for Trouble {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -178,23 +243,46 @@ fn try_to_prepare(connection: &mut Connection) -> Result<(), Trouble> {
     tx.commit()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    if pragma(connection, "user_version")? == VERSION {
-        return Ok(());
-    }
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have been faster.
-    if pragma(&tx, "user_version")? != VERSION {
-        tx.execute_batch(TABLES)?;
-        tx.execute("INSERT INTO registry (id, revision) VALUES (1, 0)", [])?;
-        for (site, id) in Snapshot::default().sites().zip((0..).map(SiteId)) {
-            put_site(&tx, id, site)?;
+    if pragma(connection, "user_version")? != VERSION {
+        // Tables are replaced that others refer to. It cannot be switched within a transaction.
+        connection.pragma_update(None, "foreign_keys", false)?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        match pragma(&tx, "user_version")? {
+            0 => create(&tx)?,
+            1 => migrate::from_version_1(&tx)?,
+            _ => recognise(&tx)?,
         }
-        show_users(&tx, &[])?;
-        tx.pragma_update(None, "application_id", APPLICATION)?;
         tx.pragma_update(None, "user_version", VERSION)?;
+        tx.commit()?;
     }
-    tx.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+fn create(tx: &Transaction<'_>) -> Result<(), Trouble> {
+    create_missing(tx)?;
+    tx.execute("INSERT INTO registry (id, revision) VALUES (1, 0)", [])?;
+    for (site, id) in Snapshot::default().sites().zip((0..).map(SiteId)) {
+        put_site(tx, id, site)?;
+    }
+    show_users(tx)?;
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    Ok(())
+}
+
+/// Creates the tables, indexes and views that are not there.
+pub(crate) fn create_missing(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut names = tx.prepare("SELECT name FROM sqlite_schema")?;
+    let there: HashSet<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for statement in TABLES.split(";\n") {
+        // CREATE, what, and the name.
+        if let Some(name) = statement.split_whitespace().nth(2)
+            && !there.contains(name)
+        {
+            tx.execute_batch(statement)?;
+        }
+    }
     Ok(())
 }
 
@@ -205,13 +293,25 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
 fn recognise(connection: &Connection) -> Result<(), Trouble> {
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (pragma(connection, "application_id")?, pragma(connection, "user_version")?) {
-        (APPLICATION, VERSION) => Ok(()),
-        (APPLICATION, newer) if newer > VERSION => Err(Trouble::Refused(invalid(format!(
-            "the tables are of version {newer}, expected at most {VERSION}: a newer version of this library wrote them"
-        )))),
+        (APPLICATION, 1..=VERSION) => Ok(()),
+        (APPLICATION, newer) if newer > VERSION => Err(Trouble::Refused(is_newer(newer))),
         (0, 0) if tables == 0 => Ok(()),
         (0, 0) => Err(Trouble::Refused(invalid("the database has other tables and is no registry"))),
         _ => Err(Trouble::Refused(invalid("the database belongs to another application"))),
+    }
+}
+
+fn is_newer(version: i32) -> Error {
+    invalid(format!(
+        "the tables are of version {version}, expected at most {VERSION}: a newer version of this library wrote them"
+    ))
+}
+
+/// Makes sure that no newer library has changed the tables since they were opened.
+pub(crate) fn check_version(tx: &Transaction<'_>) -> Result<(), Error> {
+    match pragma(tx, "user_version").map_err(|error| failed("cannot read the version", error))? {
+        VERSION => Ok(()),
+        other => Err(is_newer(other)),
     }
 }
 
@@ -223,57 +323,45 @@ pub(crate) fn put_site(tx: &Transaction<'_>, id: SiteId, site: &Site) -> rusqlit
     put.execute(params![id.0, site.key, site.name, site.zone.name()]).map(drop)
 }
 
-/// The column of an attribute in the table of users.
-pub(crate) fn column(id: AttributeId) -> String {
-    format!("a{}", id.0)
-}
-
-/// Puts an attribute in place, with its column if it is new.
-pub(crate) fn put_attribute(tx: &Transaction<'_>, attribute: &Attribute) -> rusqlite::Result<()> {
-    let id = attribute.id;
-    let new = tx
-        .prepare_cached("INSERT OR IGNORE INTO attribute (id, key, type) VALUES (?1, ?2, ?3)")?
-        .execute(params![id.0, attribute.key, attribute.kind.name()])?;
-    if new == 1 {
-        let of = match attribute.kind {
-            Kind::Text | Kind::Date => "TEXT",
-            Kind::Choice { .. } => "INTEGER",
-        };
-        tx.execute_batch(&format!("ALTER TABLE user ADD COLUMN {} {of}", column(id)))?;
-    }
-    let mut option = tx.prepare_cached(
-        "INSERT OR IGNORE INTO attribute_option (attribute_id, id, key) VALUES (?1, ?2, ?3)",
-    )?;
-    for (key, position) in attribute.option_keys().zip(0_u32..) {
-        option.execute(params![id.0, position, key])?;
-    }
-    Ok(())
-}
-
 /// Makes the view `users` anew, with a named column for each attribute.
-pub(crate) fn show_users(tx: &Transaction<'_>, attributes: &[Attribute]) -> rusqlite::Result<()> {
-    let mut columns = String::from("u.id AS id, u.key AS key, u.status AS status");
-    let mut taken: Vec<String> = ["id", "key", "status"].map(str::to_owned).to_vec();
-    for attribute in attributes {
+pub(crate) fn show_users(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut columns =
+        format!("u.id AS id, u.key AS key, u.status AS status, {} AS created", instant("u.created"));
+    let mut taken: Vec<String> = ["id", "key", "status", "created"].map(str::to_owned).to_vec();
+    let mut attributes = tx.prepare("SELECT id, key, type FROM attribute ORDER BY id")?;
+    let mut rows = attributes.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, key, kind): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         // SQL does not tell upper from lower case in names. Keys have no quotes in them.
-        let plain = attribute.key.to_ascii_lowercase();
-        let name =
-            if taken.contains(&plain) { format!("user.{}", attribute.key) } else { attribute.key.clone() };
-        let name = if taken.contains(&name.to_ascii_lowercase()) {
-            format!("{name}#{}", attribute.id.0)
-        } else {
-            name
-        };
+        let name = if taken.contains(&key.to_ascii_lowercase()) { format!("user.{key}") } else { key };
+        let name = if taken.contains(&name.to_ascii_lowercase()) { format!("{name}#{id}") } else { name };
         taken.push(name.to_ascii_lowercase());
-        let column = column(attribute.id);
-        let value = match attribute.kind {
-            Kind::Text | Kind::Date => format!("u.{column}"),
-            Kind::Choice { .. } => format!(
-                "(SELECT o.key FROM attribute_option o WHERE o.attribute_id = {} AND o.id = u.{column})",
-                attribute.id.0
-            ),
-        };
-        columns.push_str(&format!(", {value} AS \"{name}\""));
+        columns.push_str(&format!(", {} AS \"{name}\"", shown(id, &kind)));
     }
     tx.execute_batch(&format!("DROP VIEW IF EXISTS users; CREATE VIEW users AS SELECT {columns} FROM user u"))
+}
+
+/// An attribute of the row `u`, for people to read.
+fn shown(id: u32, kind: &str) -> String {
+    let column = format!("u.{}", column(id));
+    match kind {
+        "decimal" => format!("{column} / 1000000.0"),
+        "timestamp" => instant(&column),
+        "choice" => {
+            format!("(SELECT o.key FROM attribute_option o WHERE o.attribute_id = {id} AND o.id = {column})")
+        }
+        // Sorted within, since not every SQLite can say how an aggregate is ordered.
+        "multi_choice" => format!(
+            "(SELECT group_concat(key, '; ') FROM (SELECT o.key AS key FROM user_option x \
+             JOIN attribute_option o ON o.attribute_id = x.attribute_id AND o.id = x.option_id \
+             WHERE x.user_id = u.id AND x.attribute_id = {id} ORDER BY x.option_id))"
+        ),
+        "user" => format!("(SELECT x.key FROM user x WHERE x.id = {column})"),
+        _ => column,
+    }
+}
+
+/// An instant in milliseconds as text.
+fn instant(column: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000.0, 'unixepoch')")
 }

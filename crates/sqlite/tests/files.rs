@@ -1,43 +1,21 @@
 //! SQLite files as files: what is refused, what people see with SQL, and what survives.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by panicking")]
 
+mod common;
+
 use std::path::Path;
 
+use common::{attribute, column, commit, options};
 use matricula_core::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind,
-    Instant, LeavePolicy, SegmentDefinition, Snapshot, Store, UserUpdate,
+    AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind, LeavePolicy,
+    SegmentDefinition, Snapshot, Store, UserUpdate,
 };
 use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
 
-fn attribute(key: &str, kind: AttributeType) -> Change {
-    AttributeDefinition { key: key.to_owned(), kind }.into()
-}
-
-/// Commits changes on top of what a file holds.
-fn commit(path: &Path, changes: Vec<Change>) -> Snapshot {
-    let store = Sqlite::at(path).unwrap();
-    let mut draft = Draft::new(&store.load().unwrap(), Instant::from_millis(1_763_700_000_000).unwrap());
-    for change in changes {
-        draft.apply(change).unwrap();
-    }
-    let outcome = draft.finish("hr", "a note");
-    store.append(&outcome.commit).unwrap();
-    outcome.snapshot
-}
-
-/// One column of a query, as text.
-fn column(path: &Path, sql: &str) -> Vec<String> {
-    let connection = Connection::open(path).unwrap();
-    let mut select = connection.prepare(sql).unwrap();
-    let rows = select.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
-    rows.map(|row| row.unwrap().unwrap_or_else(|| "NULL".to_owned())).collect()
-}
-
 fn acme(path: &Path) -> Snapshot {
     let course = CourseDefinition { key: "gdpr".to_owned(), name: None, site: None };
-    let rule = r#"user.department == "Sales""#.to_owned();
-    let segment = SegmentDefinition { key: "sales".to_owned(), name: None, site: None, rule };
+    let segment = SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#);
     let enrolment_rule = EnrolmentRuleDefinition {
         key: "gdpr-for-sales".to_owned(),
         name: None,
@@ -50,7 +28,7 @@ fn acme(path: &Path) -> Snapshot {
         path,
         vec![
             attribute("department", AttributeType::Text),
-            attribute("country", AttributeType::Choice(vec!["ZA".to_owned(), "DE".to_owned()])),
+            attribute("country", AttributeType::Choice(options(&["ZA", "DE"]))),
             course.into(),
             segment.into(),
             enrolment_rule.into(),
@@ -88,7 +66,7 @@ fn who_is_enrolled_since_when_and_why_is_one_select() {
 fn attributes_may_have_the_names_of_other_columns() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.db");
-    let keys = ["status", "Status", "id", "KEY", "select", "a0", "user_status"];
+    let keys = ["status", "Status", "id", "KEY", "select", "a0", "created"];
     let mut changes: Vec<Change> = keys.iter().map(|key| attribute(key, AttributeType::Text)).collect();
     let update =
         keys.iter().fold(UserUpdate::new("ann"), |update, key| update.set(*key, format!("its {key}")));
@@ -100,13 +78,14 @@ fn attributes_may_have_the_names_of_other_columns() {
         "id",
         "key",
         "status",
+        "created",
         "user.status",
         "user.Status#1",
         "user.id",
         "user.KEY",
         "select",
         "a0",
-        "user_status",
+        "user.created",
     ];
     assert_eq!(names, expected);
     assert_eq!(column(&path, r#"SELECT "user.Status#1" FROM users"#), ["its Status"]);
@@ -154,7 +133,22 @@ fn other_files_are_refused_and_left_as_they_are() {
         .execute_batch("PRAGMA application_id = 0x4D747263; PRAGMA user_version = 999; CREATE TABLE t (x)")
         .unwrap();
     drop(newer);
-    assert!(refused("newer.db").contains("version 999, expected at most 1"));
+    assert!(refused("newer.db").contains("version 999, expected at most 2"));
+}
+
+#[test]
+fn a_file_that_a_newer_library_has_changed_meanwhile_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    let snapshot = acme(&path);
+    let store = Sqlite::at(&path).unwrap();
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
+    let mut draft = Draft::new(&snapshot, snapshot.clock().unwrap());
+    draft.apply(UserUpdate::new("cy").into()).unwrap();
+    let error = store.append(&draft.finish("hr", "").commit).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidStore);
+    assert_eq!(store.load().unwrap_err().kind(), ErrorKind::InvalidStore);
+    assert_eq!(column(&path, "SELECT count(*) FROM user"), ["2"]);
 }
 
 #[test]
@@ -227,9 +221,11 @@ fn redefinitions_reach_the_tables() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.db");
     acme(&path);
-    let rule = r#"user.department == "IT""#.to_owned();
     let name = Some("Renamed".to_owned());
-    let segment = SegmentDefinition { key: "sales".to_owned(), name: name.clone(), site: None, rule };
+    let segment = SegmentDefinition {
+        name: name.clone(),
+        ..SegmentDefinition::with_rule("sales", r#"user.department == "IT""#)
+    };
     let course = CourseDefinition { key: "gdpr".to_owned(), name, site: None };
     let snapshot = commit(&path, vec![segment.into(), course.into()]);
     assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
@@ -257,12 +253,26 @@ fn a_damaged_table_is_an_error_and_not_a_panic() {
         "UPDATE registry SET revision = -1",
         "UPDATE registry SET clock = 9e18",
         "PRAGMA ignore_check_constraints = 1; UPDATE attribute SET type = 'colour'",
+        "UPDATE attribute SET type = 'text'",
+        "UPDATE attribute SET key = 'other' WHERE id = 0",
+        "UPDATE attribute SET definition = '{'",
+        "UPDATE attribute SET id = id + 5",
+        "DELETE FROM attribute_option WHERE id = 0",
+        "UPDATE attribute_option SET key = 'same'",
+        "UPDATE user SET created = 9e18",
+        "INSERT INTO user_option VALUES (0, 1, 0)",
+        "INSERT INTO course_record VALUES (0, 9, 0, NULL)",
+        "INSERT INTO course_record VALUES (0, 0, NULL, 5000000)",
+        "INSERT INTO segment_pin VALUES (0, 99)",
+        "INSERT INTO segment_ban VALUES (99, 0)",
+        "INSERT INTO segment_frozen VALUES (0, 0, x'00')",
+        "UPDATE segment SET state = 'asleep'",
     ];
     for sql in damage {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("acme.db");
         acme(&path);
-        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        Connection::open(&path).unwrap().execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
         let error = Sqlite::at(&path).unwrap().load().expect_err(sql);
         assert!(matches!(error.kind(), ErrorKind::InvalidStore | ErrorKind::Store), "{sql}: {error}");
     }

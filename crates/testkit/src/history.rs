@@ -1,16 +1,17 @@
-//! Random histories: transactions at growing instants over a small vocabulary, so that collisions are common.
+//! Random histories: transactions at growing instants over a small vocabulary, so that collisions are common. Not
+//! here: the rules that segments have (`rules`).
 
 use chrono::{Days, NaiveDate};
-use matricula_core::rule::{
-    Attribute, AttributeId, Choice, Comparison, Kind, Offset, Operand, OptionId, Rule, Schema, Unit, Value,
-    print,
-};
+use matricula_core::rule::{Attribute, AttributeId, Choice, Decimal, Kind, Options, Schema, Value};
 use matricula_core::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Input, Instant,
-    LeavePolicy, SegmentDefinition, SiteDefinition, Status, Tz, UserUpdate,
+    AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Exception, Input,
+    Instant, LeavePolicy, OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SegmentState,
+    SiteDefinition, Status, Tz, UserUpdate,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use crate::rules::rule;
 
 /// One transaction of a history.
 #[derive(Clone, Debug)]
@@ -21,17 +22,39 @@ pub struct Transaction {
     pub changes: Vec<Change>,
 }
 
-const TEXTS: &[&str] = &["", "Sales", "IT", "é", "Šales", "sales", "zz"];
+const TEXTS: &[&str] = &["", "Sales", "IT", "é", "Šales", "sales", "SALES", "zz"];
 const OPTIONS: &[&str] = &["ZA", "DE", "BR"];
-const COURSES: &[&str] = &["gdpr", "safety", "welcome", "emea-only"];
-const SEGMENTS: &[&str] = &["s0", "s1", "s2", "s3"];
+const SKILLS: &[&str] = &["go", "rust", "sql", "zig"];
+const PATHS: &[&str] = &["EMEA", "EMEA/ZA", "EMEA/ZA/Paarl", "EMEA/ZAR", "APAC", "EMEA-North"];
+/// The courses of every history, by id.
+pub const COURSES: &[&str] = &["gdpr", "safety", "welcome", "emea-only"];
+/// The segments of every history, by id; they begin without rules.
+pub const SEGMENTS: &[&str] = &["s0", "s1", "s2", "s3", "s4", "s5"];
+/// The people who are there from the beginning, so that rules can name them by id.
+pub const NAMED: u32 = 4;
 
-/// The attributes of every history: `department` (text), `country` (choice), `hired_on` (date).
+/// The attributes of every history, by id; `nick` may ignore case or not.
+pub fn attributes() -> Vec<(&'static str, Kind)> {
+    let options = |keys: &[&str]| -> Options { keys.iter().map(|key| Choice::new(*key)).collect() };
+    vec![
+        ("department", Kind::Text),
+        ("country", Kind::Choice { options: options(OPTIONS) }),
+        ("hired_on", Kind::Date),
+        ("nick", Kind::Text),
+        ("level", Kind::Integer),
+        ("rate", Kind::Decimal),
+        ("flag", Kind::Boolean),
+        ("seen_at", Kind::Timestamp),
+        ("skills", Kind::MultiChoice { options: options(SKILLS) }),
+        ("manager", Kind::User),
+        ("unit", Kind::Path),
+    ]
+}
+
+/// The same as a schema.
 pub fn schema() -> Schema {
-    let options = OPTIONS.iter().map(|key| Choice { key: (*key).to_owned() }).collect();
-    let kinds = [("department", Kind::Text), ("country", Kind::Choice { options }), ("hired_on", Kind::Date)];
     let mut schema = Schema::default();
-    for ((key, kind), id) in kinds.into_iter().zip(0..) {
+    for ((key, kind), id) in attributes().into_iter().zip(0..) {
         schema.define(Attribute::new(AttributeId(id), key, kind));
     }
     schema
@@ -39,87 +62,103 @@ pub fn schema() -> Schema {
 
 /// The definitions with which every history begins.
 pub fn definitions() -> Vec<Change> {
-    let attribute = |key: &str, kind| AttributeDefinition { key: key.to_owned(), kind }.into();
-    let options = OPTIONS.iter().map(|key| (*key).to_owned()).collect();
-    let mut changes: Vec<Change> = vec![
-        site("emea", Tz::Africa__Johannesburg).into(),
-        attribute("department", AttributeType::Text),
-        attribute("country", AttributeType::Choice(options)),
-        attribute("hired_on", AttributeType::Date),
-    ];
+    let mut changes: Vec<Change> = vec![site("emea", Tz::Africa__Johannesburg).into()];
+    changes.extend(attributes().into_iter().map(|(key, kind)| {
+        let options = kind.options().map(|options| {
+            options.iter().map(|option| OptionDefinition::new(option.key.clone())).collect::<Vec<_>>()
+        });
+        let kind = AttributeType::named(kind.name(), options).expect("a type by its own name");
+        Change::from(AttributeDefinition::new(key, kind))
+    }));
     changes.extend(COURSES.iter().map(|key| {
         let site = (*key == "emea-only").then(|| "emea".to_owned());
         Change::from(CourseDefinition { key: (*key).to_owned(), name: None, site })
     }));
+    changes.push(Change::Users((0..NAMED).map(|number| UserUpdate::new(format!("u{number}"))).collect()));
+    changes.extend(
+        SEGMENTS.iter().map(|key| {
+            Change::from(SegmentDefinition { site: site_of(key), ..SegmentDefinition::new(*key) })
+        }),
+    );
     changes
+}
+
+/// A segment may not move between sites: which one it is of follows from its key.
+fn site_of(segment: &str) -> Option<String> {
+    (segment == "s3").then(|| "emea".to_owned())
 }
 
 fn site(key: &str, zone: Tz) -> SiteDefinition {
     SiteDefinition { key: key.to_owned(), name: None, zone: Some(zone) }
 }
 
-fn day(offset: u64) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 1, 15).unwrap().checked_add_days(Days::new(offset)).unwrap()
+/// A day of the months in which histories happen.
+pub(crate) fn day(offset: u64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, 15)
+        .and_then(|first| first.checked_add_days(Days::new(offset)))
+        .unwrap_or_default()
 }
 
-fn value(attribute: u32) -> BoxedStrategy<Value> {
+/// A value of an attribute.
+pub(crate) fn value(attribute: u32) -> BoxedStrategy<Value> {
     match attribute {
         // Few texts that meet often, and many, so that their codes are renumbered now and then.
-        0 => prop_oneof![
+        0 | 3 => prop_oneof![
             3 => select(TEXTS).prop_map(Value::text),
             1 => (0..900_u32).prop_map(|number| Value::text(&format!("t{number:03}"))),
         ]
         .boxed(),
-        1 => (0..3_u32).prop_map(|option| Value::Choice(OptionId(option))).boxed(),
-        _ => (0..90_u64).prop_map(|offset| Value::Date(day(offset))).boxed(),
+        1 => (0..3_u32).prop_map(|option| Value::Choice(matricula_core::rule::OptionId(option))).boxed(),
+        2 => (0..90_u64).prop_map(|offset| Value::Date(day(offset))).boxed(),
+        4 => prop_oneof![-5..20_i64, Just((1 << 53) - 1), Just(300), Just(-70_000)]
+            .prop_map(Value::Integer)
+            .boxed(),
+        5 => prop_oneof![
+            (0..12_i64).prop_map(|tenths| tenths * 100_000),
+            Just(123_456),
+            Just(-1),
+            Just(5_000_000_000)
+        ]
+        .prop_map(|millionths| Value::Decimal(Decimal::from_millionths(millionths).unwrap_or_default()))
+        .boxed(),
+        6 => any::<bool>().prop_map(Value::Boolean).boxed(),
+        7 => instant().prop_map(|at| Value::Timestamp(at.to_utc())).boxed(),
+        8 => prop::collection::btree_set(0..4_u32, 1..4)
+            .prop_map(|options| {
+                Value::Choices(options.into_iter().map(matricula_core::rule::OptionId).collect())
+            })
+            .boxed(),
+        9 => (0..NAMED).prop_map(|user| Value::User(matricula_core::UserId(user))).boxed(),
+        _ => select(PATHS).prop_map(|path| Value::Path(path.into())).boxed(),
     }
 }
 
-fn comparison(ordered: bool) -> BoxedStrategy<Comparison> {
-    use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
-    let all = [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual];
-    select(if ordered { all.to_vec() } else { all[..2].to_vec() }).boxed()
+/// Midnights and instants about them, in the zones that histories have, and others.
+pub(crate) fn instant() -> impl Strategy<Value = Instant> {
+    let zones = select(vec![Tz::UTC, Tz::Africa__Johannesburg, Tz::America__Sao_Paulo]);
+    (0..90_u64, zones, prop_oneof![2 => Just(0_i64), 1 => -1..2_i64, 1 => 0..86_400_000_i64]).prop_map(
+        |(offset, zone, millis)| {
+            let at = Instant::start_of(day(offset), zone).millis() + millis;
+            Instant::from_millis(at).unwrap_or(Instant::EPOCH)
+        },
+    )
 }
 
-fn leaf() -> impl Strategy<Value = Rule> {
-    let compare =
-        (0..3_u32).prop_flat_map(|attribute| {
-            (comparison(attribute != 1), value(attribute)).prop_map(move |(comparison, value)| {
-                Rule::Compare { attribute: AttributeId(attribute), comparison, with: Operand::Value(value) }
-            })
-        });
-    let units = select(vec![Unit::Days, Unit::Weeks, Unit::Months, Unit::Years]);
-    let relative = (comparison(true), -40..40_i32, units).prop_map(|(comparison, count, unit)| {
-        let count = match unit {
-            Unit::Days => count,
-            Unit::Weeks => count / 7,
-            Unit::Months => count / 20,
-            Unit::Years => count / 40,
-        };
-        let with = Operand::Today(Offset { count, unit });
-        Rule::Compare { attribute: AttributeId(2), comparison, with }
-    });
-    let any_of = (0..3_u32).prop_flat_map(|attribute| {
-        prop::collection::vec(value(attribute), 1..4)
-            .prop_map(move |values| Rule::In { attribute: AttributeId(attribute), values })
-    });
-    prop_oneof![
-        2 => compare,
-        2 => relative,
-        1 => any_of,
-        1 => (0..3_u32).prop_map(|attribute| Rule::Has(AttributeId(attribute))),
-    ]
-}
-
-/// A random rule over [`schema`].
-pub fn rule() -> impl Strategy<Value = Rule> {
-    leaf().prop_recursive(3, 12, 3, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 2..4).prop_map(Rule::All),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(Rule::Any),
-            inner.prop_map(|part| Rule::Not(Box::new(part))),
-        ]
-    })
+/// What a host would give for a value.
+fn input(value: Value) -> Input {
+    match value {
+        Value::Text(text) | Value::Path(text) => Input::Text(text.into()),
+        Value::Choice(option) => Input::Text(OPTIONS[option.index()].to_owned()),
+        Value::Choices(options) => {
+            Input::List(options.iter().map(|option| SKILLS[option.index()].to_owned()).collect())
+        }
+        Value::Date(date) => Input::Date(date),
+        Value::Integer(number) => Input::Integer(number),
+        Value::Decimal(number) => Input::Decimal(number),
+        Value::Boolean(value) => Input::Boolean(value),
+        Value::Timestamp(at) => Input::Timestamp(Instant::try_from(at).unwrap_or(Instant::EPOCH)),
+        Value::User(user) => Input::Text(format!("u{}", user.0)),
+    }
 }
 
 fn key(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -135,37 +174,33 @@ fn status() -> impl Strategy<Value = Status> {
 }
 
 fn update(people: u32) -> impl Strategy<Value = UserUpdate> {
-    let value = |attribute: u32, key: &'static str| {
-        prop::option::weighted(0.6, prop::option::weighted(0.8, value(attribute))).prop_map(move |value| {
-            value.map(|value| {
-                let input = value.map(|value| match value {
-                    Value::Text(text) => Input::Text(text.into()),
-                    Value::Choice(option) => Input::Text(OPTIONS[option.0 as usize].to_owned()),
-                    Value::Date(date) => Input::Date(date),
-                });
-                (key.into(), input)
-            })
+    let given = (0..11_u32).prop_flat_map(|attribute| {
+        (Just(attribute), prop::option::weighted(0.8, value(attribute))).prop_map(|(attribute, value)| {
+            let (key, _) = attributes()[attribute as usize];
+            (key.into(), value.map(input))
         })
-    };
-    let values = (value(0, "department"), value(1, "country"), value(2, "hired_on"));
+    });
     let membership = (select(vec!["primary", "emea"]), prop::option::weighted(0.8, status()))
         .prop_map(|(site, status)| (site.into(), status));
+    let values = prop::collection::vec(given, 0..6);
     (user(people), prop::option::weighted(0.2, status()), values, prop::collection::vec(membership, 0..2))
-        .prop_map(|(key, status, (a, b, c), sites)| UserUpdate {
-            key,
-            status,
-            values: [a, b, c].into_iter().flatten().collect(),
-            sites,
-        })
+        .prop_map(|(key, status, values, sites)| UserUpdate { key, status, values, sites })
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let segment = (key(SEGMENTS), rule(), any::<bool>()).prop_map(|(key, rule, of_site)| {
-        // A segment may not move between sites: which one it is of follows from its key.
-        let site = (key == "s3").then(|| "emea".to_owned());
-        let name = of_site.then(|| "renamed".to_owned());
-        Change::from(SegmentDefinition { key, name, site, rule: print(&rule, &schema()) })
-    });
+    let states =
+        select(vec![SegmentState::Active, SegmentState::Active, SegmentState::Paused, SegmentState::Draft]);
+    let segment = (
+        key(SEGMENTS),
+        prop::option::weighted(0.7, rule()),
+        prop::option::weighted(0.7, states),
+        any::<bool>(),
+    )
+        .prop_map(|(key, rule, state, renamed)| {
+            let name = renamed.then(|| "renamed".to_owned());
+            let (site, rule) = (site_of(&key), rule.map(RuleSource::Typed));
+            Change::from(SegmentDefinition { name, site, rule, state, ..SegmentDefinition::new(key) })
+        });
     let policy = select(vec![LeavePolicy::Keep, LeavePolicy::Suspend, LeavePolicy::Unenrol]);
     let rules = (
         0..5_u32,
@@ -179,14 +214,39 @@ fn change() -> impl Strategy<Value = Change> {
             Change::from(EnrolmentRuleDefinition { key, name: None, segment, courses, on_leave, enabled })
         });
     let zones = select(vec![Tz::UTC, Tz::America__Sao_Paulo, Tz::Pacific__Auckland]);
+    let exception = (
+        key(SEGMENTS),
+        user(12),
+        prop::option::weighted(0.8, select(vec![Exception::Pinned, Exception::Banned])),
+    )
+        .prop_map(|(segment, user, exception)| Change::Exception { segment, user, exception });
+    let record = (
+        user(12),
+        key(COURSES),
+        prop::option::of(prop::option::weighted(0.8, instant())),
+        prop::option::of(prop::option::weighted(0.8, (0..=10_i64).prop_map(|tenths| tenths * 100_000))),
+    )
+        .prop_map(|(user, course, completed, score)| {
+            let score = score.map(|score| score.and_then(Decimal::from_millionths));
+            Change::from(RecordUpdate { user, course, completed, score })
+        });
+    let nick = any::<bool>().prop_map(|ignore_case| {
+        Change::from(AttributeDefinition {
+            ignore_case,
+            ..AttributeDefinition::new("nick", AttributeType::Text)
+        })
+    });
     prop_oneof![
-        8 => update(12).prop_map(|update| Change::Users(vec![update])),
+        10 => update(12).prop_map(|update| Change::Users(vec![update])),
         1 => prop::collection::vec(update(150), 100..150).prop_map(Change::Users),
-        3 => segment,
+        5 => segment,
         3 => rules,
+        2 => exception,
+        2 => record,
         1 => (user(12), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
         1 => (user(12), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
         1 => zones.prop_map(|zone| site("primary", zone).into()),
+        1 => nick,
     ]
 }
 
@@ -194,12 +254,23 @@ fn change() -> impl Strategy<Value = Change> {
 pub fn history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
     let hours = prop_oneof![2 => Just(0_i64), 3 => 1..30_i64, 2 => 24..24 * 40_i64];
     let step = (hours, prop::collection::vec(change(), 0..6));
-    prop::collection::vec(step, 1..most).prop_map(|steps| {
+    // Rules for most segments first, so that there is something for the rest to change.
+    let first = (0..SEGMENTS.len(), rule()).prop_map(|(segment, rule)| {
+        let key = SEGMENTS[segment];
+        let state = Some(SegmentState::Active);
+        let site = site_of(key);
+        Change::from(SegmentDefinition { state, site, ..SegmentDefinition::with_rule(key, rule) })
+    });
+    (prop::collection::vec(first, 0..8), prop::collection::vec(step, 1..most)).prop_map(|(first, steps)| {
         let mut at = 1_769_904_000_000_i64;
-        let mut history = vec![Transaction { at: Instant::from_millis(at).unwrap(), changes: definitions() }];
+        let start = Instant::from_millis(at).unwrap_or(Instant::EPOCH);
+        let mut history = vec![
+            Transaction { at: start, changes: definitions() },
+            Transaction { at: start, changes: first },
+        ];
         for (hours, changes) in steps {
             at += hours * 3_600_000;
-            history.push(Transaction { at: Instant::from_millis(at).unwrap(), changes });
+            history.push(Transaction { at: Instant::from_millis(at).unwrap_or(Instant::EPOCH), changes });
         }
         history
     })

@@ -2,12 +2,14 @@
 //!
 //! * [`behaviour`]: what every store must do, said once and run against each.
 //! * [`history`]: random histories of a small registry, for properties.
+//! * [`rules`]: random rules over what those registries have.
 //! * [`simulator`]: the slow, obvious reading of the semantics that fast paths are compared with.
 //! * [`company`]: a believable company of any size, as feeds of successive days.
 
 pub mod behaviour;
 pub mod company;
 pub mod history;
+pub mod rules;
 pub mod simulator;
 
 /// How many cases a property runs: so many, or as the environment says (`PROPTEST_CASES`, for deep runs).

@@ -3,24 +3,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate};
-use matricula_core::rule::{AttributeId, Person, Rule, Schema, Truth, Value, compile, evaluate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use matricula_core::rule::{AttributeId, Fact, Field, Person, Rule, Schema, Truth, UserId, Value, evaluate};
 use matricula_core::{
-    Change, EnrolmentStatus, Input, Instant, LeavePolicy, Reason, ReasonState, SiteId, Snapshot, Status, Tz,
+    Change, Decimal, EnrolmentStatus, Exception, Input, Instant, LeavePolicy, Reason, ReasonState,
+    RuleSource, SegmentState, SiteId, Snapshot, Status, Tz,
 };
+
+use crate::history::COURSES;
 
 /// A person, by plain maps.
 #[derive(Clone, Debug, Default)]
 struct Someone {
     suspended: bool,
+    created: Option<Instant>,
     values: BTreeMap<AttributeId, Value>,
     sites: BTreeMap<String, Status>,
+    completed: BTreeMap<String, Instant>,
+    scores: BTreeMap<String, Decimal>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Segment {
     site: Option<String>,
-    rule: Rule,
+    rule: Option<Rule>,
+    state: SegmentState,
+    exceptions: BTreeMap<String, Exception>,
+    /// The state at the end of the last transaction.
+    was: SegmentState,
+    frozen: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +40,8 @@ struct EnrolmentRule {
     courses: Vec<String>,
     on_leave: LeavePolicy,
     enabled: bool,
+    /// The segment at the end of the last transaction.
+    was: Option<String>,
 }
 
 /// What holds an enrolment: `None` is "by hand", `Some` a rule.
@@ -49,8 +62,12 @@ pub struct Simulator {
     schema: Schema,
     zones: BTreeMap<String, Tz>,
     courses: BTreeMap<String, String>,
+    /// By id, as they were defined.
+    segment_keys: Vec<String>,
     segments: BTreeMap<String, Segment>,
     rules: BTreeMap<String, EnrolmentRule>,
+    /// By id, as they were created.
+    user_keys: Vec<String>,
     people: BTreeMap<String, Someone>,
     members: BTreeSet<(String, String)>,
     /// Which rule wants whom in which course: (rule, user, course).
@@ -66,8 +83,10 @@ impl Default for Simulator {
             schema: crate::history::schema(),
             zones: BTreeMap::from([("primary".to_owned(), Tz::UTC)]),
             courses: BTreeMap::new(),
+            segment_keys: Vec::new(),
             segments: BTreeMap::new(),
             rules: BTreeMap::new(),
+            user_keys: Vec::new(),
             people: BTreeMap::new(),
             members: BTreeSet::new(),
             desired: BTreeSet::new(),
@@ -77,18 +96,87 @@ impl Default for Simulator {
     }
 }
 
+/// What has been worked out so far of what follows at an instant.
+#[derive(Default)]
+struct Round {
+    members: BTreeMap<String, BTreeSet<String>>,
+    desired: BTreeSet<(String, String, String)>,
+    settled: BTreeSet<String>,
+    enrolments: BTreeMap<(String, String), Enrolment>,
+}
+
+/// A person as a rule sees one, when everything that the rule names has been worked out.
 struct Asked<'a> {
-    someone: &'a Someone,
-    today: NaiveDate,
+    simulator: &'a Simulator,
+    round: &'a Round,
+    key: &'a str,
+    zone: Tz,
+    at: Instant,
+}
+
+impl Asked<'_> {
+    fn someone(&self) -> &Someone {
+        &self.simulator.people[self.key]
+    }
 }
 
 impl Person for Asked<'_> {
-    fn value(&self, attribute: AttributeId) -> Option<Value> {
-        self.someone.values.get(&attribute).cloned()
+    fn value(&self, field: Field) -> Option<Value> {
+        let course = |course: matricula_core::CourseId| COURSES[course.index()];
+        match field {
+            Field::Attribute(attribute) => self.someone().values.get(&attribute).cloned(),
+            Field::AccountKey => Some(Value::text(self.key)),
+            Field::AccountCreated => self.someone().created.map(|at| Value::Timestamp(at.to_utc())),
+            Field::Completed(id) => {
+                self.someone().completed.get(course(id)).map(|at| Value::Timestamp(at.to_utc()))
+            }
+            Field::Score(id) => self.someone().scores.get(course(id)).copied().map(Value::Decimal),
+            Field::Due(_) => None,
+        }
     }
 
     fn today(&self) -> NaiveDate {
-        self.today
+        self.at.day(self.zone)
+    }
+
+    fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        Instant::start_of(day, self.zone).to_utc()
+    }
+
+    fn is(&self, fact: Fact) -> bool {
+        match fact {
+            Fact::Segment(id) => {
+                self.round.members[&self.simulator.segment_keys[id.index()]].contains(self.key)
+            }
+            Fact::Site(id) => {
+                let site = if id.0 == 0 { "primary" } else { "emea" };
+                self.someone().sites.get(site) == Some(&Status::Active)
+            }
+            Fact::Enrolled(id) => {
+                self.round.enrolments.contains_key(&(self.key.to_owned(), COURSES[id.index()].to_owned()))
+            }
+            Fact::Group(..) | Fact::Role(_) => false,
+        }
+    }
+
+    fn reports_to(&self, attribute: AttributeId, user: UserId) -> bool {
+        let next = |key: &str| match self.simulator.people.get(key)?.values.get(&attribute) {
+            Some(Value::User(manager)) => Some(self.simulator.user_keys[manager.index()].clone()),
+            _ => None,
+        };
+        let mut seen = BTreeSet::new();
+        let mut current = next(self.key);
+        while let Some(key) = current {
+            if key == self.simulator.user_keys[user.index()] {
+                return true;
+            }
+            current = if seen.insert(key.clone()) { next(&key) } else { None };
+        }
+        false
+    }
+
+    fn ignores_case(&self, attribute: AttributeId) -> bool {
+        self.simulator.schema.get(attribute).is_some_and(|attribute| attribute.ignore_case)
     }
 }
 
@@ -109,35 +197,61 @@ impl Simulator {
         }
     }
 
-    /// Applies a change that the engine accepted.
-    pub fn apply(&mut self, change: &Change) {
+    /// Applies a change that the engine accepted, in a transaction at an instant.
+    pub fn apply(&mut self, change: &Change, at: Instant) {
         match change {
             Change::Site(site) => {
                 let primary = self.zones["primary"];
                 let zone = site.zone.unwrap_or_else(|| self.zones.get(&site.key).copied().unwrap_or(primary));
                 self.zones.insert(site.key.clone(), zone);
             }
-            Change::Attribute(_) => {}
+            Change::Attribute(attribute) => {
+                let mut definition = self.schema.find(&attribute.key).unwrap().clone();
+                definition.ignore_case = attribute.ignore_case;
+                self.schema.define(definition);
+            }
             Change::Course(course) => {
                 let site = course.site.clone().unwrap_or_else(|| "primary".to_owned());
                 self.courses.entry(course.key.clone()).or_insert(site);
             }
             Change::Segment(segment) => {
-                let rule = compile(&segment.rule, &self.schema).unwrap();
-                self.segments.insert(segment.key.clone(), Segment { site: segment.site.clone(), rule });
+                if !self.segments.contains_key(&segment.key) {
+                    self.segment_keys.push(segment.key.clone());
+                }
+                let entry = self.segments.entry(segment.key.clone()).or_default();
+                if segment.site.is_some() {
+                    entry.site.clone_from(&segment.site);
+                }
+                match &segment.rule {
+                    Some(RuleSource::Typed(rule)) => entry.rule = Some(rule.clone()),
+                    Some(_) => unreachable!("a notation that histories do not use"),
+                    None => {}
+                }
+                if let Some(state) = segment.state {
+                    entry.state = state;
+                }
             }
             Change::EnrolmentRule(rule) => {
+                let was = self.rules.get(&rule.key).and_then(|rule| rule.was.clone());
                 let (segment, courses) = (rule.segment.clone(), rule.courses.clone());
                 let (on_leave, enabled) = (rule.on_leave, rule.enabled);
-                self.rules.insert(rule.key.clone(), EnrolmentRule { segment, courses, on_leave, enabled });
+                self.rules
+                    .insert(rule.key.clone(), EnrolmentRule { segment, courses, on_leave, enabled, was });
             }
             Change::Users(updates) => {
                 for update in updates {
                     let new = !self.people.contains_key(&update.key);
                     let someone = self.people.entry(update.key.clone()).or_default();
-                    if new && update.sites.is_empty() {
-                        someone.sites.insert("primary".to_owned(), Status::Active);
+                    if new {
+                        self.user_keys.push(update.key.clone());
+                        someone.created = Some(at);
+                        if update.sites.is_empty() {
+                            someone.sites.insert("primary".to_owned(), Status::Active);
+                        }
                     }
+                }
+                for update in updates {
+                    let someone = self.people.get_mut(&update.key).unwrap();
                     if let Some(status) = update.status {
                         someone.suspended = status == Status::Suspended;
                     }
@@ -148,19 +262,32 @@ impl Simulator {
                         };
                     }
                     for (attribute, input) in &update.values {
-                        let attribute = self.schema.find(attribute).unwrap();
-                        match input {
-                            None => someone.values.remove(&attribute.id),
-                            Some(Input::Date(date)) => {
-                                someone.values.insert(attribute.id, Value::Date(*date))
-                            }
-                            Some(Input::Text(text)) => {
-                                let value =
-                                    attribute.option(text).map_or_else(|| Value::text(text), Value::Choice);
-                                someone.values.insert(attribute.id, value)
-                            }
+                        let id = self.schema.find(attribute).unwrap().id;
+                        match input.as_ref().and_then(|input| self.value(attribute, input)) {
+                            None => self.people.get_mut(&update.key).unwrap().values.remove(&id),
+                            Some(value) => self.people.get_mut(&update.key).unwrap().values.insert(id, value),
                         };
                     }
+                }
+            }
+            Change::Exception { segment, user, exception } => {
+                let exceptions = &mut self.segments.get_mut(segment).unwrap().exceptions;
+                match exception {
+                    Some(exception) => exceptions.insert(user.clone(), *exception),
+                    None => exceptions.remove(user),
+                };
+            }
+            Change::Record(record) => {
+                let someone = self.people.get_mut(&record.user).unwrap();
+                match record.completed {
+                    Some(Some(at)) => drop(someone.completed.insert(record.course.clone(), at)),
+                    Some(None) => drop(someone.completed.remove(&record.course)),
+                    None => {}
+                }
+                match record.score {
+                    Some(Some(score)) => drop(someone.scores.insert(record.course.clone(), score)),
+                    Some(None) => drop(someone.scores.remove(&record.course)),
+                    None => {}
                 }
             }
             Change::Enrol { user, course } => {
@@ -173,59 +300,165 @@ impl Simulator {
         }
     }
 
+    /// What an input that the engine accepted stands for.
+    fn value(&self, attribute: &str, input: &Input) -> Option<Value> {
+        let attribute = self.schema.find(attribute).unwrap();
+        Some(match (attribute.kind.name(), input) {
+            ("text", Input::Text(text)) => Value::text(text),
+            ("path", Input::Text(text)) => Value::Path(text.as_str().into()),
+            ("choice", Input::Text(text)) => Value::Choice(attribute.option(text).unwrap()),
+            ("user", Input::Text(key)) => {
+                let position = self.user_keys.iter().position(|user| user == key);
+                Value::User(UserId::at(position.unwrap()))
+            }
+            ("multi_choice", Input::List(keys)) => {
+                let options: BTreeSet<_> = keys.iter().map(|key| attribute.option(key).unwrap()).collect();
+                if options.is_empty() {
+                    return None;
+                }
+                Value::Choices(options.into_iter().collect())
+            }
+            (_, Input::Date(date)) => Value::Date(*date),
+            (_, Input::Integer(number)) => Value::Integer(*number),
+            (_, Input::Decimal(number)) => Value::Decimal(*number),
+            (_, Input::Boolean(value)) => Value::Boolean(*value),
+            (_, Input::Timestamp(at)) => Value::Timestamp(at.to_utc()),
+            _ => unreachable!("an input that histories do not give"),
+        })
+    }
+
     /// Ends a transaction: everything that follows, at its instant.
     pub fn commit(&mut self, at: Instant) {
         self.follow(at);
+        let members = &self.members;
+        for (key, segment) in &mut self.segments {
+            segment.frozen = match (segment.was, segment.state) {
+                (SegmentState::Paused, SegmentState::Paused) => std::mem::take(&mut segment.frozen),
+                (_, SegmentState::Paused) => {
+                    members.iter().filter(|(of, _)| of == key).map(|(_, user)| user.clone()).collect()
+                }
+                _ => BTreeSet::new(),
+            };
+            segment.was = segment.state;
+        }
+        for rule in self.rules.values_mut() {
+            rule.was = Some(rule.segment.clone());
+        }
         self.clock = Some(at);
     }
 
     fn follow(&mut self, at: Instant) {
-        self.members.clear();
-        for (key, segment) in &self.segments {
-            let site = segment.site.as_deref();
-            let today = at.day(self.zones[site.unwrap_or("primary")]);
-            for (user, someone) in &self.people {
-                let here = |name: &str| someone.sites.get(name) == Some(&Status::Active);
-                let counts =
-                    !someone.suspended && site.map_or_else(|| self.zones.keys().any(|name| here(name)), here);
-                if counts && evaluate(&segment.rule, &Asked { someone, today }) == Truth::True {
-                    self.members.insert((key.clone(), user.clone()));
-                }
-            }
+        let mut round = Round { enrolments: self.enrolments.clone(), ..Round::default() };
+        for course in self.courses.keys() {
+            self.settle(course, &mut round, at);
         }
-        let mut desired = BTreeSet::new();
-        for (key, rule) in self.rules.iter().filter(|(_, rule)| rule.enabled) {
-            for course in &rule.courses {
-                let site = &self.courses[course];
-                for (segment, user) in self.members.iter().filter(|(segment, _)| *segment == rule.segment) {
-                    let _ = segment;
-                    if self.people[user].sites.get(site) == Some(&Status::Active) {
-                        desired.insert((key.clone(), user.clone(), course.clone()));
-                    }
-                }
-            }
+        for segment in self.segments.keys() {
+            self.select(segment, &mut round, at);
         }
-        let before = std::mem::replace(&mut self.desired, desired);
-        let by_hand = std::mem::take(&mut self.by_hand);
-        let concerned: BTreeSet<(String, String)> = before
-            .symmetric_difference(&self.desired)
-            .map(|(_, user, course)| (user.clone(), course.clone()))
-            .chain(by_hand.keys().cloned())
+        self.members = round
+            .members
+            .iter()
+            .flat_map(|(segment, users)| users.iter().map(|user| (segment.clone(), user.clone())))
             .collect();
-        for (user, course) in concerned {
-            let is_it = |other: &&(String, String, String)| other.1 == user && other.2 == course;
-            let arrived: Vec<String> =
-                self.desired.difference(&before).filter(is_it).map(|(rule, ..)| rule.clone()).collect();
-            let left: Vec<String> =
-                before.difference(&self.desired).filter(is_it).map(|(rule, ..)| rule.clone()).collect();
-            let pair = (user, course);
-            let mut enrolment = self.enrolments.remove(&pair).unwrap_or_default();
-            let policy = |rule: &String| self.rules[rule].on_leave;
-            let goes_on = fold(&mut enrolment, &arrived, &left, policy, by_hand.get(&pair).copied(), at);
-            if goes_on {
-                self.enrolments.insert(pair, enrolment);
+        self.desired = round.desired;
+        self.enrolments = round.enrolments;
+        self.by_hand.clear();
+    }
+
+    /// The members of a segment, after those of the segments, and the enrolments, that its rule names.
+    fn select(&self, key: &str, round: &mut Round, at: Instant) {
+        if round.members.contains_key(key) {
+            return;
+        }
+        let segment = &self.segments[key];
+        let mut named = Vec::new();
+        if let (Some(rule), SegmentState::Active) = (&segment.rule, segment.state) {
+            rule.visit(&mut |part| {
+                if let Rule::Is(fact) = part {
+                    named.push(*fact);
+                }
+            });
+        }
+        for fact in named {
+            match fact {
+                Fact::Segment(id) => self.select(&self.segment_keys[id.index()], round, at),
+                Fact::Enrolled(id) => self.settle(COURSES[id.index()], round, at),
+                _ => {}
             }
         }
+        let site = segment.site.as_deref();
+        let zone = self.zones[site.unwrap_or("primary")];
+        let mut members = BTreeSet::new();
+        for (user, someone) in &self.people {
+            let here = |name: &str| someone.sites.get(name) == Some(&Status::Active);
+            let counts =
+                !someone.suspended && site.map_or_else(|| self.zones.keys().any(|name| here(name)), here);
+            let exception = segment.exceptions.get(user);
+            let selected = match (segment.state, exception) {
+                (SegmentState::Draft, _) => false,
+                (SegmentState::Paused, _) if segment.was == SegmentState::Paused => {
+                    segment.frozen.contains(user)
+                }
+                (SegmentState::Paused, _) => self.members.contains(&(key.to_owned(), user.clone())),
+                (SegmentState::Active, Some(exception)) => *exception == Exception::Pinned,
+                (SegmentState::Active, None) => segment.rule.as_ref().is_some_and(|rule| {
+                    let asked = Asked { simulator: self, round, key: user, zone, at };
+                    evaluate(rule, &asked) == Truth::True
+                }),
+            };
+            if counts && selected {
+                members.insert(user.clone());
+            }
+        }
+        round.members.insert(key.to_owned(), members);
+    }
+
+    /// The enrolments in a course, after the segments of the rules that lead there.
+    fn settle(&self, course: &str, round: &mut Round, at: Instant) {
+        if !round.settled.insert(course.to_owned()) {
+            return;
+        }
+        let is_here = |entry: &&(String, String, String)| entry.2 == course;
+        let before: BTreeSet<_> = self.desired.iter().filter(is_here).cloned().collect();
+        let mut desired: BTreeSet<(String, String, String)> = BTreeSet::new();
+        for (key, rule) in &self.rules {
+            if !rule.enabled || !rule.courses.iter().any(|other| other == course) {
+                continue;
+            }
+            self.select(&rule.segment, round, at);
+            let site = &self.courses[course];
+            for user in &round.members[&rule.segment] {
+                if self.people[user].sites.get(site) == Some(&Status::Active) {
+                    desired.insert((key.clone(), user.clone(), course.to_owned()));
+                }
+            }
+            // While its segment is paused, a rule ends nothing.
+            if self.segments[&rule.segment].state == SegmentState::Paused
+                && rule.was.as_ref() == Some(&rule.segment)
+            {
+                desired.extend(before.iter().filter(|(of, ..)| of == key).cloned());
+            }
+        }
+        let concerned: BTreeSet<String> = before
+            .symmetric_difference(&desired)
+            .map(|(_, user, _)| user.clone())
+            .chain(self.by_hand.keys().filter(|(_, other)| other == course).map(|(user, _)| user.clone()))
+            .collect();
+        for user in concerned {
+            let is_it = |other: &&(String, String, String)| other.1 == user;
+            let arrived: Vec<String> =
+                desired.difference(&before).filter(is_it).map(|(rule, ..)| rule.clone()).collect();
+            let left: Vec<String> =
+                before.difference(&desired).filter(is_it).map(|(rule, ..)| rule.clone()).collect();
+            let pair = (user, course.to_owned());
+            let mut enrolment = round.enrolments.remove(&pair).unwrap_or_default();
+            let policy = |rule: &String| self.rules[rule].on_leave;
+            let by_hand = self.by_hand.get(&pair).copied();
+            if fold(&mut enrolment, &arrived, &left, policy, by_hand, at) {
+                round.enrolments.insert(pair, enrolment);
+            }
+        }
+        round.desired.extend(desired);
     }
 
     /// Checks that the engine says the same.
@@ -271,6 +504,12 @@ impl Simulator {
                 assert_eq!(snapshot.value(user, attribute.id).as_ref(), someone.values.get(&attribute.id));
             }
             assert_eq!(snapshot.membership(user, SiteId(0)), someone.sites.get("primary").copied());
+            assert_eq!(snapshot.created(user), someone.created);
+            for course in snapshot.courses() {
+                let id = snapshot.course_id(&course.key).unwrap();
+                assert_eq!(snapshot.completed(user, id), someone.completed.get(&course.key).copied());
+                assert_eq!(snapshot.score(user, id), someone.scores.get(&course.key).copied());
+            }
         }
     }
 }

@@ -8,23 +8,36 @@ millisecond, and come back in UTC; calendar days are dates. What is returned nev
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 from os import PathLike
-from types import TracebackType
-from typing import Final, Literal, Protocol, Self, final, overload
+from types import EllipsisType, TracebackType
+from typing import Any, Final, Literal, Protocol, Self, final, overload
 
 from matricula.types import (
     Action,
     AttributeType,
+    BuilderQuery,
+    Dialect,
     EnrolmentDict,
+    FlipDict,
+    InputValue,
     LeavePolicy,
+    LintCode,
     MembershipDict,
+    OptionDict,
     ReasonState,
+    RuleTree,
+    SegmentDecision,
+    SegmentState,
+    Sensitivity,
     Status,
+    Value,
 )
 
 __all__ = [
     "Attribute",
+    "AttributeOption",
     "Course",
     "Delta",
     "Enrolment",
@@ -32,7 +45,9 @@ __all__ = [
     "EnrolmentRule",
     "Host",
     "ImportReport",
+    "Lint",
     "MatriculaError",
+    "MembershipEvent",
     "MembershipExplanation",
     "MembershipStep",
     "Preview",
@@ -40,9 +55,12 @@ __all__ = [
     "Reason",
     "Registry",
     "RowError",
+    "RulePreview",
     "Segment",
+    "SegmentException",
     "Site",
     "Snapshot",
+    "Sql",
     "Step",
     "Transaction",
     "User",
@@ -126,6 +144,17 @@ class Registry:
                 seen = delta.revision
         """
 
+    def membership_history(self, user: str, segment: str) -> list[MembershipEvent]:
+        """When a person joined and left a segment, oldest first, with the commit that did it. The journal is read
+        from its beginning.
+
+        Errors: `unknown_user`, `unknown_segment`, `closed`, `store`, `invalid_store`.
+
+        Example:
+            for event in registry.membership_history("ann", "germans"):
+                print(event.at, "joined" if event.joined else "left", event.note)
+        """
+
     def close(self) -> None:
         """Closes the registry and gives up its open transactions. Closing again does nothing."""
 
@@ -196,16 +225,46 @@ class Transaction:
         """
 
     def define_attribute(
-        self, key: str, type: AttributeType, options: Sequence[str] | None = None
+        self,
+        key: str,
+        type: AttributeType,
+        options: Sequence[str | OptionDict | AttributeOption] | None = None,
+        *,
+        name: str | None = None,
+        help: str | None = None,
+        site: str | None = None,
+        required: bool = False,
+        unique: bool = False,
+        ignore_case: bool = False,
+        pattern: str | None = None,
+        minimum: InputValue | None = None,
+        maximum: InputValue | None = None,
+        default: InputValue | None = None,
+        sensitivity: Sensitivity = "internal",
+        self_writable: bool = False,
     ) -> None:
-        """Defines an attribute, which rules call `user.<key>`. A choice, and nothing else, has options;
-        defining it again may add some.
+        """Defines an attribute, which rules call `user.<key>`. A later definition says everything again but the
+        site, which stays; what the people who are there do not satisfy is refused.
 
-        Errors: `invalid_key`, `invalid_definition`, `not_possible` if it is there with another type or an
-        option is left out, `too_many` from 500 attributes on, `closed`.
+        A choice or multi-choice, and nothing else, has `options`: their keys, or mappings with `key`, `name`,
+        `retired` (nobody can be given it any longer) and `was` (the key that it had before). A later definition
+        names all of them again, as in the second example, and may add some.
+
+        `name` and `help` are for people who fill it in; a `site` is one whose administrators define it. With
+        `required`, everybody must have a value; with `unique`, no two people the same. Text may `ignore_case`
+        and have a `pattern`, with `*` for any characters and `?` for one; numbers, dates and timestamps have a
+        `minimum` and a `maximum`. A person created without a value is given the `default`.
+
+        Errors: `invalid_key`, `invalid_definition`, `invalid_value` for a bound or default that is no value of
+        the attribute, `unknown_site`, `not_possible` if it is there with another type, an option is left out, or
+        people do not satisfy it, `too_many` from 500 attributes on, `closed`; `KeyError` for an option without
+        `key`.
 
         Example:
             tx.define_attribute("country", "choice", ["ZA", "DE"])
+            tx.define_attribute("country", "choice", [{"key": "RSA", "was": "ZA"}, {"key": "DE", "retired": True}])
+            tx.define_attribute("badge", "text", unique=True, pattern="N-????")
+            tx.define_attribute("rating", "decimal", minimum=0, maximum=Decimal("5"))
         """
 
     def define_course(self, key: str, name: str | None = None, site: str | None = None) -> None:
@@ -215,15 +274,87 @@ class Transaction:
         """
 
     def define_segment(
-        self, key: str, rule: str, name: str | None = None, site: str | None = None
+        self,
+        key: str,
+        rule: str | None = None,
+        name: str | None = None,
+        site: str | None = None,
+        *,
+        rule_tree: RuleTree | None = None,
+        builder: BuilderQuery | None = None,
+        state: SegmentState | None = None,
+        owner: str | None = None,
+        description: str | None = None,
+        sql_rows: bool | None = None,
     ) -> None:
-        """Defines a segment: the active members of a site, or of any, whom a rule selects.
+        """Defines a segment: the active members of a site, or of any, whom a rule selects or who are pinned. A
+        later definition may leave out what stays as it is; the site stays in any case.
 
-        Errors: `invalid_key`, `invalid_rule` with the position and the nearest name, `unknown_site`,
-        `not_possible` if it is a segment of another site, `closed`.
+        The rule is text, a typed tree or the query of a rule builder, at most one of them. A new segment without
+        a rule has the members that are pinned. A `draft` has no members; a `paused` segment keeps those that it
+        has, but for people who become inactive. `owner` and `description` are for people; with `sql_rows`, stores
+        that people read with SQL keep a row for each member.
+
+        Errors: `invalid_key`, `invalid_rule` with the position and the nearest name, `invalid_definition` for
+        more than one rule, `unknown_site`, `not_possible` if it is a segment of another site, would depend on
+        itself, or cannot become a draft, `too_many`, `closed`.
 
         Example:
-            tx.define_segment("starters", "user.hired_on > today - days(90)")
+            tx.define_segment("starters", "user.hired_on > today - days(90)", state="draft", owner="HR")
+            tx.define_segment("board")
+            tx.define_segment("sales", builder={"combinator": "and", "rules": [
+                {"field": "department", "operator": "=", "value": "Sales"},
+            ]})
+        """
+
+    def pin(self, segment: str, user: str) -> None:
+        """Puts a person into a segment by hand, whatever its rule says, as long as the person is active. It ends
+        a ban.
+
+        Errors: `unknown_segment`, `unknown_user`, `closed`.
+
+        Example:
+            tx.pin("board", "ann")
+        """
+
+    def ban(self, segment: str, user: str) -> None:
+        """Keeps a person out of a segment by hand, whatever its rule says. It ends a pin.
+
+        Errors: `unknown_segment`, `unknown_user`, `not_possible` for a segment without a rule, `closed`.
+
+        Example:
+            tx.ban("starters", "ann")
+        """
+
+    def release(self, segment: str, user: str) -> None:
+        """Takes back what was decided by hand about a person and a segment: the rule decides. It is no error if
+        nothing was.
+
+        Errors: `unknown_segment`, `unknown_user`, `closed`.
+
+        Example:
+            tx.release("starters", "ann")
+        """
+
+    def record(
+        self,
+        user: str,
+        course: str,
+        *,
+        completed: datetime | EllipsisType | None = ...,
+        score: Decimal | float | str | EllipsisType | None = ...,
+    ) -> None:
+        """Records what a person did in a course: rules that ask about completions and scores follow at once.
+
+        `completed` is when, `score` from 0 to 1. `None` takes back; what is left out, or `...`, stays.
+
+        Errors: `unknown_user`, `unknown_course`, `invalid_value` for a score that is not from 0 to 1 or has more
+        than six digits after the point, `invalid_instant`, `closed`; `ValueError` for a datetime without a time
+        zone.
+
+        Example:
+            tx.record("ann", "gdpr", completed=datetime.now(timezone.utc), score=Decimal("0.8"))
+            tx.record("ann", "gdpr", score=None)
         """
 
     def define_enrolment_rule(
@@ -247,19 +378,23 @@ class Transaction:
     def update_user(
         self,
         key: str,
-        values: Mapping[str, str | date | None] | None = None,
+        values: Mapping[str, InputValue | None] | None = None,
         status: Status | None = None,
         sites: Mapping[str, Status | None] | None = None,
     ) -> None:
         """Creates or updates a person. What is left out stays as it is.
 
-        `values` are set by attribute: text, the key of an option, a day as `date` or `2026-01-31` (a
-        `datetime` is a `TypeError`: which day it is depends on the time zone); `None` clears. `sites` are
-        memberships by site; `None` ends one. Somebody new is active, and a member of the primary site unless
-        sites are given.
+        `values` are set by attribute; `None` clears, and so does an empty list. An `int` goes for an integer or
+        a decimal, a `float` or `Decimal` for a decimal (a `float` as the number that its shortest text says), a
+        `date` for a date, an aware `datetime` for a timestamp (not for a date: which day it is depends on the
+        time zone), a list, tuple or set of option keys for a multi-choice. Text is text, the key of an option or
+        of a person, a path, and stands for a value of any other type: `12`, `0.8`, `true`, `2026-01-31`,
+        `2026-01-31T08:00:00Z`, `A;B`. `sites` are memberships by site; `None` ends one. Somebody new is active,
+        and a member of the primary site unless sites are given.
 
-        Errors: `invalid_key`, `invalid_value`, `invalid_definition` for a status that there is not,
-        `unknown_attribute`, `unknown_site`, `closed`.
+        Errors: `invalid_key`, `invalid_value`, `not_unique`, `invalid_definition` for a status that there is not,
+        `unknown_attribute`, `unknown_site`, `invalid_instant`, `closed`; `ValueError` for a datetime without a
+        time zone.
 
         Example:
             tx.update_user("ann", {"department": "Sales", "hired_on": date(2026, 10, 1)}, sites={"emea": "active"})
@@ -496,6 +631,78 @@ class Snapshot:
     def is_member(self, user: str, segment: str) -> bool:
         """Whether a person is a member of a segment. Errors: `unknown_user`, `unknown_segment`."""
 
+    def exceptions(self, segment: str) -> list[SegmentException]:
+        """Who is in or out of a segment by hand, in the order in which people were created.
+
+        Errors: `unknown_segment`.
+        """
+
+    def completed(self, user: str, course: str) -> datetime | None:
+        """When a person last completed a course; `None` if never. Errors: `unknown_user`, `unknown_course`."""
+
+    def score(self, user: str, course: str) -> Decimal | None:
+        """A person's score in a course, from 0 to 1; `None` without one.
+
+        Errors: `unknown_user`, `unknown_course`.
+        """
+
+    def preview_rule(
+        self,
+        rule: str | None = None,
+        *,
+        rule_tree: RuleTree | None = None,
+        builder: BuilderQuery | None = None,
+        site: str | None = None,
+        segment: str | None = None,
+    ) -> RulePreview:
+        """What a rule would select among the active members of a site, or of any: nothing is changed. Compared
+        with a segment that has another rule now, if one is given, whose site and pins and bans then count.
+
+        Errors: `invalid_rule`, `invalid_definition` unless there is exactly one rule, `unknown_site`,
+        `unknown_segment`, `not_possible` if the segment would depend on itself.
+
+        Example:
+            preview = snapshot.preview_rule('user.country != "DE"', segment="germans")
+            print(preview.member_count, preview.joining(), *preview.lints, sep="\n")
+        """
+
+    def lints(self, segment: str) -> list[Lint]:
+        """What is strange about the rule of a segment, although it is right; nothing where members are put in by
+        hand. Errors: `unknown_segment`.
+
+        Example:
+            for lint in snapshot.lints("germans"):
+                print(lint.lint, lint)
+        """
+
+    def rule_builder(self, segment: str) -> dict[str, Any] | None:
+        """The rule of a segment as a query of a rule builder, for its web page; a new dict each time. `None`
+        where members are put in by hand.
+
+        Errors: `unknown_segment`, `invalid_rule` if rule builders have no words for a part of it.
+        """
+
+    def rule_tree(self, segment: str) -> dict[str, Any] | None:
+        """The rule of a segment as the typed tree; a new dict each time. `None` where members are put in by hand.
+
+        Errors: `unknown_segment`.
+        """
+
+    def segment_sql(self, segment: str, dialect: Dialect, at: datetime | None = None) -> Sql:
+        """A query for the ids of a segment's members, over the tables of the registry's SQLite file or a copy of
+        them in another database. What the rule says of days is worked out for the day that it is at an instant;
+        at the clock if left out.
+
+        Errors: `unknown_segment`, `invalid_definition` for a dialect that there is not, `not_possible` unless the
+        segment is active, or if its rule names a segment without `sql_rows`, `invalid_rule` if the database cannot
+        be asked for it exactly, `invalid_instant`; `ValueError` for a datetime without a time zone.
+
+        Example:
+            sql = snapshot.segment_sql("germans", "sqlite")
+            # Not of a file that is open here: of a copy, in another process, or after close().
+            rows = sqlite3.connect("copy.db").execute(sql.text, sql.parameters).fetchall()
+        """
+
     @overload
     def enrolments(self, *, user: str, course: str | None = None) -> list[Enrolment]:
         """The enrolments of a person, in the order in which courses were defined; those in a course, in the
@@ -507,7 +714,9 @@ class Snapshot:
     @overload
     def enrolments(self, *, user: str | None = None, course: str) -> list[Enrolment]: ...
     def explain_membership(self, user: str, segment: str) -> MembershipExplanation:
-        """Why a person is, or is not, in a segment. Errors: `unknown_user`, `unknown_segment`.
+        """Why a person is, or is not, in a segment, and what would have to be otherwise for that to change.
+
+        Errors: `unknown_user`, `unknown_segment`.
 
         Example:
             print(snapshot.explain_membership("ann", "germans"))
@@ -533,6 +742,20 @@ class Site:
     def __hash__(self) -> int: ...
 
 @final
+class AttributeOption:
+    """An option of a choice or multi-choice attribute."""
+
+    key: Final[str]
+    """The key: the word that data and rules use."""
+    name: Final[str]
+    """The name for people."""
+    retired: Final[bool]
+    """Whether nobody can be given it any longer."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Attribute:
     """A typed field of a person's profile."""
 
@@ -540,8 +763,32 @@ class Attribute:
     """The key: `department` in `user.department`."""
     type: Final[AttributeType]
     """The type."""
-    options: Final[list[str] | None]
-    """The options of a choice; `None` of any other type."""
+    options: Final[list[AttributeOption] | None]
+    """The options of a choice or multi-choice, which `define_attribute` takes back; `None` of any other type."""
+    name: Final[str]
+    """The name for people."""
+    help: Final[str | None]
+    """What it means, for people who fill it in."""
+    site: Final[str | None]
+    """The key of the site whose administrators define it; `None` for the whole registry."""
+    required: Final[bool]
+    """Whether everybody must have a value."""
+    unique: Final[bool]
+    """Whether no two people may have the same value."""
+    ignore_case: Final[bool]
+    """Of text: whether it is compared without regard to case."""
+    pattern: Final[str | None]
+    """Of text: a pattern that every value matches."""
+    minimum: Final[Value | None]
+    """Of numbers, dates and timestamps: the least value allowed."""
+    maximum: Final[Value | None]
+    """Of numbers, dates and timestamps: the greatest value allowed."""
+    default: Final[Value | None]
+    """The value that a person created without one is given."""
+    sensitivity: Final[Sensitivity]
+    """How much care the values need."""
+    self_writable: Final[bool]
+    """Whether people may change their own value."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -562,7 +809,7 @@ class Course:
 
 @final
 class Segment:
-    """People selected by a rule."""
+    """People selected by a rule or by hand."""
 
     key: Final[str]
     """The key."""
@@ -570,10 +817,125 @@ class Segment:
     """The name for people."""
     site: Final[str | None]
     """The key of the site among whose members it selects; `None` for those of any site."""
+    rule: Final[str | None]
+    """The rule, as text in its one canonical form; `None` where members are put in by hand."""
+    english: Final[str | None]
+    """The rule in English; `None` where members are put in by hand."""
+    state: Final[SegmentState]
+    """Whether it selects."""
+    owner: Final[str | None]
+    """Who answers for it, in the host's words."""
+    description: Final[str | None]
+    """What it is for, in the host's words."""
+    sql_rows: Final[bool]
+    """Whether stores that people read with SQL keep a row for each member."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class SegmentException:
+    """What was decided by hand about a person and a segment."""
+
+    user: Final[str]
+    """The user's key."""
+    exception: Final[SegmentDecision]
+    """The decision."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class RulePreview:
+    """What a rule would select."""
+
     rule: Final[str]
-    """The rule, as text."""
-    description: Final[str]
+    """The rule, as text in its one canonical form."""
+    english: Final[str]
     """The rule in English."""
+    member_count: Final[int]
+    """How many would be in, pins and bans considered."""
+    joining_count: Final[int]
+    """How many of them are not in the segment now; all of them if none was given."""
+    leaving_count: Final[int]
+    """How many are in the segment now and would no longer be."""
+    unknown_count: Final[int]
+    """How many are left out because the rule cannot be answered for want of a value."""
+    by_site: Final[dict[str, int]]
+    """How many of those who would be in are active members of each site; one person may count at several."""
+    sample: Final[list[str]]
+    """The keys of the first ten of them."""
+    lints: Final[list[Lint]]
+    """What is strange about the rule; a new list each time."""
+
+    def members(self) -> list[str]:
+        """The keys of those who would be in, in the order in which people were created."""
+
+    def joining(self) -> list[str]:
+        """The keys of those of them who are not in the segment now."""
+
+    def leaving(self) -> list[str]:
+        """The keys of those who are in the segment now and would no longer be."""
+
+    def unknown(self) -> list[str]:
+        """The keys of those left out because the rule cannot be answered for want of a value."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Lint:
+    """Something strange about a rule although it is right; `str()` says it in English. What does not belong to the
+    kind of thing is `None`."""
+
+    lint: Final[LintCode]
+    """What kind of thing."""
+    message: Final[str]
+    """The same in English."""
+    people: Final[int | None]
+    """Of `left_out_as_unknown`: how many people are left out because a value is missing."""
+    missing: Final[list[tuple[str, int]] | None]
+    """Of `left_out_as_unknown`: the attributes that are missing, each with how many of those people lack it."""
+    instead: Final[str | None]
+    """Of `left_out_as_unknown`: what to write to have them in."""
+    part: Final[str | None]
+    """Of `never_true`, `always_true` and `contradicts`: the part of the rule, in English."""
+    attribute: Final[str | None]
+    """Of `contradicts` and `unused`: the attribute's key."""
+    segment: Final[str | None]
+    """Of `duplicate` and `subsumed`: the other segment's key."""
+    value: Final[str | None]
+    """Of `unused`: the value that nobody has."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Sql:
+    """A query with the values to bind: the first is `?1` in SQLite and `$1` elsewhere; one may stand in the text
+    several times."""
+
+    text: Final[str]
+    """The text, in which no value stands."""
+    parameters: Final[list[str | int | bool]]
+    """The values to bind, in order."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class MembershipEvent:
+    """A person joining or leaving a segment, and the commit that did it."""
+
+    revision: Final[int]
+    """The revision of the commit."""
+    at: Final[datetime]
+    """When."""
+    author: Final[str]
+    """The name of the host that made the commit."""
+    note: Final[str]
+    """Why, in the host's words; may be empty."""
+    joined: Final[bool]
+    """Whether the person joined; otherwise left."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -606,7 +968,9 @@ class User:
     """The key."""
     status: Final[Status]
     """The person's status."""
-    values: Final[dict[str, str | date]]
+    created: Final[datetime]
+    """When the person was created."""
+    values: Final[dict[str, Value]]
     """The values that the person has, by attribute; a new dict each time."""
     sites: Final[dict[str, Status]]
     """The statuses of the person's memberships, by site; a new dict each time."""
@@ -656,6 +1020,13 @@ class MembershipExplanation:
     """The segment's key."""
     member: Final[bool]
     """Whether the person is a member."""
+    state: Final[SegmentState]
+    """Whether the segment selects."""
+    exception: Final[SegmentDecision | None]
+    """What was decided by hand; `None` if nothing was."""
+    flips: Final[list[FlipDict]]
+    """What would have to be otherwise for the answer to be otherwise; none of it can be left out. Empty where nothing
+    of the kind was found, and while the segment is a draft or paused. A new list each time."""
 
     def to_dict(self) -> MembershipDict:
         """All that there is to know, part by part, as plain values."""

@@ -1,14 +1,72 @@
-"""Names for type checkers: the words that the library uses, and the shapes of `to_dict()` of explanations."""
+"""Names for type checkers: the words that the library uses, the values of attributes, and the shapes of mappings."""
 
 # Each alias is a union of single words, because that is what `mypy.stubtest` can compare with the module.
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 Status: TypeAlias = Literal["active"] | Literal["suspended"]
 """Of a person, of a membership of a site, and of an enrolment."""
 
-AttributeType: TypeAlias = Literal["text"] | Literal["choice"] | Literal["date"]
+AttributeType: TypeAlias = (
+    Literal["text"]
+    | Literal["integer"]
+    | Literal["decimal"]
+    | Literal["boolean"]
+    | Literal["date"]
+    | Literal["timestamp"]
+    | Literal["choice"]
+    | Literal["multi_choice"]
+    | Literal["user"]
+    | Literal["path"]
+)
 """Of an attribute."""
+
+Value: TypeAlias = str | int | Decimal | bool | date | datetime | list[str]
+"""The value of an attribute, as it is read: the key of an option or of a person as text, a timestamp as an aware
+`datetime` in UTC, options of a multi-choice as a list of their keys."""
+
+InputValue: TypeAlias = (
+    str
+    | int
+    | float
+    | Decimal
+    | bool
+    | date
+    | datetime
+    | list[str]
+    | tuple[str, ...]
+    | set[str]
+    | frozenset[str]
+)
+"""The value of an attribute, as it is given. Text stands for a value of any type: `2026-01-31`, `0.8`, `true`."""
+
+Sensitivity: TypeAlias = (
+    Literal["public"] | Literal["internal"] | Literal["personal"] | Literal["sensitive"]
+)
+"""How much care the values of an attribute need."""
+
+SegmentState: TypeAlias = Literal["draft"] | Literal["active"] | Literal["paused"]
+"""Whether a segment selects: not yet, yes, or no longer, with the members that it had."""
+
+SegmentDecision: TypeAlias = Literal["pinned"] | Literal["banned"]
+"""What was decided by hand about a person and a segment, whatever the rule says."""
+
+Dialect: TypeAlias = Literal["sqlite"] | Literal["postgres"] | Literal["duckdb"]
+"""Whose SQL is written."""
+
+LintCode: TypeAlias = (
+    Literal["left_out_as_unknown"]
+    | Literal["never_true"]
+    | Literal["always_true"]
+    | Literal["contradicts"]
+    | Literal["duplicate"]
+    | Literal["subsumed"]
+    | Literal["unused"]
+)
+"""What is strange about a rule."""
 
 LeavePolicy: TypeAlias = Literal["keep"] | Literal["suspend"] | Literal["unenrol"]
 """What becomes of an enrolment when the last reason for it goes."""
@@ -29,13 +87,45 @@ Action: TypeAlias = (
 """What happens to an enrolment."""
 
 
+class OptionDict(TypedDict):
+    """An option of a choice or multi-choice attribute to be."""
+
+    key: str
+    """The word that data and rules use."""
+    name: NotRequired[str | None]
+    """The name for people; the key if left out."""
+    retired: NotRequired[bool]
+    """Whether nobody can be given it any longer; those who have it keep it."""
+    was: NotRequired[str | None]
+    """The key that the option had before, if it is to have another one now."""
+
+
+RuleTree: TypeAlias = Mapping[str, object]
+"""The typed tree of a rule: one key, such as `all`, `compare` or `is`, with what belongs to it. Attributes, options,
+segments, courses, sites and people stand in it as numbers, which are their places in the order of definition."""
+
+BuilderQuery: TypeAlias = Mapping[str, object]
+"""A query of a rule builder of the `react-querybuilder` family: a group, with `combinator` and `rules`."""
+
+
+class FlipDict(TypedDict):
+    """Something that would have to be otherwise for the answer to be otherwise."""
+
+    test: str
+    """A test of the rule, in English, or a circumstance: `active`, `member`, `pinned` or `banned`."""
+    becomes: bool
+    """What it would have to become."""
+    says: str
+    """The same as one sentence."""
+
+
 class RuleDict(TypedDict):
     """What a rule, or a part of it, says of a person."""
 
     truth: Literal["true", "false", "unknown"]
     rule: str
     """The part in English."""
-    combines: NotRequired[Literal["all", "any", "not"]]
+    combines: NotRequired[Literal["all", "any", "not", "xor"]]
     """Of a combination."""
     parts: NotRequired[list["RuleDict"]]
     """Of a combination."""
@@ -53,7 +143,15 @@ class MembershipDict(TypedDict):
     member: bool
     eligible: Literal["eligible", "suspended", "not_a_member"]
     """Whether the person counts at all: nobody who is suspended, or no active member of the site, does."""
-    rule: RuleDict
+    state: SegmentState
+    """Whether the segment selects."""
+    exception: NotRequired[SegmentDecision]
+    """Left out unless something was decided by hand."""
+    rule: NotRequired[RuleDict]
+    """Left out where members are put in by hand."""
+    flips: NotRequired[list[FlipDict]]
+    """What would have to be otherwise for the answer to be otherwise; none of it can be left out. Left out where
+    nothing of the kind was found, and while the segment is a draft or paused."""
     at: NotRequired[str]
     """The instant for which this holds, as RFC 3339."""
 

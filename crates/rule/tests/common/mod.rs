@@ -1,30 +1,94 @@
-//! What the tests share: a schema, people, and strategies for schemas, rules and texts.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+//! What the tests share: names, people, and refusals. Strategies are in `strategies`.
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use std::collections::BTreeMap;
+mod strategies;
+mod tokens;
 
-use chrono::{Days, NaiveDate};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
 use matricula_rule::{
-    Attribute, AttributeId, Choice, Comparison, Kind, Offset, Operand, OptionId, Person, Rule, Schema, Unit,
-    Value,
+    Attribute, AttributeId, Choice, Fact, Field, Kind, Named, Names, Person, Schema, UserId, Value,
 };
-use proptest::prelude::*;
+pub use strategies::*;
+pub use tokens::tokens;
 
 pub const DEPARTMENT: AttributeId = AttributeId(0);
 pub const COUNTRY: AttributeId = AttributeId(1);
 pub const HIRED_ON: AttributeId = AttributeId(2);
 pub const MANAGER: AttributeId = AttributeId(3);
+pub const FLAG: AttributeId = AttributeId(6);
+pub const LEVEL: AttributeId = AttributeId(7);
+pub const RATE: AttributeId = AttributeId(8);
+pub const LAST_LOGIN: AttributeId = AttributeId(9);
+pub const SKILLS: AttributeId = AttributeId(10);
+pub const ORG: AttributeId = AttributeId(11);
+pub const BOSS: AttributeId = AttributeId(12);
+pub const EMAIL: AttributeId = AttributeId(13);
 
 pub fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap()
 }
 
-pub fn choice(options: &[&str]) -> Kind {
-    Kind::Choice { options: options.iter().map(|key| Choice { key: (*key).into() }).collect() }
+pub fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
 }
 
-/// `department` and `manager` (text), `country` (choice of ZA, NA, BW), `hired_on` (date), and odd names.
+pub fn choice(options: &[&str]) -> Kind {
+    Kind::Choice { options: options.iter().map(|key| Choice::new(*key)).collect() }
+}
+
+pub fn multi_choice(options: &[&str]) -> Kind {
+    Kind::MultiChoice { options: options.iter().map(|key| Choice::new(*key)).collect() }
+}
+
+/// A schema and lists of keys, by position.
+#[derive(Clone, Debug, Default)]
+pub struct TestNames {
+    pub schema: Schema,
+    pub users: Vec<String>,
+    pub segments: Vec<String>,
+    pub sites: Vec<String>,
+    pub courses: Vec<String>,
+    /// Of each course.
+    pub groups: Vec<Vec<String>>,
+    pub roles: Vec<String>,
+}
+
+impl TestNames {
+    pub fn of(&self, what: Named) -> &[String] {
+        match what {
+            Named::User => &self.users,
+            Named::Segment => &self.segments,
+            Named::Site => &self.sites,
+            Named::Course => &self.courses,
+            Named::Group(course) => self.groups.get(course.index()).map_or(&[], Vec::as_slice),
+            Named::Role => &self.roles,
+        }
+    }
+}
+
+impl Names for TestNames {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn find(&self, what: Named, key: &str) -> Option<u32> {
+        self.of(what).iter().position(|other| other == key).map(|id| u32::try_from(id).unwrap())
+    }
+
+    fn key(&self, what: Named, id: u32) -> Option<Cow<'_, str>> {
+        self.of(what).get(id as usize).map(|key| key.as_str().into())
+    }
+
+    fn keys(&self, what: Named) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
+        Box::new(self.of(what).iter().map(|key| key.as_str().into()))
+    }
+}
+
+/// An attribute of every type, and odd names; `manager` is a text, `boss` a user.
 pub fn schema() -> Schema {
     let mut schema = Schema::default();
     schema.define(Attribute::new(DEPARTMENT, "department", Kind::Text));
@@ -33,275 +97,89 @@ pub fn schema() -> Schema {
     schema.define(Attribute::new(MANAGER, "manager", Kind::Text));
     schema.define(Attribute::new(AttributeId(4), "cost-centre", Kind::Text));
     schema.define(Attribute::new(AttributeId(5), "in", Kind::Text));
+    schema.define(Attribute::new(FLAG, "flag", Kind::Boolean));
+    schema.define(Attribute::new(LEVEL, "level", Kind::Integer));
+    schema.define(Attribute::new(RATE, "rate", Kind::Decimal));
+    schema.define(Attribute::new(LAST_LOGIN, "last_login", Kind::Timestamp));
+    schema.define(Attribute::new(SKILLS, "skills", multi_choice(&["rust", "go", "sql"])));
+    schema.define(Attribute::new(ORG, "org", Kind::Path));
+    schema.define(Attribute::new(BOSS, "boss", Kind::User));
+    schema.define(Attribute { ignore_case: true, ..Attribute::new(EMAIL, "email", Kind::Text) });
     schema
 }
 
+pub fn names() -> TestNames {
+    let list = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    TestNames {
+        schema: schema(),
+        users: list(&["ann", "bob", "Zoë"]),
+        segments: list(&["sales", "new starters"]),
+        sites: list(&["main", "emea"]),
+        courses: list(&["gdpr", "fire safety"]),
+        groups: vec![list(&["monday", "tuesday"]), vec![]],
+        roles: list(&["instructor", "reporter"]),
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct Someone {
-    pub values: BTreeMap<AttributeId, Value>,
+    pub values: BTreeMap<Field, Value>,
+    pub facts: BTreeSet<Fact>,
+    /// Whom following an attribute leads to.
+    pub above: BTreeSet<(AttributeId, UserId)>,
+    pub ignoring_case: BTreeSet<AttributeId>,
     pub today: NaiveDate,
 }
 
 impl Person for Someone {
-    fn value(&self, attribute: AttributeId) -> Option<Value> {
-        self.values.get(&attribute).cloned()
+    fn value(&self, field: Field) -> Option<Value> {
+        self.values.get(&field).cloned()
     }
 
     fn today(&self) -> NaiveDate {
         self.today
     }
+
+    fn is(&self, fact: Fact) -> bool {
+        self.facts.contains(&fact)
+    }
+
+    fn reports_to(&self, attribute: AttributeId, user: UserId) -> bool {
+        self.above.contains(&(attribute, user))
+    }
+
+    fn ignores_case(&self, attribute: AttributeId) -> bool {
+        self.ignoring_case.contains(&attribute)
+    }
 }
 
 /// Each case: a text, the code and the message.
 pub fn all_are_refused(cases: &[(&str, &str, &str)]) {
-    let schema = schema();
+    let names = names();
+    let mut wrong = Vec::new();
     for (text, code, message) in cases {
-        let error = matricula_rule::compile(text, &schema).expect_err(text);
-        assert_eq!((error.kind().code(), error.to_string().as_str()), (*code, *message), "{text}");
-    }
-}
-
-pub fn comparison() -> impl Strategy<Value = Comparison> {
-    prop::sample::select(vec![
-        Comparison::Equal,
-        Comparison::NotEqual,
-        Comparison::Less,
-        Comparison::LessOrEqual,
-        Comparison::Greater,
-        Comparison::GreaterOrEqual,
-    ])
-}
-
-pub fn equality() -> impl Strategy<Value = Comparison> {
-    prop::sample::select(vec![Comparison::Equal, Comparison::NotEqual])
-}
-
-pub fn offset() -> impl Strategy<Value = Offset> {
-    let count = prop_oneof![-400..400, any::<i32>(), Just(i32::MIN), Just(i32::MAX), Just(0)];
-    let unit = prop::sample::select(vec![Unit::Days, Unit::Weeks, Unit::Months, Unit::Years]);
-    (count, unit).prop_map(|(count, unit)| Offset { count, unit })
-}
-
-pub fn date() -> impl Strategy<Value = NaiveDate> {
-    let (first, last) = Offset::DAYS;
-    let span = u64::try_from(last.signed_duration_since(first).num_days()).unwrap();
-    let any = (0..=span).prop_map(move |days| first.checked_add_days(Days::new(days)).unwrap());
-    prop_oneof![4 => any, 1 => Just(first), 1 => Just(last)]
-}
-
-pub fn text() -> impl Strategy<Value = String> {
-    let odd = prop::collection::vec(
-        prop::sample::select(vec![
-            '"',
-            '\'',
-            '\\',
-            '`',
-            '\n',
-            '\r',
-            '\t',
-            '\0',
-            '\u{7f}',
-            '\u{85}',
-            '\u{202e}',
-            '\u{feff}',
-            'e',
-            '\u{301}',
-            'é',
-            '😀',
-            'u',
-            'x',
-            '/',
-            ' ',
-            '\u{10ffff}',
-            '\u{1100}',
-            '\u{1161}',
-        ]),
-        0..12,
-    );
-    prop_oneof!["[a-zA-Z ]{0,10}", any::<String>(), odd.prop_map(|chars| chars.into_iter().collect())]
-}
-
-/// A few attributes of every type, with names of every spelling.
-pub fn schemas() -> impl Strategy<Value = Schema> {
-    let key = prop_oneof![
-        "[a-z_][a-z0-9_]{0,8}",
-        "[a-zA-Z0-9_./-][a-zA-Z0-9_./ -]{0,6}",
-        prop::sample::select(vec!["in", "true", "null", "has", "user", "today", "date"])
-            .prop_map(String::from),
-    ];
-    let options =
-        prop::collection::btree_set(text().prop_map(|text| matricula_rule::normalise(&text).into()), 1..5);
-    let kind = prop_oneof![
-        Just(Kind::Text),
-        Just(Kind::Date),
-        options
-            .prop_map(|keys| Kind::Choice { options: keys.into_iter().map(|key| Choice { key }).collect() }),
-    ];
-    prop::collection::btree_map(key, kind, 1..6).prop_map(|attributes| {
-        let mut schema = Schema::default();
-        for (position, (key, kind)) in attributes.into_iter().enumerate() {
-            schema.define(Attribute::new(AttributeId(u32::try_from(position).unwrap()), key, kind));
-        }
-        schema
-    })
-}
-
-fn value(attribute: &Attribute) -> BoxedStrategy<Value> {
-    match &attribute.kind {
-        Kind::Text => text().prop_map(|text| Value::text(&text)).boxed(),
-        Kind::Date => date().prop_map(Value::Date).boxed(),
-        Kind::Choice { options } => {
-            (0..u32::try_from(options.len()).unwrap()).prop_map(|id| Value::Choice(OptionId(id))).boxed()
+        let found = match matricula_rule::compile(text, &names) {
+            Err(error) => format!("{} {error}", error.kind().code()),
+            Ok(rule) => format!("{rule:?}"),
+        };
+        if found != format!("{code} {message}") {
+            wrong.push(format!("{text}\n  {code} {message}\n  {found}"));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-pub fn leaf(schema: &Schema) -> BoxedStrategy<Rule> {
-    prop::sample::select(schema.attributes().to_vec())
-        .prop_flat_map(|attribute| {
-            let id = attribute.id;
-            let comparison = match attribute.kind {
-                Kind::Choice { .. } => equality().boxed(),
-                Kind::Text | Kind::Date => comparison().boxed(),
-            };
-            let constant = value(&attribute).prop_map(Operand::Value);
-            let with = match attribute.kind {
-                Kind::Date => prop_oneof![constant, offset().prop_map(Operand::Today)].boxed(),
-                _ => constant.boxed(),
-            };
-            let compare = (comparison, with).prop_map(move |(comparison, with)| Rule::Compare {
-                attribute: id,
-                comparison,
-                with,
-            });
-            let within = prop::collection::vec(value(&attribute), 1..5)
-                .prop_map(move |values| Rule::In { attribute: id, values });
-            prop_oneof![3 => compare, 2 => within, 1 => Just(Rule::Has(id))]
-        })
-        .boxed()
-}
-
-/// Rules over a schema, in normal form: no "all" directly within an "all", nor "any" within "any".
-pub fn rule(schema: &Schema) -> BoxedStrategy<Rule> {
-    leaf(schema)
-        .prop_recursive(6, 40, 5, |inner| {
-            let parts = || prop::collection::vec(inner.clone(), 2..5);
-            prop_oneof![
-                parts().prop_map(Rule::All),
-                parts().prop_map(Rule::Any),
-                inner.clone().prop_map(|rule| Rule::Not(Box::new(rule))),
-            ]
-        })
-        .prop_map(flat)
-        .boxed()
-}
-
-fn flat(rule: Rule) -> Rule {
-    match rule {
-        Rule::All(parts) => Rule::All(
-            parts
-                .into_iter()
-                .map(flat)
-                .flat_map(|part| if let Rule::All(more) = part { more } else { vec![part] })
-                .collect(),
-        ),
-        Rule::Any(parts) => Rule::Any(
-            parts
-                .into_iter()
-                .map(flat)
-                .flat_map(|part| if let Rule::Any(more) = part { more } else { vec![part] })
-                .collect(),
-        ),
-        Rule::Not(part) => Rule::Not(Box::new(flat(*part))),
-        leaf => leaf,
+/// Each case: a text, the same rule printed, and said in English.
+pub fn all_read(cases: &[(&str, &str, &str)]) {
+    let names = names();
+    for (text, printed, english) in cases {
+        let rule = match matricula_rule::compile(text, &names) {
+            Ok(rule) => rule,
+            Err(error) => unreachable!("{error}: {text}"),
+        };
+        assert_eq!(matricula_rule::print(&rule, &names), *printed, "{text}");
+        assert_eq!(matricula_rule::describe(&rule, &names), *english, "{text}");
+        assert_eq!(matricula_rule::validate(&rule, &names), Ok(()), "{text}");
+        assert_eq!(matricula_rule::compile(printed, &names).as_ref(), Ok(&rule), "{text}");
     }
-}
-
-pub fn schema_and_leaf() -> impl Strategy<Value = (Schema, Rule)> {
-    schemas().prop_flat_map(|schema| {
-        let leaves = leaf(&schema);
-        (Just(schema), leaves)
-    })
-}
-
-pub fn schema_and_rule() -> impl Strategy<Value = (Schema, Rule)> {
-    schemas().prop_flat_map(|schema| {
-        let rules = rule(&schema);
-        (Just(schema), rules)
-    })
-}
-
-/// Texts of random tokens, some of which are rules.
-pub fn tokens() -> impl Strategy<Value = String> {
-    let token = prop::sample::select(vec![
-        "user",
-        ".",
-        "department",
-        "country",
-        "hired_on",
-        "user.department",
-        "user.hired_on",
-        "user.country",
-        "==",
-        "!=",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        "in",
-        "&&",
-        "||",
-        "!",
-        "(",
-        ")",
-        "[",
-        "]",
-        ",",
-        "\"Sales\"",
-        "'ZA'",
-        "\"",
-        "'",
-        "\\",
-        "has",
-        "has(user.country)",
-        "date",
-        "date(\"2026-01-31\")",
-        "today",
-        "-",
-        "+",
-        "days(90)",
-        "months",
-        "null",
-        "true",
-        "1",
-        "1.5",
-        "=",
-        "&",
-        "|",
-        "?",
-        ":",
-        "{",
-        "}",
-        "and",
-        "not",
-        "é",
-        "\u{301}",
-        "\n",
-        " ",
-        "//",
-        "`",
-        "r\"",
-        "b'",
-        "'''",
-        "%",
-        "*",
-        "@",
-        "0x",
-        "😀",
-        "user.department == \"Sales\"",
-        "size(",
-        ".matches(",
-    ]);
-    let space = prop::sample::select(vec!["", " ", "\n"]);
-    prop::collection::vec((token, space), 0..30)
-        .prop_map(|parts| parts.into_iter().flat_map(|(token, space)| [token, space]).collect())
 }
