@@ -123,6 +123,18 @@ impl Draft {
             return Err(invalid("the minimum is above the maximum"));
         }
         attribute.default = self.bound(&attribute, definition.default.as_ref())?;
+        if let (Some(options), Some(default)) = (attribute.kind.options(), &attribute.default) {
+            let given = match default {
+                Value::Choice(option) => std::slice::from_ref(option),
+                Value::Choices(options) => options,
+                _ => &[],
+            };
+            if let Some(retired) =
+                given.iter().filter_map(|id| options.get(*id)).find(|option| option.retired)
+            {
+                return Err(invalid(format!("the default `{}` is retired", retired.key)));
+            }
+        }
         if attribute.unique && attribute.default.is_some() {
             return Err(invalid("it is unique, so that people cannot all have the same default"));
         }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Days;
+
 use crate::derive::{Agenda, settle};
 use crate::graph::{Moving, Node, NodeId, moving_points};
 use crate::ranges::number_at;
@@ -62,10 +64,23 @@ fn passes_of(
     to: Instant,
 ) -> Vec<Pass> {
     let Some(column) = state.users.column(id) else { return Vec::new() };
-    let (first, last) = (from.day(moving.zone), to.day(moving.zone));
+    let (mut first, last) = (from.day(moving.zone), to.day(moving.zone));
+    // Days on which the point is before all values, or beyond them, pass over nobody.
+    let Some((least, greatest)) = column.span() else { return Vec::new() };
+    let distance = u64::try_from(last.signed_duration_since(first).num_days()).unwrap_or_default();
+    let (mut low, mut high) = (0, distance);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let day = first.checked_add_days(Days::new(middle)).unwrap_or(last);
+        if number_at(moving, day) < least { low = middle + 1 } else { high = middle }
+    }
+    first = first.checked_add_days(Days::new(low.saturating_sub(1))).unwrap_or(last);
     let mut number = number_at(moving, first);
     let mut passes = Vec::new();
     for day in days_after(first, last) {
+        if number > greatest {
+            break;
+        }
         let next = number_at(moving, day);
         if next != number {
             // A value at either end may flip too, depending on the comparison; asking settles it.

@@ -362,6 +362,14 @@ impl Column {
         }
     }
 
+    /// The least and the greatest number that came so far.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        match &self.coding {
+            Coding::Number { scale: Some(scale), .. } => Some(scale.span()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
         let mut bytes = self.codes.bytes(other.map(|other| &other.codes));
         if let Some(dictionary) = self.dictionary() {

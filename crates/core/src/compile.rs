@@ -105,24 +105,48 @@ impl<'a> Compiler<'a> {
                 if all { self.graph.add_all(parts) } else { self.graph.add_any(parts) }
             }
             Rule::Not(part) => self.rule(part, zone, !negated),
-            Rule::Xor(parts) => self.parity(parts, zone, negated),
+            Rule::Xor(parts) => {
+                let (odd, even) = self.parity(parts, zone);
+                if negated { even } else { odd }
+            }
             leaf => self.leaf(leaf, zone, negated),
         }
     }
 
-    /// An odd number of parts or, `negated`, an even one, among those for whom every part is known.
-    fn parity(&mut self, parts: &[Rule], zone: Tz, negated: bool) -> NodeId {
+    /// The people for whom a rule is true, and those for whom it is false, in one walk: asking for each in turn would
+    /// double the work at every "xor" within another.
+    fn both(&mut self, rule: &Rule, zone: Tz) -> (NodeId, NodeId) {
+        match rule {
+            Rule::All(parts) | Rule::Any(parts) => {
+                let (yes, no): (Vec<NodeId>, Vec<NodeId>) =
+                    parts.iter().map(|part| self.both(part, zone)).unzip();
+                match rule {
+                    Rule::All(_) => (self.graph.add_all(yes), self.graph.add_any(no)),
+                    _ => (self.graph.add_any(yes), self.graph.add_all(no)),
+                }
+            }
+            Rule::Not(part) => {
+                let (yes, no) = self.both(part, zone);
+                (no, yes)
+            }
+            Rule::Xor(parts) => self.parity(parts, zone),
+            leaf => (self.leaf(leaf, zone, false), self.leaf(leaf, zone, true)),
+        }
+    }
+
+    /// An odd number of parts, and an even one, among those for whom every part is known.
+    fn parity(&mut self, parts: &[Rule], zone: Tz) -> (NodeId, NodeId) {
         let mut odd = self.graph.nobody();
         let mut even = self.graph.everybody();
         for part in parts {
-            let (yes, no) = (self.rule(part, zone, false), self.rule(part, zone, true));
+            let (yes, no) = self.both(part, zone);
             let mut either = |a: [NodeId; 2], b: [NodeId; 2]| {
                 let parts = vec![self.graph.add_all(a.to_vec()), self.graph.add_all(b.to_vec())];
                 self.graph.add_any(parts)
             };
             (odd, even) = (either([odd, no], [even, yes]), either([odd, yes], [even, no]));
         }
-        if negated { even } else { odd }
+        (odd, even)
     }
 
     fn leaf(&mut self, rule: &Rule, zone: Tz, negated: bool) -> NodeId {

@@ -12,13 +12,16 @@ use crate::evaluate::{Memo, blocks_of};
 use crate::graph::{Node, Rows};
 use crate::model::SegmentState;
 use crate::reconcile::{ByHand, Movement, reconcile};
-use crate::row_set::Gathering;
+use crate::row_set::{BLOCK, Gathering};
 use crate::state::{Slot, State};
 use crate::touched::Touched;
 use crate::{
     Action, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, MembershipChange, Moment, RowSet, Steps,
     UserId,
 };
+
+/// So many questions about single people and slots are answered by blocks.
+const MANY: usize = 16 * 1024;
 
 /// Who joins and leaves each slot.
 pub(crate) type Turnover = BTreeMap<usize, (RoaringBitmap, RoaringBitmap)>;
@@ -97,7 +100,14 @@ pub(crate) fn settle(
         if !others.is_empty() {
             by_blocks(state, &others, &blocks, &mut turnover);
         }
-        if !single.is_empty() {
+        if single.len() >= MANY {
+            // So many single questions take longer than whole blocks, whose other answers come out as they are.
+            let slots: BTreeSet<usize> = single.iter().map(|(_, slot)| *slot as usize).collect();
+            let blocks: BTreeSet<usize> = single.iter().map(|(row, _)| *row as usize / BLOCK).collect();
+            let (slots, blocks): (Vec<_>, Vec<_>) =
+                (slots.into_iter().collect(), blocks.into_iter().collect());
+            by_blocks(state, &slots, &blocks, &mut turnover);
+        } else if !single.is_empty() {
             one_by_one(state, &single, changed.map(|changed| changed.before), &mut turnover);
         }
     }

@@ -30,30 +30,31 @@ pub(crate) struct Answer {
 }
 
 /// What has been found out about one person, by node.
-pub(crate) struct Memo(Vec<u8>);
+pub(crate) struct Memo {
+    /// Twice the number of the person, and one more where the node passes; anything less is of an earlier person.
+    marks: Vec<u64>,
+    person: u64,
+}
 
 impl Memo {
     /// Of a person about whom nothing has been asked yet.
     pub(crate) fn new(state: &State) -> Self {
-        Self(vec![0; state.graph.nodes().len()])
+        Self { marks: vec![0; state.graph.nodes().len()], person: 1 }
     }
 
-    /// Forgets everything: another person follows, or something has changed.
+    /// Forgets everything: another person follows.
     pub(crate) fn clear(&mut self) {
-        self.0.fill(0);
+        self.person += 1;
     }
 
     fn get(&self, node: NodeId) -> Option<bool> {
-        match self.0.get(node.index()) {
-            Some(1) => Some(false),
-            Some(2) => Some(true),
-            _ => None,
-        }
+        let mark = self.marks.get(node.index()).copied()?;
+        (mark >> 1 == self.person).then_some(mark & 1 == 1)
     }
 
     fn set(&mut self, node: NodeId, passes: bool) {
-        if let Some(known) = self.0.get_mut(node.index()) {
-            *known = if passes { 2 } else { 1 };
+        if let Some(mark) = self.marks.get_mut(node.index()) {
+            *mark = self.person << 1 | u64::from(passes);
         }
     }
 }

@@ -9,7 +9,8 @@ use matricula_rule::{Rule, Truth};
 /// `truth` says how each test stands.
 pub(crate) fn flips<'r>(rule: &'r Rule, truth: &impl Fn(&Rule) -> Truth) -> Option<Vec<(&'r Rule, bool)>> {
     let wanted = answer(rule, &[], truth) != Truth::True;
-    let mut changes = cheapest(rule, wanted, truth)?;
+    let [no, yes] = cheapest(rule, truth);
+    let mut changes = if wanted { yes } else { no }?;
     changes.sort_by_key(|(test, _)| place_of(rule, test));
     changes.dedup();
     let enough = |changes: &[(&Rule, bool)]| (answer(rule, changes, truth) == Truth::True) == wanted;
@@ -49,57 +50,55 @@ fn answer(rule: &Rule, changes: &[(&Rule, bool)], truth: &impl Fn(&Rule) -> Trut
 
 type Changes<'r> = Vec<(&'r Rule, bool)>;
 
-/// The fewest changes that make a rule true or false, if each test stood in one place only.
-fn cheapest<'r>(rule: &'r Rule, wanted: bool, truth: &impl Fn(&Rule) -> Truth) -> Option<Changes<'r>> {
-    let all = |parts: &'r [Rule]| -> Option<Changes<'r>> {
-        let each: Option<Vec<_>> = parts.iter().map(|part| cheapest(part, wanted, truth)).collect();
-        each.map(|each| each.concat())
+/// The fewest changes that make a rule false, and true, if each test stood in one place only; both in one walk, since
+/// "xor" asks for both of every part.
+fn cheapest<'r>(rule: &'r Rule, truth: &impl Fn(&Rule) -> Truth) -> [Option<Changes<'r>>; 2] {
+    let join = |so_far: &Option<Changes<'r>>, more: &Option<Changes<'r>>| {
+        Some([so_far.clone()?, more.clone()?].concat())
     };
-    let any = |parts: &'r [Rule]| -> Option<Changes<'r>> {
-        parts.iter().filter_map(|part| cheapest(part, wanted, truth)).min_by_key(Vec::len)
+    let shorter =
+        |a: Option<Changes<'r>>, b: Option<Changes<'r>>| [a, b].into_iter().flatten().min_by_key(Vec::len);
+    // Every part, or the one that takes the fewest changes.
+    let combine = |parts: &'r [Rule], every: usize| {
+        let mut each = Some(Vec::new());
+        let mut one = None;
+        for part in parts {
+            let [no, yes] = cheapest(part, truth);
+            let (of_every, of_one) = if every == 1 { (yes, no) } else { (no, yes) };
+            each = join(&each, &of_every);
+            one = shorter(one.take(), of_one);
+        }
+        if every == 1 { [one, each] } else { [each, one] }
     };
     match rule {
-        Rule::All(parts) => {
-            if wanted {
-                all(parts)
-            } else {
-                any(parts)
-            }
+        Rule::All(parts) => combine(parts, 1),
+        Rule::Any(parts) => combine(parts, 0),
+        Rule::Not(part) => {
+            let [no, yes] = cheapest(part, truth);
+            [yes, no]
         }
-        Rule::Any(parts) => {
-            if wanted {
-                any(parts)
-            } else {
-                all(parts)
-            }
-        }
-        Rule::Not(part) => cheapest(part, !wanted, truth),
         Rule::Xor(parts) => {
             // The best way to an even and to an odd number of true parts so far.
-            let mut best: [Option<Changes<'r>>; 2] = [Some(Vec::new()), None];
+            let (mut even, mut odd) = (Some(Vec::new()), None);
             for part in parts {
-                let (yes, no) = (cheapest(part, true, truth), cheapest(part, false, truth));
-                let join = |so_far: &Option<Changes<'r>>, more: &Option<Changes<'r>>| {
-                    Some([so_far.clone()?, more.clone()?].concat())
-                };
-                let [even, odd] = &best;
-                let shorter = |a: Option<Changes<'r>>, b: Option<Changes<'r>>| {
-                    [a, b].into_iter().flatten().min_by_key(Vec::len)
-                };
-                best = [shorter(join(even, &no), join(odd, &yes)), shorter(join(even, &yes), join(odd, &no))];
+                let [no, yes] = cheapest(part, truth);
+                (even, odd) = (
+                    shorter(join(&even, &no), join(&odd, &yes)),
+                    shorter(join(&even, &yes), join(&odd, &no)),
+                );
             }
-            let [even, odd] = best;
-            if wanted { odd } else { even }
+            [even, odd]
         }
         test => {
             let is = truth(test);
-            Some(if is == wanted.into() { Vec::new() } else { vec![(test, wanted)] })
+            [false, true]
+                .map(|wanted| Some(if is == wanted.into() { Vec::new() } else { vec![(test, wanted)] }))
         }
     }
 }
 
 /// Rules of more distinct tests than this are not searched.
-const SEARCHED: usize = 12;
+const SEARCHED: usize = 8;
 
 /// The first set of changes that does it, small ones first.
 fn search<'r>(rule: &'r Rule, wanted: bool, truth: &impl Fn(&Rule) -> Truth) -> Option<Changes<'r>> {

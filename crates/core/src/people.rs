@@ -17,6 +17,10 @@ use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserUpdat
 /// So many errors of a batch come with the nearest option.
 const HINTS: usize = 100;
 
+/// So often the updates of a batch are looked through again after some were left out; after that nobody is taken to
+/// give up a value to somebody else.
+const ROUNDS: usize = 32;
+
 /// What is wrong with one update of many.
 #[derive(Debug)]
 pub struct UserError {
@@ -120,10 +124,16 @@ impl Draft {
                 return (checked, errors);
             }
         }
-        self.leave_out(&mut checked, &mut errors, Self::check_complete);
-        self.leave_out(&mut checked, &mut errors, Self::check_unique);
-        // Whom the updates name may themselves be left out, until nothing changes any more.
-        while self.leave_out(&mut checked, &mut errors, Self::check_named) {}
+        // An update that is left out creates nobody and gives up no value, so that others may have to be left out too.
+        for round in 0..=ROUNDS {
+            let unique = |draft: &Self, checked: &[Checked]| draft.check_unique(checked, round < ROUNDS);
+            let mut left_out = self.leave_out(&mut checked, &mut errors, Self::check_complete);
+            left_out |= self.leave_out(&mut checked, &mut errors, unique);
+            left_out |= self.leave_out(&mut checked, &mut errors, Self::check_named);
+            if !left_out {
+                break;
+            }
+        }
         errors.sort_by_key(|error| error.index);
         (checked, errors)
     }
@@ -219,7 +229,8 @@ impl Draft {
         let mut created: HashSet<&str> = HashSet::new();
         let mut errors = Vec::new();
         for update in checked {
-            let is_new = self.next.users.find(&update.key).is_none() && created.insert(&update.key);
+            let is_new = self.next.users.find(&update.key).is_none() && !created.contains(&*update.key);
+            let mut complete = true;
             for attribute in &required {
                 let given = update.values.iter().rev().find(|given| given.attribute == attribute.id);
                 let lacks = match given {
@@ -231,15 +242,20 @@ impl Draft {
                     let error = Error::new(ErrorKind::InvalidValue, message);
                     let attribute = Some(attribute.key.as_str().into());
                     errors.push(UserError { index: update.index, attribute, input: None, error });
+                    complete = false;
                     break;
                 }
+            }
+            if complete {
+                created.insert(&update.key);
             }
         }
         errors
     }
 
-    /// Updates that give somebody a value that must be unique and somebody else has, or is given before.
-    fn check_unique(&self, checked: &[Checked]) -> Vec<UserError> {
+    /// Updates that give somebody a value that must be unique and somebody else has, or is given before. Whoever is
+    /// given another value in this batch leaves the old one to others, if that `counts`.
+    fn check_unique(&self, checked: &[Checked], counts: bool) -> Vec<UserError> {
         let mut errors = Vec::new();
         for attribute in self.next.schema.attributes().iter().filter(|attribute| attribute.unique) {
             let value_of = |given: &Given| match &given.names {
@@ -248,10 +264,9 @@ impl Draft {
             };
             let last =
                 |update: &Checked| update.values.iter().rposition(|given| given.attribute == attribute.id);
-            // Whoever is given another value in this batch leaves the old one to others.
             let changing: HashSet<UserId> = checked
                 .iter()
-                .filter(|update| last(update).is_some())
+                .filter(|update| counts && last(update).is_some())
                 .filter_map(|update| self.next.users.find(&update.key))
                 .collect();
             let mut taken: HashMap<Value, String> = HashMap::new();
@@ -326,19 +341,44 @@ impl Draft {
         if !checked.iter().any(named) {
             return Vec::new();
         }
-        let keys: HashSet<&str> = checked.iter().map(|update| update.key.as_str()).collect();
+        let is_there = |key: &str| self.next.users.find(key).is_some();
+        // How many updates would create somebody, and which updates name whom.
+        let mut creating: HashMap<&str, usize> = HashMap::new();
+        let mut naming: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, update) in checked.iter().enumerate() {
+            if !is_there(&update.key) {
+                *creating.entry(&update.key).or_default() += 1;
+            }
+            for name in update.values.iter().filter_map(|given| given.names.as_deref()) {
+                naming.entry(name).or_default().push(place);
+            }
+        }
         let mut errors = Vec::new();
-        for update in checked {
-            let unknown = update.values.iter().find(|given| {
-                let name = given.names.as_deref();
-                name.is_some_and(|name| !keys.contains(name) && self.next.users.find(name).is_none())
-            });
-            if let Some(given) = unknown {
-                let name = given.names.as_deref().unwrap_or_default();
-                let message = format!("there is no user `{}` for `{}`", shown(name), given.name);
+        let mut left_out = vec![false; checked.len()];
+        let mut unknown: Vec<&str> =
+            naming.keys().copied().filter(|name| !is_there(name) && !creating.contains_key(name)).collect();
+        while let Some(name) = unknown.pop() {
+            for &place in naming.get(name).map_or(&[][..], Vec::as_slice) {
+                let (Some(update), Some(out)) = (checked.get(place), left_out.get_mut(place)) else {
+                    continue;
+                };
+                if std::mem::replace(out, true) {
+                    continue;
+                }
+                let given = update.values.iter().find(|given| given.names.as_deref() == Some(name));
+                let attribute = given.map(|given| given.name.clone());
+                let of = attribute.as_deref().unwrap_or_default();
+                let message = format!("there is no user `{}` for `{of}`", shown(name));
                 let error = Error::new(ErrorKind::InvalidValue, message);
-                let (attribute, input) = (Some(given.name.clone()), given.input.clone());
+                let input = given.and_then(|given| given.input.clone());
                 errors.push(UserError { index: update.index, attribute, input, error });
+                // The last update that would create somebody is gone: whoever names that person goes too.
+                if let Some(count) = creating.get_mut(&*update.key) {
+                    *count -= 1;
+                    if *count == 0 {
+                        unknown.push(&update.key);
+                    }
+                }
             }
         }
         errors

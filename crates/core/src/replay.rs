@@ -44,7 +44,8 @@ impl Snapshot {
                     let old = state.schema.get(attribute.id);
                     old.is_some_and(|old| old.ignore_case != attribute.ignore_case)
                 }
-                Entry::Site(..) | Entry::Course(..) | Entry::Segment(..) | Entry::EnrolmentRule(..) => true,
+                Entry::Course(..) => false,
+                Entry::Site(..) | Entry::Segment(..) | Entry::EnrolmentRule(..) => true,
             };
             if let Entry::User(entry) = entry
                 && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())
@@ -87,9 +88,20 @@ impl Snapshot {
                     return Err(invalid(format!("commit {} names an unknown segment", commit.revision)));
                 };
                 let members = state.members.get(slot).cloned().unwrap_or_default();
-                let joined = RowSet::from_roaring(&change.joined);
-                let left = RowSet::from_roaring(&change.left);
-                state.set_members(slot, members.difference(&left).union(&joined));
+                let members = if change.joined.len() + change.left.len() <= FEW {
+                    let mut members = RowSet::clone(&members);
+                    for row in &change.left {
+                        members.set(row, false);
+                    }
+                    for row in &change.joined {
+                        members.set(row, true);
+                    }
+                    members
+                } else {
+                    let joined = RowSet::from_roaring(&change.joined);
+                    members.difference(&RowSet::from_roaring(&change.left)).union(&joined)
+                };
+                state.set_members(slot, members);
                 moved.extend(change.joined.iter().chain(&change.left));
             }
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
@@ -108,6 +120,9 @@ impl Snapshot {
         Ok(Self(Arc::new(state)))
     }
 }
+
+/// So many people who joined or left are put in place one by one.
+const FEW: u64 = 1024;
 
 fn paused_in(state: &State) -> impl Iterator<Item = SegmentId> {
     let segments = state.segments.values().zip((0..).map(SegmentId));

@@ -59,6 +59,11 @@ impl Scale {
         }
     }
 
+    /// The least and the greatest number so far.
+    pub(crate) fn span(&self) -> (i64, i64) {
+        self.span
+    }
+
     /// The code of a number, if it has one at most this great.
     pub(crate) fn code(&self, number: i64, ceiling: u64) -> Option<u64> {
         let distance = i128::from(number) - i128::from(self.base);

@@ -136,6 +136,9 @@ fn flipped(before: &State, after: &State, row: u32, id: ColumnId) -> Vec<NodeId>
 /// The lines that begin or cease to pass through a person, and everybody whose line passes through there: the
 /// person, and all below. Whoever's line leads past nobody that changed is where it was.
 fn moved_lines(before: &State, after: &State, row: u32, attribute: AttributeId) -> (Vec<NodeId>, RowSet) {
+    if after.graph.lines_of(attribute).next().is_none() {
+        return (Vec::new(), RowSet::default());
+    }
     let chain = |state: &State| -> BTreeSet<UserId> { state.users.above(attribute, row).collect() };
     let (was, is) = (chain(before), chain(after));
     let nodes: Vec<NodeId> =
