@@ -6,7 +6,7 @@ use std::fmt;
 
 use matricula_rule::{
     Attribute, AttributeId, Comparison, Fact, Field, Glob, Kind, Names, Operand, OptionId, Quantity, Rule,
-    SegmentId, SiteId, UserId, Value, describe, fold,
+    SegmentId, SiteId, UserId, Value, describe, fold, print,
 };
 use serde::Serialize;
 
@@ -107,7 +107,10 @@ pub(crate) fn lints(
     found.extend(left_out(state, rule, unknown));
     let linter = Linter::new(state, rule, site);
     linter.parts(rule, snapshot, &mut found);
-    linter.others(site, segment, &mut found);
+    // A rule that selects nobody is within every other, which says nothing more.
+    if !linter.is_empty(linter.root) {
+        linter.others(site, segment, &mut found);
+    }
     contradictions(state, rule, snapshot, &mut found);
     unused(state, rule, &mut found);
     found
@@ -117,16 +120,26 @@ fn left_out(state: &State, rule: &Rule, unknown: &RowSet) -> Option<Lint> {
     if unknown.is_empty() {
         return None;
     }
-    let mut attributes: BTreeSet<AttributeId> = BTreeSet::new();
-    rule.visit(&mut |part| attributes.extend(part.field().and_then(Field::attribute)));
+    let mut fields: BTreeSet<Field> = BTreeSet::new();
+    rule.visit(&mut |part| fields.extend(part.field().filter(|field| !field.is_never_unknown())));
     let mut missing: Vec<(String, usize)> = Vec::new();
     let mut instead = Vec::new();
-    for attribute in attributes.into_iter().filter_map(|id| state.schema.get(id)) {
-        let column = state.users.column(ColumnId::Attribute(attribute.id))?;
-        let count = unknown.iter().filter(|row| column.get(*row) == 0).count();
+    for field in fields {
+        let (name, has) = match field {
+            Field::Attribute(id) => {
+                let key = &state.schema.get(id)?.key;
+                (key.clone(), format!("!has(user.{key})"))
+            }
+            Field::Score(course) => {
+                let has = print(&Rule::Not(Box::new(Rule::Has(field))), state);
+                (format!("score in {}", state.course(course)?.key), has)
+            }
+            _ => continue,
+        };
+        let count = unknown.iter().filter(|row| state.users.field(UserId(*row), field).is_none()).count();
         if count > 0 {
-            missing.push((attribute.key.clone(), count));
-            instead.push(format!("!has(user.{})", attribute.key));
+            missing.push((name, count));
+            instead.push(has);
         }
     }
     let instead = format!("add `|| {}`", instead.join(" || "));
@@ -301,8 +314,14 @@ fn contradictions(state: &State, rule: &Rule, names: &dyn Names, found: &mut Vec
 }
 
 fn contradicts(part: &Rule, attribute: &Attribute) -> bool {
-    let below = |value: &Value| attribute.minimum.as_ref().is_some_and(|minimum| value < minimum);
-    let above = |value: &Value| attribute.maximum.as_ref().is_some_and(|maximum| value > maximum);
+    // A day compared with instants is none of them.
+    let alike = |a: &Value, b: &Value| std::mem::discriminant(a) == std::mem::discriminant(b);
+    let below = |value: &Value| {
+        attribute.minimum.as_ref().is_some_and(|minimum| alike(value, minimum) && value < minimum)
+    };
+    let above = |value: &Value| {
+        attribute.maximum.as_ref().is_some_and(|maximum| alike(value, maximum) && value > maximum)
+    };
     let mismatched = |value: &Value| match (&attribute.pattern, value) {
         (Some(pattern), Value::Text(text)) => {
             let folded =
@@ -323,7 +342,7 @@ fn contradicts(part: &Rule, attribute: &Attribute) -> bool {
             }
         },
         Rule::In { values, .. } => {
-            values.iter().any(|value| below(value) || above(value) || mismatched(value))
+            values.iter().all(|value| below(value) || above(value) || mismatched(value))
         }
         Rule::Between { from: Operand::Value(from), to: Operand::Value(to), .. } => above(from) || below(to),
         _ => false,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A distance in calendar time, negative for the past. `Offset { count: 0, .. }` is today itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Offset {
     /// How many units.
     pub count: i32,
@@ -82,14 +83,38 @@ impl Offset {
 /// An end of the current week, month, quarter or year, and a distance from it. `startOfMonth() - months(1)` is the
 /// first day of last month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "PeriodForm", into = "PeriodForm")]
 pub struct Period {
     /// Which end.
     pub edge: Edge,
     /// Of what.
     pub of: Calendar,
     /// How far from there.
-    #[serde(flatten)]
     pub offset: Offset,
+}
+
+/// A period in JSON: one object, in which nothing else may stand.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeriodForm {
+    edge: Edge,
+    of: Calendar,
+    count: i32,
+    unit: Unit,
+}
+
+impl From<PeriodForm> for Period {
+    fn from(form: PeriodForm) -> Self {
+        let PeriodForm { edge, of, count, unit } = form;
+        Self { edge, of, offset: Offset { count, unit } }
+    }
+}
+
+impl From<Period> for PeriodForm {
+    fn from(period: Period) -> Self {
+        let Period { edge, of, offset: Offset { count, unit } } = period;
+        Self { edge, of, count, unit }
+    }
 }
 
 /// An end of a period.

@@ -302,3 +302,25 @@ fn size_is_bounded() {
     let rule = Rule::Options { attribute: common::SKILLS, quantity: Quantity::Any, options };
     assert_eq!(check(&rule), Some("rule_too_long"));
 }
+
+#[test]
+fn a_node_with_a_member_that_it_does_not_know_is_refused() {
+    for json in [
+        r#"{"in":{"field":1,"values":[{"integer":1}],"not":true}}"#,
+        r#"{"compare":{"field":1,"comparison":"==","with":{"value":{"integer":1}},"negated":true}}"#,
+        r#"{"compare":{"field":2,"comparison":"<","with":{"today":{"count":1,"unit":"days","hours":5}}}}"#,
+        r#"{"compare":{"field":2,"comparison":"<","with":{"period":{"edge":"start","of":"month","count":0,"unit":"days","hours":5}}}}"#,
+        r#"{"options":{"attribute":1,"quantity":"any","options":[0],"ignore_case":true}}"#,
+        r#"{"size":{"attribute":1,"comparison":"==","count":1,"x":0}}"#,
+        r#"{"under":{"attribute":1,"path":"A","itself":true,"x":0}}"#,
+        r#"{"between":{"field":1,"from":{"value":{"integer":1}},"to":{"value":{"integer":2}},"x":0}}"#,
+        r#"{"match":{"field":1,"how":"contains","text":"a","x":0}}"#,
+        r#"{"reports_to":{"attribute":1,"user":2,"x":0}}"#,
+    ] {
+        let error = serde_json::from_str::<matricula_rule::Rule>(json).expect_err(json).to_string();
+        assert!(error.contains("unknown field"), "{json}: {error}");
+    }
+    let period = r#"{"compare":{"field":2,"comparison":"<","with":{"period":{"edge":"start","of":"month","count":-1,"unit":"months"}}}}"#;
+    let rule: matricula_rule::Rule = serde_json::from_str(period).expect("a period");
+    assert_eq!(serde_json::to_string(&rule).expect("JSON"), period);
+}

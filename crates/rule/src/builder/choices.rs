@@ -84,11 +84,15 @@ const MODES: [(&str, Mode); 6] = [
 pub(super) fn matching<'j>(object: &'j Object, place: &Place) -> Result<Option<&'j Object>, RuleError> {
     match property(object, "match") {
         None => Ok(None),
-        Some(Json::Object(found)) => Ok(match property(found, "mode") {
-            None => None,
-            Some(Json::String(mode)) if mode.is_empty() => None,
-            Some(_) => Some(found),
-        }),
+        Some(Json::Object(found)) if found.is_empty() => Ok(None),
+        Some(Json::Object(found)) => match property(found, "mode") {
+            Some(Json::String(mode)) if mode.is_empty() => Ok(None),
+            // What else it says would otherwise say nothing.
+            None => {
+                Err(place.key("match").key("mode").error(RuleErrorKind::Unfinished, "the match has no mode"))
+            }
+            Some(_) => Ok(Some(found)),
+        },
         Some(other) => {
             Err(place.key("match").expected(RuleErrorKind::Syntax, "a mode and a threshold", other))
         }
