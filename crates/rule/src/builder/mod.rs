@@ -114,9 +114,14 @@ fn not_json(error: &serde_json::Error, text: &str) -> RuleError {
     if said.starts_with("recursion limit exceeded") {
         return Place::ROOT.too_deep();
     }
-    let (line, column) = (error.line().max(1), error.column().max(1));
-    let start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>() + column - 1;
-    let start = start.min(text.len());
+    let line = error.line().max(1);
+    let line_start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+    // The reader counts bytes, and may stop within a character.
+    let mut start = (line_start + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let column = text.get(line_start..start).map_or(0, |before| before.chars().count()) + 1;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let span = Span { start, end: start, line: number(line), column: number(column) };
     let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);

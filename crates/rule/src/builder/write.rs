@@ -71,7 +71,7 @@ fn negate(mut json: Json) -> Json {
 /// A test that has an operator for its opposite, said by that.
 fn negated(rule: &Rule, place: &Place, names: &dyn Names) -> Result<Option<Json>, RuleError> {
     if let Some((about, key)) = About::said_by(rule, place, names)? {
-        return Ok(Some(rule_of(about.name(place, names)?, Comparison::NotEqual, key)));
+        return Ok(Some(rule_of(about.name(place, names)?, Comparison::NotEqual, said(&key, place)?)));
     }
     let (operator, opposite) = match rule {
         Rule::Has(_) => (Operator::Null { negated: true }, Operator::Null { negated: false }),
@@ -101,7 +101,7 @@ fn rule_of(field: String, comparison: Comparison, value: impl Into<Json>) -> Jso
 #[inline(never)]
 fn test(rule: &Rule, place: &Place, names: &dyn Names) -> Result<Json, RuleError> {
     if let Some((about, key)) = About::said_by(rule, place, names)? {
-        return Ok(rule_of(about.name(place, names)?, Comparison::Equal, key));
+        return Ok(rule_of(about.name(place, names)?, Comparison::Equal, said(&key, place)?));
     }
     let (field, operator, value) = match rule {
         Rule::Has(field) => {
@@ -143,7 +143,8 @@ fn test(rule: &Rule, place: &Place, names: &dyn Names) -> Result<Json, RuleError
             (Field::Attribute(*attribute), Operator::Under { itself: *itself }, value)
         }
         Rule::ReportsTo { attribute, user } => {
-            let value = key(Named::User, user.0, &place.key("reports_to"), names)?.into();
+            let here = place.key("reports_to");
+            let value = said(&key(Named::User, user.0, &here, names)?, &here)?;
             (Field::Attribute(*attribute), Operator::ReportsTo, value)
         }
         Rule::Size { .. } => {
