@@ -215,7 +215,7 @@ fn from_scratch(users: usize, registry: &Registry, report: &mut Report<'_>) {
         let members: usize = preview
             .snapshot()
             .segments()
-            .map(|segment| preview.snapshot().members(&segment.key).unwrap().len())
+            .map(|segment| preview.snapshot().member_count(&segment.key).unwrap())
             .sum();
         let bare = bare_columns(users, rules);
         report.add(&against(

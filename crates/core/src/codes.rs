@@ -2,8 +2,8 @@
 //! read as `u64`. Not here: what the numbers mean (`column`).
 
 use crate::Bytes;
+use crate::block::BLOCK;
 use crate::chunks::Chunks;
-use crate::row_set::BLOCK;
 
 /// Codes by row; 0 where nothing was written.
 #[derive(Clone, Debug)]

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use matricula_rule::{Attribute, AttributeId, Decimal, Value};
-use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, Segment, SegmentId, Site,
-    SiteId, Status, UserId,
+    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
+    SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// One recorded transaction.
@@ -151,9 +150,9 @@ pub struct MembershipChange {
     /// Which segment.
     pub segment: SegmentId,
     /// Who joined.
-    pub joined: RoaringBitmap,
+    pub joined: RowSet,
     /// Who left.
-    pub left: RoaringBitmap,
+    pub left: RowSet,
 }
 
 /// One thing that happened to the enrolments of many people in one course.
@@ -166,7 +165,7 @@ pub struct Steps {
     /// By which reason.
     pub reason: Reason,
     /// To whom.
-    pub users: RoaringBitmap,
+    pub users: RowSet,
 }
 
 /// What holds an enrolment.

@@ -138,8 +138,8 @@ impl Delta {
         let mut counts: BTreeMap<SegmentId, (u64, u64)> = BTreeMap::new();
         for change in self.commit.moments.iter().flat_map(|moment| &moment.memberships) {
             let (joined, left) = counts.entry(change.segment).or_default();
-            *joined += change.joined.len();
-            *left += change.left.len();
+            *joined += change.joined.len() as u64;
+            *left += change.left.len() as u64;
         }
         let named = counts.into_iter();
         named
@@ -151,7 +151,7 @@ impl Delta {
     pub fn course_counts(&self) -> Vec<(&str, Action, u64)> {
         let mut counts: BTreeMap<(CourseId, Action), u64> = BTreeMap::new();
         for steps in self.commit.moments.iter().flat_map(|moment| &moment.steps) {
-            *counts.entry((steps.course, steps.action)).or_default() += steps.users.len();
+            *counts.entry((steps.course, steps.action)).or_default() += steps.users.len() as u64;
         }
         let named = counts.into_iter();
         named

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
-use crate::evaluate::{Memo, blocks_of};
+use crate::ask::Asking;
+use crate::block::{BLOCK, Block};
+use crate::evaluate::blocks_of;
 use crate::graph::{Node, Rows};
 use crate::model::SegmentState;
 use crate::reconcile::{ByHand, Movement, reconcile};
-use crate::row_set::{BLOCK, Gathering};
+use crate::roster::Change;
 use crate::state::{Slot, State};
 use crate::touched::Touched;
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 const MANY: usize = 16 * 1024;
 
 /// Who joins and leaves each slot.
-pub(crate) type Turnover = BTreeMap<usize, (RoaringBitmap, RoaringBitmap)>;
+pub(crate) type Turnover = BTreeMap<usize, (RowSet, RowSet)>;
 
 /// Changed inputs, and the state before them.
 pub(crate) struct Changed<'a> {
@@ -133,30 +133,36 @@ fn ask_enrolled(state: &State, steps: &[Steps], asked: &mut Vec<(u32, u32)>) {
     }
 }
 
+/// Blocks of people by their number, ascending.
+type Blocks = Vec<(u32, Block)>;
+
 /// Evaluates slots for whole blocks, and puts the members in place.
 fn by_blocks(state: &mut State, slots: &[usize], blocks: &[usize], turnover: &mut Turnover) {
-    let mut answers = {
-        let members = |slot: usize| state.members.get(slot).map(Arc::as_ref);
-        state.questions().evaluate(slots, blocks, members)
-    };
-    answers.sort_unstable_by_key(|answer| (answer.slot, answer.block));
-    for answers in answers.chunk_by(|a, b| a.slot == b.slot) {
-        let Some(slot) = answers.first().map(|answer| answer.slot) else {
-            continue;
-        };
-        let before = state.members.get(slot).cloned().unwrap_or_default();
-        let mut after = RowSet::clone(&before);
-        let (joined, left) = turnover.entry(slot).or_default();
-        let (mut arrivals, mut departures) = (Gathering::default(), Gathering::default());
-        for answer in answers {
-            let (old, new) = (before.block(answer.block).words(), answer.members.words());
-            arrivals.add(answer.block, &new, &old);
-            departures.add(answer.block, &old, &new);
-            after.replace(answer.block, answer.members.clone());
-        }
-        *joined |= arrivals.finish();
-        *left |= departures.finish();
-        state.set_members(slot, after);
+    let answers = state.questions().evaluate(slots, blocks);
+    let mut changed: Vec<(Blocks, Blocks)> = Vec::new();
+    changed.resize_with(state.slots.len(), Default::default);
+    for (index, answers) in answers {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let members = answers.into_iter().map(|answer| {
+            if let Some((joined, left)) = changed.get_mut(answer.slot) {
+                joined.push((number, answer.joined));
+                left.push((number, answer.left));
+            }
+            (answer.slot, answer.members)
+        });
+        state.members.replace(index, members);
+    }
+    for (slot, (joined, left)) in
+        changed.into_iter().enumerate().filter(|(_, (joined, _))| !joined.is_empty())
+    {
+        add(turnover, slot, joined.into_iter().collect(), left.into_iter().collect());
+    }
+}
+
+fn add(turnover: &mut Turnover, slot: usize, joined: RowSet, left: RowSet) {
+    let (all_joined, all_left) = turnover.entry(slot).or_default();
+    for (all, more) in [(all_joined, joined), (all_left, left)] {
+        *all = if all.is_empty() { more } else { all.union(&more) };
     }
 }
 
@@ -187,38 +193,29 @@ fn distinct(mut asked: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
 fn one_by_one(state: &mut State, asked: &[(u32, u32)], before: Option<&State>, turnover: &mut Turnover) {
     let before = before.filter(|before| Arc::ptr_eq(&before.graph, &state.graph));
     let mut flips: Vec<(u32, u32, bool)> = Vec::new();
-    let (mut memo, mut earlier) = (Memo::new(state), Memo::new(state));
+    let mut asking = Asking::new(state, before);
     for same in asked.chunk_by(|a, b| a.0 == b.0) {
-        memo.clear();
-        earlier.clear();
-        for &(row, slot) in same {
+        let Some(row) = same.first().map(|(row, _)| *row) else { continue };
+        asking.about(row);
+        for &(_, slot) in same {
             let Some(root) = state.graph.root(slot as usize) else { continue };
-            let passes = state.questions().passes(root, row, &mut memo);
-            let was = match before {
-                Some(before) => before.questions().passes(root, row, &mut earlier),
-                None => state.members.get(slot as usize).is_some_and(|members| members.contains(row)),
-            };
-            if was != passes {
-                flips.push((slot, row, passes));
+            let answers = asking.ask(root);
+            let was = if before.is_some() { answers.was() } else { state.members.contains(slot, row) };
+            if was != answers.is() {
+                flips.push((slot, row, answers.is()));
             }
         }
     }
+    let mut changes: Vec<Change> =
+        flips.iter().map(|&(set, row, present)| Change { row, set, present }).collect();
+    changes.sort_unstable();
+    state.members.apply(&changes);
     flips.sort_unstable();
     for same in flips.chunk_by(|a, b| a.0 == b.0) {
         let Some(slot) = same.first().map(|(slot, ..)| *slot as usize) else { continue };
-        if state.members.get(slot).is_none() {
-            state.set_members(slot, RowSet::default());
-        }
-        let (joined, left) = turnover.entry(slot).or_default();
-        let Some(members) = state.members.get_mut(slot).map(Arc::make_mut) else { continue };
-        for &(_, row, passes) in same {
-            members.set(row, passes);
-            if passes {
-                joined.insert(row)
-            } else {
-                left.insert(row)
-            };
-        }
+        let those =
+            |passing| same.iter().filter(move |(.., passes)| *passes == passing).map(|(_, row, _)| *row);
+        add(turnover, slot, those(true).collect(), those(false).collect());
     }
 }
 
@@ -238,7 +235,7 @@ fn movements(
         for &id in rules.iter().filter(|rule| !defined.contains(rule)) {
             let Some(rule) = state.rule(id).filter(|rule| rule.enabled) else { continue };
             for &course in rule.courses.iter().filter(|course| is_now(**course)) {
-                let left = if paused { RoaringBitmap::new() } else { left.clone() };
+                let left = if paused { RowSet::default() } else { left.clone() };
                 movements.push(Movement {
                     rule: id,
                     course,
@@ -258,23 +255,22 @@ fn movements(
             let before = match old {
                 // While its segment is paused a rule holds people whom the segment has lost.
                 Some(old) if state_of(changed.before, old) == Some(SegmentState::Paused) => {
-                    Arc::new(in_force(changed.before, id, course))
+                    in_force(changed.before, id, course)
                 }
                 Some(old) => held(changed.before, old, course),
-                None => Arc::default(),
+                None => RowSet::default(),
             };
             let after = held(state, rule, course);
             let still_paused = rule.enabled
                 && rule.courses.contains(&course)
                 && state_of(state, rule) == Some(SegmentState::Paused)
                 && old.is_some_and(|old| old.segment == rule.segment);
-            let left =
-                if still_paused { RoaringBitmap::new() } else { before.difference(&after).to_roaring() };
+            let left = if still_paused { RowSet::default() } else { before.difference(&after) };
             movements.push(Movement {
                 rule: id,
                 course,
                 on_leave: rule.on_leave,
-                arrived: after.difference(&before).to_roaring(),
+                arrived: after.difference(&before),
                 left,
             });
         }
@@ -292,9 +288,9 @@ fn state_of(state: &State, rule: &EnrolmentRule) -> Option<SegmentState> {
 }
 
 /// Whom an enrolment rule holds in a course.
-fn held(state: &State, rule: &EnrolmentRule, course: CourseId) -> Arc<RowSet> {
+fn held(state: &State, rule: &EnrolmentRule, course: CourseId) -> RowSet {
     if !rule.enabled || !rule.courses.contains(&course) {
-        return Arc::default();
+        return RowSet::default();
     }
     state.slot_of_rule(rule).map(|slot| state.members(slot)).unwrap_or_default()
 }
@@ -302,5 +298,5 @@ fn held(state: &State, rule: &EnrolmentRule, course: CourseId) -> Arc<RowSet> {
 /// Whose enrolment in a course a rule holds, by the enrolments themselves.
 fn in_force(state: &State, rule: EnrolmentRuleId, course: CourseId) -> RowSet {
     let holds = |row: &u32| state.enrolments.is_held_by(UserId(*row), course, rule);
-    state.enrolments.in_course(course).iter().filter(holds).collect()
+    state.enrolments.courses().get(course.index()).iter().filter(holds).collect()
 }

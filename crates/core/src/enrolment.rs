@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
+use crate::roster::Roster;
 use crate::{Action, Bytes, CourseId, EnrolmentRuleId, Instant, Reason, RowSet, UserId};
 
 /// People in a block of records.
-pub(crate) const PEOPLE: usize = 64;
+pub(crate) const PEOPLE: usize = 16;
 
 /// How a record holds its enrolment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,7 +258,7 @@ pub(crate) struct ChangedEnrolment {
 pub(crate) struct Enrolments {
     blocks: Chunks<Arc<Block>, 64>,
     /// Who is enrolled in each course, suspended or not.
-    courses: Chunks<Arc<RowSet>, 64>,
+    courses: Roster,
     count: usize,
 }
 
@@ -297,13 +298,13 @@ impl Enrolments {
         records.filter(|record| record.course == course).any(|record| record.hold == Hold::Rule(rule))
     }
 
-    /// Who is enrolled in a course, suspended or not.
-    pub(crate) fn in_course(&self, course: CourseId) -> Arc<RowSet> {
-        self.courses.get(course.index()).cloned().unwrap_or_default()
+    /// Who is enrolled in each course, suspended or not.
+    pub(crate) fn courses(&self) -> &Roster {
+        &self.courses
     }
 
     /// Writes the records of changed enrolments of one block, sorted by person and course. Who is enrolled in
-    /// each course is told by [`Self::replace_course`].
+    /// each course is told by [`Self::turn_over`].
     pub(crate) fn write(&mut self, index: usize, changed: &Changed) {
         if self.blocks.get(index).is_none() {
             self.blocks.set(index, Arc::default());
@@ -335,10 +336,12 @@ impl Enrolments {
         *slot = Arc::new(block);
     }
 
-    /// Replaces who is enrolled in a course, after its blocks were replaced.
-    pub(crate) fn replace_course(&mut self, course: CourseId, enrolled: Arc<RowSet>) {
-        self.count = self.count + enrolled.len() - self.in_course(course).len();
-        self.courses.set(course.index(), enrolled);
+    /// Notes who began and ended being enrolled in each course, after the blocks were written.
+    pub(crate) fn turn_over(&mut self, turnover: &[(CourseId, RowSet, RowSet)]) {
+        for (_, joined, left) in turnover {
+            self.count = self.count + joined.len() - left.len();
+        }
+        self.courses.merge(turnover.iter().map(|(course, joined, left)| (course.0, joined, left)));
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
@@ -352,13 +355,7 @@ impl Enrolments {
             let size = ours.ends.capacity() * 4 + ours.records.capacity() * size_of::<Record>();
             bytes.add_shared(ours, theirs.as_ref(), size);
         }
-        for index in 0..self.courses.chunk_count() * 64 {
-            let Some(ours) = self.courses.get(index) else {
-                continue;
-            };
-            let theirs = other.and_then(|other| other.courses.get(index));
-            bytes.add(ours.bytes(theirs.map(Arc::as_ref)));
-        }
+        bytes.add(self.courses.bytes(other.map(|other| &other.courses)));
         bytes
     }
 }
@@ -398,9 +395,8 @@ impl Builder {
         let (index, block) = self.block;
         self.done.blocks.set(index, Arc::new(block));
         for (index, rows) in self.courses.into_iter().enumerate() {
-            if !rows.is_empty() {
-                self.done.replace_course(CourseId::at(index), Arc::new(rows.into_iter().collect()));
-            }
+            self.done.count += rows.len();
+            self.done.courses.put(index, &rows.into_iter().collect());
         }
         self.done
     }

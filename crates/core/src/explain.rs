@@ -158,7 +158,7 @@ impl Snapshot {
         let mut explanation = MembershipExplanation {
             user: self.user_key(user).to_owned(),
             segment: segment.key.clone(),
-            member: self.members_of(id).contains(user.0),
+            member: self.0.is_member((id, None), user),
             eligible,
             state: segment.state.name(),
             exception: self.exception(id, user).map(Exception::name),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono_tz::Tz;
 use matricula_rule::{AttributeId, CourseId, Matching, Operand, OptionId, Rule, SegmentId, UserId};
 
+use crate::ask::Outline;
 use crate::users::ColumnId;
 
 /// The position of a node.
@@ -139,6 +140,7 @@ pub(crate) struct Graph {
     moving: Vec<NodeId>,
     /// The zones by whose days they move.
     zones: Vec<Tz>,
+    outline: Outline,
 }
 
 impl Graph {
@@ -148,6 +150,10 @@ impl Graph {
 
     pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.index())
+    }
+
+    pub(crate) fn outline(&self) -> &Outline {
+        &self.outline
     }
 
     pub(crate) fn find(&self, node: &Node) -> Option<NodeId> {
@@ -285,6 +291,7 @@ impl Graph {
             }
         }
         self.zones = zones.into_values().collect();
+        self.outline = Outline::new(&self.nodes);
     }
 
     pub(crate) fn add(&mut self, node: Node) -> NodeId {

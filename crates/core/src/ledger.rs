@@ -2,29 +2,25 @@
 //! into steps, applied and noted. Not here: which steps (`reconcile`).
 
 use std::iter::Peekable;
-use std::sync::Arc;
 
 use hashbrown::HashMap;
-use roaring::RoaringBitmap;
 
 use crate::enrolment::{Changed, ChangedEnrolment, Enrolments, PEOPLE, Record, apply_step, of_course};
 use crate::{Action, CourseId, Instant, Reason, RowSet, Steps, UserId};
 
 /// The same thing bearing on the enrolments of many people in one course.
 pub(crate) struct Stream<'a, C> {
-    rows: Peekable<roaring::bitmap::Iter<'a>>,
+    rows: Peekable<Box<dyn Iterator<Item = u32> + 'a>>,
     course: CourseId,
     cause: C,
 }
 
 impl<'a, C> Stream<'a, C> {
-    pub(crate) fn new(rows: &'a RoaringBitmap, course: CourseId, cause: C) -> Self {
-        Self { rows: rows.iter().peekable(), course, cause }
+    pub(crate) fn new(rows: &'a RowSet, course: CourseId, cause: C) -> Self {
+        let rows: Box<dyn Iterator<Item = u32> + 'a> = Box::new(rows.iter());
+        Self { rows: rows.peekable(), course, cause }
     }
 }
-
-/// Up to this many people who begin or end being enrolled in a course are told one by one.
-const FEW: usize = 32;
 
 /// Plans and applies steps for everybody whom a stream names; the causes of each enrolment reach `plan`
 /// sorted. Returns the steps, grouped, in the order in which they can be applied again.
@@ -104,25 +100,14 @@ impl Ledger {
 
     /// Puts in place who is enrolled in each course, and gives out the steps.
     fn close(self, enrolments: &mut Enrolments) -> Vec<Steps> {
-        for (course, (joined, left)) in self.turnover {
-            let mut enrolled = enrolments.in_course(course);
-            let set = Arc::make_mut(&mut enrolled);
-            if joined.len() + left.len() <= FEW {
-                let joined = joined.into_iter().map(|row| (row, true));
-                for (row, enrolled) in joined.chain(left.into_iter().map(|row| (row, false))) {
-                    set.set(row, enrolled);
-                }
-            } else {
-                let (joined, left): (RowSet, RowSet) =
-                    (joined.into_iter().collect(), left.into_iter().collect());
-                *set = set.union(&joined).difference(&left);
-            }
-            enrolments.replace_course(course, enrolled);
-        }
-        let bitmap = |users: Vec<u32>| RoaringBitmap::from_sorted_iter(users).unwrap_or_default();
+        let set = |rows: Vec<u32>| rows.into_iter().collect::<RowSet>();
+        let turnover = self.turnover.into_iter();
+        let turnover: Vec<_> =
+            turnover.map(|(course, (joined, left))| (course, set(joined), set(left))).collect();
+        enrolments.turn_over(&turnover);
         let steps = self.steps.into_iter();
         let mut steps: Vec<Steps> = steps
-            .map(|((action, course, reason), users)| Steps { action, course, reason, users: bitmap(users) })
+            .map(|((action, course, reason), users)| Steps { action, course, reason, users: set(users) })
             .collect();
         // Always in the same order, and one in which they can be applied again.
         steps.sort_unstable_by_key(|steps| (steps.action, steps.course, steps.reason));

@@ -6,7 +6,9 @@
 //! clock, a file or a socket. Applications link the `matricula` crate, which adds the registry itself.
 
 mod accept;
+mod ask;
 mod attributes;
+mod block;
 mod change;
 mod chunks;
 mod clock;
@@ -38,9 +40,11 @@ mod preview;
 mod ranges;
 mod reconcile;
 mod replay;
+mod roster;
 mod row_set;
 mod scale;
 mod scan;
+mod schedule;
 mod segments;
 mod sets;
 mod snapshot;
@@ -82,4 +86,3 @@ pub use time::Instant;
 pub use chrono_tz::Tz;
 pub use matricula_rule as rule;
 pub use matricula_rule::{Decimal, Sensitivity};
-pub use roaring::RoaringBitmap;

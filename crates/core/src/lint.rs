@@ -410,7 +410,7 @@ fn unused(state: &State, rule: &Rule, found: &mut Vec<Lint>) {
     }
     for (attribute, option) in options {
         let Some(definition) = state.schema.get(attribute) else { continue };
-        if state.users.people_with(attribute, option).is_none_or(RowSet::is_empty) {
+        if state.users.people_with(attribute).is_none_or(|people| people.len(option.index()) == 0) {
             let value = definition.option_key(option).unwrap_or_default().to_owned();
             found.push(Lint::Unused { attribute: definition.key.clone(), value });
         }

@@ -146,7 +146,7 @@ impl Loader {
 
     /// Who was in a segment when it was paused.
     pub fn frozen(&mut self, segment: SegmentId, members: RowSet) {
-        self.state.set_frozen(segment, Arc::new(members));
+        self.state.set_frozen(segment, members);
     }
 
     /// The members of a segment.
@@ -195,7 +195,7 @@ impl Loader {
         state.compile(clock);
         for (segment, members) in self.members {
             if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
-                state.set_members(slot, members);
+                state.members.put(slot, &members);
             }
         }
         follow_intersections(&mut state, 0, &BTreeSet::new());

@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use roaring::RoaringBitmap;
-
 use crate::enrolment::{Enrolments, Hold, Record, status_of};
 use crate::ledger::{Stream, work_through};
 use crate::{
-    Action, CourseId, EnrolmentRuleId, EnrolmentStatus, Instant, LeavePolicy, Reason, Steps, UserId,
+    Action, CourseId, EnrolmentRuleId, EnrolmentStatus, Instant, LeavePolicy, Reason, RowSet, Steps, UserId,
 };
 
 /// Whom an enrolment rule newly holds in a course, and whom it no longer holds.
@@ -17,8 +15,8 @@ pub(crate) struct Movement {
     pub(crate) rule: EnrolmentRuleId,
     pub(crate) course: CourseId,
     pub(crate) on_leave: LeavePolicy,
-    pub(crate) arrived: RoaringBitmap,
-    pub(crate) left: RoaringBitmap,
+    pub(crate) arrived: RowSet,
+    pub(crate) left: RowSet,
 }
 
 /// What a person did by hand: enrol somebody, or take that back.
@@ -126,9 +124,9 @@ pub(crate) fn reconcile(
     by_hand: &[ByHand],
     at: Instant,
 ) -> Vec<Steps> {
-    let mut hands: BTreeMap<(CourseId, bool), RoaringBitmap> = BTreeMap::new();
+    let mut hands: BTreeMap<(CourseId, bool), RowSet> = BTreeMap::new();
     for hand in by_hand {
-        hands.entry((hand.course, hand.enrol)).or_default().insert(hand.user.0);
+        hands.entry((hand.course, hand.enrol)).or_default().set(hand.user.0, true);
     }
     let hands = hands.iter().map(|((course, enrol), rows)| {
         let cause = if *enrol { Cause::EnrolledByHand } else { Cause::UnenrolledByHand };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 use matricula_rule::{AttributeId, Value};
-use roaring::RoaringBitmap;
 
 use crate::nesting::levels;
+use crate::roster::Change;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
@@ -83,33 +83,22 @@ impl Snapshot {
             }
         }
         for moment in &commit.moments {
+            let mut turnover = Vec::with_capacity(moment.memberships.len());
             for change in &moment.memberships {
-                let Some(slot) = state.slots.get_index_of(&(change.segment, None)) else {
+                let slot = state.slots.get_index_of(&(change.segment, None));
+                let Some(slot) = slot.and_then(|slot| u32::try_from(slot).ok()) else {
                     return Err(invalid(format!("commit {} names an unknown segment", commit.revision)));
                 };
-                let members = state.members.get(slot).cloned().unwrap_or_default();
-                let members = if change.joined.len() + change.left.len() <= FEW {
-                    let mut members = RowSet::clone(&members);
-                    for row in &change.left {
-                        members.set(row, false);
-                    }
-                    for row in &change.joined {
-                        members.set(row, true);
-                    }
-                    members
-                } else {
-                    let joined = RowSet::from_roaring(&change.joined);
-                    members.difference(&RowSet::from_roaring(&change.left)).union(&joined)
-                };
-                state.set_members(slot, members);
-                moved.extend(change.joined.iter().chain(&change.left));
+                turnover.push((slot, &change.joined, &change.left));
+                moved.extend(change.joined.iter().chain(change.left.iter()));
             }
+            state.members.merge(turnover.into_iter());
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
         }
         follow_intersections(&mut state, known, &moved);
         let now: HashSet<SegmentId> = paused_in(&state).collect();
         for &segment in paused.difference(&now) {
-            state.set_frozen(segment, Arc::default());
+            state.set_frozen(segment, RowSet::default());
         }
         for &segment in now.difference(&paused) {
             let members = state.members((segment, None));
@@ -120,9 +109,6 @@ impl Snapshot {
         Ok(Self(Arc::new(state)))
     }
 }
-
-/// So many people who joined or left are put in place one by one.
-const FEW: u64 = 1024;
 
 fn paused_in(state: &State) -> impl Iterator<Item = SegmentId> {
     let segments = state.segments.values().zip((0..).map(SegmentId));
@@ -165,7 +151,7 @@ fn learn_values(state: &mut State, commit: &Commit) -> BTreeSet<ColumnId> {
 
 /// Makes sure that the facts name people, segments, courses and rules that are there.
 fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
-    let known = |users: &RoaringBitmap| users.max().is_none_or(|last| last < state.users.count());
+    let known = |users: &RowSet| users.max().is_none_or(|last| last < state.users.count());
     for moment in &commit.moments {
         let members = moment.memberships.iter().all(|change| {
             known(&change.joined) && known(&change.left) && state.segment(change.segment).is_some()
@@ -257,29 +243,19 @@ fn apply_user(state: &mut State, entry: &UserEntry) -> Result<(), Error> {
 /// looked at, for the others only who moved.
 pub(crate) fn follow_intersections(state: &mut State, known: usize, moved: &BTreeSet<u32>) {
     let slots: Vec<_> = state.slots.iter().copied().enumerate().collect();
+    let mut changes = Vec::new();
     for (slot, (segment, site)) in slots {
         let Some(site) = site else { continue };
-        let of_segment = state.members((segment, None));
-        let belongs = |row: u32| {
-            of_segment.contains(row) && state.users.membership(UserId(row), site) == Some(Status::Active)
-        };
+        let active = |row: u32| state.users.membership(UserId(row), site) == Some(Status::Active);
         if slot >= known {
-            let members = of_segment.iter().filter(|row| belongs(*row)).collect();
-            state.set_members(slot, members);
+            let members = state.members((segment, None)).iter().filter(|row| active(*row)).collect();
+            state.members.put(slot, &members);
             continue;
         }
-        let before = state.members.get(slot).cloned().unwrap_or_default();
-        let flips: Vec<(u32, bool)> = moved
-            .iter()
-            .map(|&row| (row, belongs(row)))
-            .filter(|(row, belongs)| before.contains(*row) != *belongs)
-            .collect();
-        if !flips.is_empty() {
-            let mut members = RowSet::clone(&before);
-            flips.into_iter().for_each(|(row, belongs)| {
-                members.set(row, belongs);
-            });
-            state.set_members(slot, members);
-        }
+        let belongs = |row: u32| state.is_member((segment, None), UserId(row)) && active(row);
+        let set = u32::try_from(slot).unwrap_or(u32::MAX);
+        changes.extend(moved.iter().map(|&row| Change { row, set, present: belongs(row) }));
     }
+    changes.sort_unstable();
+    state.members.apply(&changes);
 }

@@ -2,9 +2,11 @@
 //! compilers turn into vector code. Not here: which ranges (`ranges`).
 #![allow(clippy::indexing_slicing, reason = "word positions are computed within blocks of fixed size")]
 
+use wide::i8x16;
+
+use crate::block::{WORDS, Words};
 use crate::codes::Codes;
 use crate::column::Range;
-use crate::row_set::{WORDS, Words};
 
 /// The people of a block whose code lies in a range that is not empty.
 pub(crate) fn scan_codes(codes: &Codes, (lo, hi): Range, block: usize, out: &mut Words) {
@@ -33,10 +35,10 @@ pub(crate) fn scan<T: Copy + Default>(codes: &[T], out: &mut Words, passes: impl
     let outside = if passes(T::default()) { u64::MAX } else { 0 };
     *out = [outside; WORDS];
     for (out, group) in out.iter_mut().zip(groups) {
-        // A byte for each code first: compilers turn this loop, and the packing below, into vector code.
+        // A byte for each code first: compilers turn this loop into vector code, but not the packing of bits.
         let mut bytes = [0_u8; 64];
         for (byte, code) in bytes.iter_mut().zip(group) {
-            *byte = passes(*code).into();
+            *byte = if passes(*code) { u8::MAX } else { 0 };
         }
         *out = pack(&bytes);
     }
@@ -50,13 +52,12 @@ pub(crate) fn scan<T: Copy + Default>(codes: &[T], out: &mut Words, passes: impl
     }
 }
 
-/// The lowest bits of 64 bytes as one word.
+/// The highest bits of 64 bytes as one word.
 fn pack(bytes: &[u8; 64]) -> u64 {
     let mut word = 0;
-    for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-        // Multiplying by this constant gathers the lowest bit of each byte in the highest byte.
-        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word |= gathered << (8 * index);
+    for (index, sixteen) in bytes.as_chunks::<16>().0.iter().enumerate() {
+        let mask = i8x16::new(sixteen.map(u8::cast_signed)).to_bitmask();
+        word |= u64::from(mask) << (16 * index);
     }
     word
 }
@@ -66,7 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::row_set::BLOCK;
+    use crate::block::BLOCK;
 
     proptest! {
         #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use matricula_rule::{Fact, Field, Rule, SegmentId, SiteId, check, parse, validate};
 
+use crate::RowSet;
 use crate::draft::{Draft, find, not_possible};
 use crate::model::{Catalog, check_key};
 use crate::nesting::{levels, named};
@@ -138,12 +139,12 @@ impl Draft {
             let all_along =
                 self.before.segment(id).is_some_and(|before| before.state == SegmentState::Paused);
             let frozen = match self.before.hand(id) {
-                Some(hand) if all_along => hand.frozen.clone(),
+                Some(hand) if all_along => RowSet::clone(&hand.frozen),
                 _ => self.before.members((id, None)),
             };
             self.next.set_frozen(id, frozen);
         } else if was == SegmentState::Paused {
-            self.next.set_frozen(id, Arc::default());
+            self.next.set_frozen(id, RowSet::default());
             // Its rules have held on to people; now they let go.
             let rules = self.next.rules.values().zip((0..).map(EnrolmentRuleId));
             let concerned = rules.filter(|(rule, _)| rule.segment == id).map(|(_, id)| id);

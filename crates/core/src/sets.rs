@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use matricula_rule::OptionId;
 
+use crate::Bytes;
 use crate::chunks::Chunks;
-use crate::{Bytes, RowSet};
+use crate::roster::{Change, Roster};
 
 /// People in a pack.
 const PACK: usize = 64;
@@ -41,7 +42,7 @@ impl Pack {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sets {
     packs: Chunks<Option<Arc<Pack>>, 64>,
-    people: Chunks<Option<Arc<RowSet>>, 64>,
+    people: Roster,
 }
 
 impl Sets {
@@ -52,9 +53,9 @@ impl Sets {
         pack.map_or(&[], |pack| pack.get(row % PACK))
     }
 
-    /// The people who have an option.
-    pub(crate) fn people(&self, option: OptionId) -> Option<&RowSet> {
-        self.people.get(option.index())?.as_deref()
+    /// The people who have each option.
+    pub(crate) fn people(&self) -> &Roster {
+        &self.people
     }
 
     /// Gives a person just these options (ascending, none twice); whether that changed anything.
@@ -66,22 +67,14 @@ impl Sets {
         let place = row as usize;
         let pack = self.packs.get(place / PACK).cloned().flatten().unwrap_or_default();
         self.packs.set(place / PACK, Some(Arc::new(pack.with(place % PACK, options))));
-        for option in before.iter().filter(|option| options.binary_search(option).is_err()) {
-            self.mark(*option, row, false);
-        }
-        for option in options.iter().filter(|option| before.binary_search(option).is_err()) {
-            self.mark(*option, row, true);
-        }
+        let change = |option: &OptionId, present| Change { row, set: option.0, present };
+        let gone = before.iter().filter(|option| options.binary_search(option).is_err());
+        let mut changes: Vec<Change> = gone.map(|option| change(option, false)).collect();
+        let new = options.iter().filter(|option| before.binary_search(option).is_err());
+        changes.extend(new.map(|option| change(option, true)));
+        changes.sort_unstable();
+        self.people.apply(&changes);
         true
-    }
-
-    fn mark(&mut self, option: OptionId, row: u32, has: bool) {
-        if self.people.get(option.index()).is_none_or(Option::is_none) {
-            self.people.set(option.index(), Some(Arc::default()));
-        }
-        if let Some(Some(people)) = self.people.get_mut(option.index()) {
-            Arc::make_mut(people).set(row, has);
-        }
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
@@ -92,11 +85,6 @@ impl Sets {
         };
         let mut bytes = self.packs.bytes_with(other.map(|other| &other.packs), pack);
         bytes.add(self.people.bytes(other.map(|other| &other.people)));
-        for (option, people) in self.people.iter() {
-            let Some(ours) = people else { continue };
-            let theirs = other.and_then(|other| other.people(OptionId::at(option)));
-            bytes.add(ours.bytes(theirs));
-        }
         bytes
     }
 }
@@ -123,8 +111,7 @@ mod tests {
                 let has: BTreeSet<u32> = sets.get(row).iter().map(|option| option.0).collect();
                 prop_assert_eq!(&has, &reference.get(&row).cloned().unwrap_or_default());
                 for option in 0..6 {
-                    let listed = sets.people(OptionId(option)).is_some_and(|people| people.contains(row));
-                    prop_assert_eq!(listed, has.contains(&option));
+                    prop_assert_eq!(sets.people().contains(option, row), has.contains(&option));
                 }
             }
         }

@@ -168,22 +168,22 @@ impl Snapshot {
     }
 
     /// The people about whom something was decided by hand, as rows: the numbers of [`UserId`]s.
-    pub fn exceptions_of(&self, segment: SegmentId, exception: Exception) -> Arc<RowSet> {
+    pub fn exceptions_of(&self, segment: SegmentId, exception: Exception) -> RowSet {
         let hand = self.0.hand(segment);
         hand.map(|hand| match exception {
-            Exception::Pinned => hand.pinned.clone(),
-            Exception::Banned => hand.banned.clone(),
+            Exception::Pinned => RowSet::clone(&hand.pinned),
+            Exception::Banned => RowSet::clone(&hand.banned),
         })
         .unwrap_or_default()
     }
 
     /// Who was in a segment when it was paused; nobody unless it is.
-    pub fn frozen_in(&self, segment: SegmentId) -> Arc<RowSet> {
-        self.0.hand(segment).map(|hand| hand.frozen.clone()).unwrap_or_default()
+    pub fn frozen_in(&self, segment: SegmentId) -> RowSet {
+        self.0.hand(segment).map(|hand| RowSet::clone(&hand.frozen)).unwrap_or_default()
     }
 
     /// The members of a segment, as rows: the numbers of [`UserId`]s.
-    pub fn members_of(&self, segment: SegmentId) -> Arc<RowSet> {
+    pub fn members_of(&self, segment: SegmentId) -> RowSet {
         self.0.members((segment, None))
     }
 
@@ -191,8 +191,17 @@ impl Snapshot {
     ///
     /// # Errors
     /// `unknown_segment`.
-    pub fn members(&self, segment: &str) -> Result<Arc<RowSet>, Error> {
+    pub fn members(&self, segment: &str) -> Result<RowSet, Error> {
         Ok(self.members_of(self.segment_id(segment)?))
+    }
+
+    /// How many members a segment has.
+    ///
+    /// # Errors
+    /// `unknown_segment`.
+    pub fn member_count(&self, segment: &str) -> Result<usize, Error> {
+        let slot = self.0.slots.get_index_of(&(self.segment_id(segment)?, None));
+        Ok(slot.map_or(0, |slot| self.0.members.len(slot)))
     }
 
     /// Whether a person is a member of a segment.
@@ -200,7 +209,8 @@ impl Snapshot {
     /// # Errors
     /// `unknown_user`, `unknown_segment`.
     pub fn is_member(&self, user: &str, segment: &str) -> Result<bool, Error> {
-        Ok(self.members(segment)?.contains(self.user_id(user)?.0))
+        let segment = self.segment_id(segment)?;
+        Ok(self.0.is_member((segment, None), self.user_id(user)?))
     }
 
     /// How many enrolments there are, suspended ones included.
@@ -215,13 +225,13 @@ impl Snapshot {
 
     /// The enrolments in a course, in the order in which people were created.
     pub fn enrolments_in(&self, course: CourseId) -> impl Iterator<Item = Enrolment> + '_ {
-        let users: Vec<u32> = self.0.enrolments.in_course(course).iter().collect();
+        let users: Vec<u32> = self.enrolled_in(course).iter().collect();
         users.into_iter().filter_map(move |user| self.0.enrolments.get(UserId(user), course))
     }
 
     /// Who is enrolled in a course, suspended or not, as rows: the numbers of [`UserId`]s.
-    pub fn enrolled_in(&self, course: CourseId) -> Arc<RowSet> {
-        self.0.enrolments.in_course(course)
+    pub fn enrolled_in(&self, course: CourseId) -> RowSet {
+        self.0.enrolments.courses().get(course.index())
     }
 
     /// A person's enrolment in a course.
@@ -262,7 +272,7 @@ impl Snapshot {
                 .all(|slot| ours.members(slot) == theirs.members(slot))
             && (0..ours.courses.len())
                 .map(CourseId::at)
-                .all(|course| ours.enrolments.in_course(course) == theirs.enrolments.in_course(course))
+                .all(|course| self.enrolled_in(course) == other.enrolled_in(course))
             && (0..ours.segments.len()).map(SegmentId::at).all(|segment| {
                 [Exception::Pinned, Exception::Banned].into_iter().all(|exception| {
                     self.exceptions_of(segment, exception) == other.exceptions_of(segment, exception)
@@ -334,7 +344,7 @@ impl Person for PersonAt<'_> {
 
     fn is(&self, fact: Fact) -> bool {
         match fact {
-            Fact::Segment(segment) => self.snapshot.members_of(segment).contains(self.user.0),
+            Fact::Segment(segment) => self.snapshot.0.is_member((segment, None), self.user),
             Fact::Site(site) => self.snapshot.membership(self.user, site) == Some(Status::Active),
             Fact::Enrolled(course) => self.snapshot.enrolled_in(course).contains(self.user.0),
             Fact::Group(..) | Fact::Role(_) => false,

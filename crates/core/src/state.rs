@@ -15,6 +15,7 @@ use crate::graph::{Edge, Graph, Node, Point, Test};
 use crate::model::Catalog;
 use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
+use crate::roster::Roster;
 use crate::users::{ColumnId, Users};
 use crate::{
     Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
@@ -49,9 +50,8 @@ pub(crate) struct State {
     pub(crate) rules: Arc<Catalog<EnrolmentRule>>,
     pub(crate) users: Users,
     pub(crate) slots: Arc<IndexSet<Slot>>,
-    /// Who is in each slot; in small chunks, because a change of one copies the pointers of its chunk, and counting up
-    /// each costs a trip to memory.
-    pub(crate) members: Chunks<Arc<RowSet>, 8>,
+    /// Who is in each slot.
+    pub(crate) members: Roster,
     /// What was decided by hand, by segment.
     pub(crate) hands: Chunks<Option<Arc<Hand>>, 64>,
     /// In which round each segment and each course is settled.
@@ -78,7 +78,7 @@ impl Default for State {
             rules: Arc::default(),
             users,
             slots: Arc::default(),
-            members: Chunks::default(),
+            members: Roster::default(),
             hands: Chunks::default(),
             levels: Arc::default(),
             rules_of: Arc::default(),
@@ -116,9 +116,14 @@ impl State {
     }
 
     /// Who is in a slot.
-    pub(crate) fn members(&self, slot: Slot) -> Arc<RowSet> {
-        let index = self.slots.get_index_of(&slot);
-        index.and_then(|index| self.members.get(index)).cloned().unwrap_or_default()
+    pub(crate) fn members(&self, slot: Slot) -> RowSet {
+        self.slots.get_index_of(&slot).map(|slot| self.members.get(slot)).unwrap_or_default()
+    }
+
+    /// Whether a person is in a slot.
+    pub(crate) fn is_member(&self, slot: Slot, user: UserId) -> bool {
+        let slot = self.slots.get_index_of(&slot).and_then(|slot| u32::try_from(slot).ok());
+        slot.is_some_and(|slot| self.members.contains(slot, user.0))
     }
 
     pub(crate) fn questions(&self) -> Questions<'_> {
@@ -154,11 +159,11 @@ impl State {
     }
 
     /// Who stays in a segment while it is paused.
-    pub(crate) fn set_frozen(&mut self, segment: SegmentId, frozen: Arc<RowSet>) {
+    pub(crate) fn set_frozen(&mut self, segment: SegmentId, frozen: RowSet) {
         if (self.hand(segment).is_some() || !frozen.is_empty())
             && let Some(hand) = self.hand_mut(segment)
         {
-            hand.frozen = frozen;
+            hand.frozen = Arc::new(frozen);
         }
     }
 
@@ -266,10 +271,6 @@ impl State {
         }
     }
 
-    pub(crate) fn set_members(&mut self, slot: usize, members: RowSet) {
-        self.members.set(slot, Arc::new(members));
-    }
-
     /// Memory held, and the part not shared with another state.
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
         let mut bytes = self.users.bytes(other.map(|other| &other.users));
@@ -283,17 +284,6 @@ impl State {
             let theirs = theirs.map(|theirs| sets(theirs));
             for (place, set) in sets(ours).iter().enumerate() {
                 bytes.add(set.bytes(theirs.as_ref().and_then(|theirs| theirs.get(place)).map(Arc::as_ref)));
-            }
-        }
-        for slot in 0..self.slots.len() {
-            let Some(ours) = self.members.get(slot) else {
-                continue;
-            };
-            let theirs = other.and_then(|other| other.members.get(slot));
-            if theirs.is_some_and(|theirs| Arc::ptr_eq(ours, theirs)) {
-                bytes.held += ours.bytes(None).held;
-            } else {
-                bytes.add(ours.bytes(theirs.map(Arc::as_ref)));
             }
         }
         bytes

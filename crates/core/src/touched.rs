@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use matricula_rule::{AttributeId, SegmentId, UserId};
 
 use crate::RowSet;
+use crate::block::BLOCK;
 use crate::derive::Agenda;
 use crate::evaluate::matches;
 use crate::graph::{Node, NodeId, Rows};
-use crate::row_set::BLOCK;
 use crate::state::State;
 use crate::users::ColumnId;
 

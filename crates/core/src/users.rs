@@ -12,6 +12,7 @@ use crate::chunks::Chunks;
 use crate::codes::Codes;
 use crate::column::Column;
 use crate::lines::{self, Lines};
+use crate::roster::Roster;
 use crate::sets::Sets;
 use crate::{Bytes, Instant, RowSet, SiteId, Status, UserId};
 
@@ -211,8 +212,8 @@ impl Users {
     }
 
     /// The people who have an option of a multi-choice attribute.
-    pub(crate) fn people_with(&self, attribute: AttributeId, option: OptionId) -> Option<&RowSet> {
-        self.attributes.get(attribute.index())?.sets.as_ref()?.people(option)
+    pub(crate) fn people_with(&self, attribute: AttributeId) -> Option<&Roster> {
+        self.attributes.get(attribute.index())?.sets.as_ref().map(|sets| sets.people())
     }
 
     /// The people below one along a user attribute.

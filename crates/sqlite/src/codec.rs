@@ -1,6 +1,6 @@
 //! How the library's values stand in columns: revisions, instants, reasons and bitmaps, there and back.
 
-use matricula_core::{EnrolmentRuleId, Error, Instant, Reason, Revision, RoaringBitmap};
+use matricula_core::{EnrolmentRuleId, Error, Instant, Reason, Revision, RowSet};
 use rusqlite::Row;
 
 use crate::{failed, invalid};
@@ -36,19 +36,9 @@ pub(crate) fn instant(row: &Row<'_>, column: usize) -> Result<Instant, Error> {
     Instant::from_millis(millis).map_err(|error| invalid(error.message()))
 }
 
-/// In the portable roaring format, run-length encoded where that is shorter.
-pub(crate) fn bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
-    let mut bitmap = bitmap.clone();
-    bitmap.optimize();
-    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
-    // Writing to a vector cannot fail.
-    let _ = bitmap.serialize_into(&mut bytes);
-    bytes
-}
-
-pub(crate) fn bitmap(bytes: &[u8]) -> Result<RoaringBitmap, Error> {
-    RoaringBitmap::deserialize_from(bytes)
-        .map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
+/// People from a portable roaring bitmap.
+pub(crate) fn people(bytes: &[u8]) -> Result<RowSet, Error> {
+    RowSet::from_bytes(bytes).map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
 }
 
 /// How deep JSON may nest: a rule's nests about twice as deep as the rule, which has 64 levels at most.

@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use matricula_core::{
-    Action, Commit, CourseId, Entry, Error, MembershipChange, Moment, Revision, RoaringBitmap, SegmentId,
-    Steps,
+    Action, Commit, CourseId, Entry, Error, MembershipChange, Moment, Revision, RowSet, SegmentId, Steps,
 };
 use rusqlite::{Connection, Transaction, params};
 
@@ -55,7 +54,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                     segment,
                     course,
                     rule,
-                    codec::bytes(users)
+                    users.to_bytes()
                 ])
                 .map_err(sql)?;
                 position += 1;
@@ -73,7 +72,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                 segment,
                 course,
                 rule,
-                codec::bytes(&steps.users)
+                steps.users.to_bytes()
             ])
             .map_err(sql)?;
             position += 1;
@@ -152,7 +151,7 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
         };
         let fact: String = row.get(2).map_err(sql)?;
         let users = row.get_ref(6).map_err(sql)?;
-        let users = codec::bitmap(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
+        let users = codec::people(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
         match fact.as_str() {
             "joined" | "left" => {
                 let segment = SegmentId(row.get(3).map_err(sql)?);
@@ -172,9 +171,9 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
     Ok(moments)
 }
 
-fn put_members(changes: &mut Vec<MembershipChange>, segment: SegmentId, joined: bool, users: RoaringBitmap) {
+fn put_members(changes: &mut Vec<MembershipChange>, segment: SegmentId, joined: bool, users: RowSet) {
     if changes.last().is_none_or(|last| last.segment != segment) {
-        changes.push(MembershipChange { segment, joined: RoaringBitmap::new(), left: RoaringBitmap::new() });
+        changes.push(MembershipChange { segment, joined: RowSet::default(), left: RowSet::default() });
     }
     if let Some(last) = changes.last_mut() {
         if joined { last.joined = users } else { last.left = users }

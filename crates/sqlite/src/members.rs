@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use matricula_core::{Commit, Entry, Error, Exception, MembershipChange, RoaringBitmap, SegmentId, UserId};
+use matricula_core::{Commit, Entry, Error, Exception, MembershipChange, RowSet, SegmentId, UserId};
 use rusqlite::{OptionalExtension, Result, Transaction, params};
 
 use crate::{codec, failed};
@@ -64,17 +64,16 @@ impl<'a> Members<'a> {
                 .prepare_cached("SELECT members FROM segment_members WHERE segment_id = ?1 AND part = ?2")
                 .and_then(|mut get| get.query_row(params![segment, part], |row| row.get(0)).optional())
                 .map_err(sql)?;
-            let mut members = match old {
-                Some(bytes) => codec::bitmap(&bytes)?,
-                None => RoaringBitmap::new(),
+            let members = match old {
+                Some(bytes) => codec::people(&bytes)?,
+                None => RowSet::default(),
             };
-            members -= left;
-            members |= joined;
+            let members = members.difference(&left).union(&joined);
             self.tx
                 .prepare_cached(
                     "INSERT OR REPLACE INTO segment_members (segment_id, part, members) VALUES (?1, ?2, ?3)",
                 )
-                .and_then(|mut put| put.execute(params![segment, part, codec::bytes(&members)]))
+                .and_then(|mut put| put.execute(params![segment, part, members.to_bytes()]))
                 .map_err(sql)?;
         }
         // Rows that have only now been asked for are all written at the end.
@@ -91,9 +90,9 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    fn rows(&self, segment: u32, users: &RoaringBitmap, statement: &str) -> Result<()> {
+    fn rows(&self, segment: u32, users: &RowSet, statement: &str) -> Result<()> {
         let mut statement = self.tx.prepare_cached(statement)?;
-        for user in users {
+        for user in users.iter() {
             statement.execute([segment, user])?;
         }
         Ok(())
@@ -123,7 +122,7 @@ impl<'a> Members<'a> {
             }
             if now.rows && !before.rows {
                 for part in self.parts(segment).map_err(sql)? {
-                    self.rows(segment, &codec::bitmap(&part)?, INSERT_ROW).map_err(sql)?;
+                    self.rows(segment, &codec::people(&part)?, INSERT_ROW).map_err(sql)?;
                 }
             }
         }
@@ -165,7 +164,7 @@ impl<'a> Members<'a> {
 
 const INSERT_ROW: &str = "INSERT OR IGNORE INTO segment_row (segment_id, user_id) VALUES (?1, ?2)";
 
-fn in_part(bitmap: &RoaringBitmap, part: u32) -> RoaringBitmap {
+fn in_part(users: &RowSet, part: u32) -> RowSet {
     let start = part * PART;
-    bitmap.range(start..=start + (PART - 1)).collect()
+    users.range(start, start.saturating_add(PART))
 }

@@ -1,0 +1,367 @@
+//! Many sets of the same people, such as the members of every segment: kept block by block of people, because what
+//! changes is one person and a few of the sets, or everybody. A change of one person is noted beside the block, and
+//! worked into its sets once there are many. Not here: one set by itself (`row_set`).
+
+use std::sync::Arc;
+
+use crate::block::{BLOCK, Block, Words};
+use crate::chunks::Chunks;
+use crate::{Bytes, RowSet};
+
+/// So many people of a block are noted beside it at most.
+const LATE: usize = 128;
+
+/// So many changes at once are noted person by person.
+const FEW: usize = 4096;
+
+/// One person joining or leaving one set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Change {
+    pub(crate) row: u32,
+    pub(crate) set: u32,
+    pub(crate) present: bool,
+}
+
+/// Sets of people, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roster {
+    layers: Chunks<Arc<Layer>, 8>,
+    /// How many people are in each set.
+    counts: Arc<Vec<u32>>,
+}
+
+/// One block of people in all sets.
+#[derive(Clone, Debug, Default)]
+struct Layer {
+    /// By set.
+    blocks: Arc<Vec<Block>>,
+    /// People, ascending, and for each the sets, ascending, of which `blocks` says the opposite of what is.
+    late: Vec<(u16, Arc<[u32]>)>,
+}
+
+impl Layer {
+    fn flipped(&self, place: u16) -> &[u32] {
+        let found = self.late.binary_search_by_key(&place, |(place, _)| *place);
+        found.ok().and_then(|index| self.late.get(index)).map_or(&[], |(_, sets)| sets)
+    }
+
+    fn contains(&self, set: u32, place: u16) -> bool {
+        let block = self.blocks.get(set as usize);
+        let noted = block.is_some_and(|block| block.contains(place.into()));
+        noted != (!self.late.is_empty() && self.flipped(place).binary_search(&set).is_ok())
+    }
+
+    /// The places in which `blocks` is wrong about a set, ascending.
+    fn late_of(&self, set: u32) -> impl Iterator<Item = u16> {
+        let concerned = self.late.iter().filter(move |(_, sets)| sets.binary_search(&set).is_ok());
+        concerned.map(|(place, _)| *place)
+    }
+
+    fn block(&self, set: u32) -> Block {
+        let block = self.blocks.get(set as usize).unwrap_or(&Block::Empty);
+        if self.late_of(set).next().is_none() { block.clone() } else { block.flipped(self.late_of(set)) }
+    }
+
+    /// Works what was noted into the sets.
+    fn settle(&mut self) {
+        let late = std::mem::take(&mut self.late);
+        if late.is_empty() {
+            return;
+        }
+        let mut flips: Vec<(u32, u16)> =
+            late.iter().flat_map(|(place, sets)| sets.iter().map(|set| (*set, *place))).collect();
+        flips.sort_unstable();
+        let blocks = Arc::make_mut(&mut self.blocks);
+        for same in flips.chunk_by(|a, b| a.0 == b.0) {
+            let Some(set) = same.first().map(|(set, _)| *set as usize) else { continue };
+            if set >= blocks.len() {
+                blocks.resize(set + 1, Block::Empty);
+            }
+            if let Some(block) = blocks.get_mut(set) {
+                *block = block.flipped(same.iter().map(|(_, place)| *place));
+            }
+        }
+    }
+
+    fn replace(&mut self, sets: impl IntoIterator<Item = (usize, Block)>, counts: &mut Vec<u32>) {
+        self.settle();
+        let blocks = Arc::make_mut(&mut self.blocks);
+        for (set, new) in sets {
+            if set >= blocks.len() {
+                blocks.resize(set + 1, Block::Empty);
+            }
+            let Some(block) = blocks.get_mut(set) else { continue };
+            add_count(counts, set, new.len() as i64 - block.len() as i64);
+            *block = new;
+        }
+    }
+
+    /// Notes that a person is in some sets (ascending) where until now not, or the other way round.
+    fn flip(&mut self, place: u16, sets: &[u32]) {
+        match self.late.binary_search_by_key(&place, |(place, _)| *place) {
+            Err(index) => self.late.insert(index, (place, sets.into())),
+            Ok(index) => {
+                let Some((_, late)) = self.late.get_mut(index) else { return };
+                let once = |of: &[u32], others: &[u32]| -> Vec<u32> {
+                    of.iter().copied().filter(|set| others.binary_search(set).is_err()).collect()
+                };
+                let mut either = once(late, sets);
+                either.extend(once(sets, late));
+                either.sort_unstable();
+                if either.is_empty() {
+                    self.late.remove(index);
+                } else {
+                    *late = either.into();
+                }
+            }
+        }
+        // By then working everything in costs about as much as noting it did.
+        let noted: usize = self.late.iter().map(|(_, sets)| sets.len()).sum();
+        if self.late.len() > LATE || noted > self.blocks.len().max(LATE) {
+            self.settle();
+        }
+    }
+}
+
+impl Roster {
+    /// How many people are in a set.
+    pub(crate) fn len(&self, set: usize) -> usize {
+        self.counts.get(set).copied().unwrap_or_default() as usize
+    }
+
+    /// Whether a person is in a set.
+    pub(crate) fn contains(&self, set: u32, row: u32) -> bool {
+        let (index, place) = locate(row);
+        self.layers.get(index).is_some_and(|layer| layer.contains(set, place))
+    }
+
+    /// Everybody in a set.
+    pub(crate) fn get(&self, set: usize) -> RowSet {
+        let (Ok(set), false) = (u32::try_from(set), self.len(set) == 0) else { return RowSet::default() };
+        (0_u32..).zip(self.layers.iter()).map(|(index, (_, layer))| (index, layer.block(set))).collect()
+    }
+
+    /// The people of one block who are in a set.
+    pub(crate) fn block(&self, set: usize, index: usize) -> Block {
+        match (self.layers.get(index), u32::try_from(set)) {
+            (Some(layer), Ok(set)) => layer.block(set),
+            _ => Block::Empty,
+        }
+    }
+
+    /// Whether the people of one block who are in a set are just these.
+    pub(crate) fn is(&self, set: usize, index: usize, words: &Words) -> bool {
+        match self.layers.get(index) {
+            Some(layer) if layer.late.is_empty() => layer.blocks.get(set).unwrap_or(&Block::Empty).is(words),
+            _ => self.block(set, index).is(words),
+        }
+    }
+
+    /// Puts people into sets and takes them out; changes come by row and then by set, ascending.
+    pub(crate) fn apply(&mut self, changes: &[Change]) {
+        let mut sets = Vec::new();
+        for of_person in changes.chunk_by(|a, b| a.row == b.row) {
+            let Some(row) = of_person.first().map(|change| change.row) else { continue };
+            sets.clear();
+            let real = of_person.iter().filter(|change| self.contains(change.set, row) != change.present);
+            sets.extend(real.map(|change| change.set));
+            if sets.is_empty() {
+                continue;
+            }
+            let counts = Arc::make_mut(&mut self.counts);
+            for change in of_person.iter().filter(|change| sets.binary_search(&change.set).is_ok()) {
+                add_count(counts, change.set as usize, i64::from(change.present) * 2 - 1);
+            }
+            let (index, place) = locate(row);
+            if let Some(layer) = self.layer_mut(index) {
+                layer.flip(place, &sets);
+            }
+        }
+    }
+
+    /// Replaces the people of one block in some sets.
+    pub(crate) fn replace(&mut self, index: usize, sets: impl IntoIterator<Item = (usize, Block)>) {
+        let mut counts = std::mem::take(&mut self.counts);
+        if let Some(layer) = self.layer_mut(index) {
+            layer.replace(sets, Arc::make_mut(&mut counts));
+        }
+        self.counts = counts;
+    }
+
+    /// Takes people out of sets and puts others in: for each set who joins and who leaves.
+    pub(crate) fn merge<'a>(
+        &mut self,
+        turnover: impl Iterator<Item = (u32, &'a RowSet, &'a RowSet)> + Clone,
+    ) {
+        let count: usize = turnover.clone().map(|(_, joined, left)| joined.len() + left.len()).sum();
+        if count <= FEW {
+            let change = |set, present| move |row| Change { row, set, present };
+            let both = |(set, joined, left): (u32, &'a RowSet, &'a RowSet)| {
+                joined.iter().map(change(set, true)).chain(left.iter().map(change(set, false)))
+            };
+            let mut changes: Vec<Change> = turnover.flat_map(both).collect();
+            changes.sort_unstable();
+            self.apply(&changes);
+            return;
+        }
+        for (set, joined, left) in turnover {
+            let set = set as usize;
+            for (index, block) in left.blocks() {
+                self.replace(index, [(set, self.block(set, index).except(block))]);
+            }
+            for (index, block) in joined.blocks() {
+                let new = match self.block(set, index) {
+                    Block::Empty => block.clone(),
+                    old => old.combine(block, |old, joined| old | joined),
+                };
+                self.replace(index, [(set, new)]);
+            }
+        }
+    }
+
+    /// Puts just these people into a set.
+    pub(crate) fn put(&mut self, set: usize, rows: &RowSet) {
+        let last = rows.blocks().last().map_or(0, |(index, _)| index + 1);
+        let there = self.layers.iter().count();
+        for index in 0..there.max(last) {
+            let block = rows.block(index);
+            if index >= there || self.block(set, index) != *block {
+                self.replace(index, [(set, block.clone())]);
+            }
+        }
+    }
+
+    fn layer_mut(&mut self, index: usize) -> Option<&mut Layer> {
+        if self.layers.get(index).is_none() {
+            self.layers.set(index, Arc::default());
+        }
+        self.layers.get_mut(index).map(Arc::make_mut)
+    }
+
+    /// Bytes held, and how many of them are not shared with another.
+    pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
+        let mut bytes = self.layers.bytes(other.map(|other| &other.layers));
+        bytes.add_shared(&self.counts, other.map(|other| &other.counts), self.counts.capacity() * 4);
+        for (index, layer) in self.layers.iter() {
+            let theirs = other.and_then(|other| other.layers.get(index));
+            bytes.add_shared(
+                layer,
+                theirs,
+                size_of::<Layer>() + layer.late.capacity() * size_of::<(u16, Arc<[u32]>)>(),
+            );
+            for (place, sets) in &layer.late {
+                let theirs = theirs.and_then(|theirs| theirs.late.iter().find(|(other, _)| other == place));
+                bytes.add_shared(sets, theirs.map(|(_, sets)| sets), size_of_val(&**sets));
+            }
+            let other = theirs.map(|theirs| &theirs.blocks);
+            bytes.add_shared(&layer.blocks, other, layer.blocks.capacity() * size_of::<Block>());
+            let same = other.is_some_and(|other| Arc::ptr_eq(other, &layer.blocks));
+            for (set, block) in layer.blocks.iter().enumerate() {
+                let theirs = if same { Some(block) } else { other.and_then(|other| other.get(set)) };
+                bytes.add(block.bytes(theirs));
+            }
+        }
+        bytes
+    }
+}
+
+fn locate(row: u32) -> (usize, u16) {
+    let row = row as usize;
+    (row / BLOCK, u16::try_from(row % BLOCK).unwrap_or(u16::MAX))
+}
+
+fn add_count(counts: &mut Vec<u32>, set: usize, more: i64) {
+    if set >= counts.len() {
+        counts.resize(set + 1, 0);
+    }
+    if let Some(count) = counts.get_mut(set) {
+        *count = u32::try_from(i64::from(*count) + more).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SETS: u32 = 12;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Apply(Vec<(u32, u32, bool)>),
+        Put(u32, BTreeSet<u32>),
+        Replace(usize, Vec<(u32, BTreeSet<u16>)>),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let row = prop_oneof![0..300_u32, 4_000..4_200_u32, 9_000..9_010_u32];
+        prop_oneof![
+            8 => prop::collection::vec((row.clone(), 0..SETS, any::<bool>()), 0..400).prop_map(Step::Apply),
+            1 => (0..SETS, prop::collection::btree_set(row, 0..300)).prop_map(|(set, rows)| Step::Put(set, rows)),
+            1 => (0..3_usize, prop::collection::vec((0..SETS, prop::collection::btree_set(0..4096_u16, 0..300)), 0..4))
+                .prop_map(|(block, sets)| Step::Replace(block, sets)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_as_plain_sets(steps in prop::collection::vec(step(), 0..12)) {
+            let mut roster = Roster::default();
+            let mut reference = vec![BTreeSet::<u32>::new(); SETS as usize];
+            for step in steps {
+                let before = (roster.clone(), reference.clone());
+                match step {
+                    Step::Apply(changes) => {
+                        let once: std::collections::BTreeMap<(u32, u32), bool> =
+                            changes.into_iter().map(|(row, set, present)| ((row, set), present)).collect();
+                        let changes: Vec<Change> = once
+                            .into_iter()
+                            .map(|((row, set), present)| Change { row, set, present })
+                            .collect();
+                        roster.apply(&changes);
+                        for Change { row, set, present } in changes {
+                            let set = &mut reference[set as usize];
+                            if present { set.insert(row) } else { set.remove(&row) };
+                        }
+                    }
+                    Step::Put(set, rows) => {
+                        roster.put(set as usize, &rows.iter().copied().collect());
+                        reference[set as usize] = rows;
+                    }
+                    Step::Replace(index, sets) => {
+                        let blocks: Vec<(usize, Block)> = sets
+                            .iter()
+                            .map(|(set, places)| {
+                                let mut words = [0; crate::block::WORDS];
+                                places.iter().for_each(|place| words[usize::from(*place) / 64] |= 1 << (place % 64));
+                                (*set as usize, Block::from_words(&words))
+                            })
+                            .collect();
+                        roster.replace(index, blocks);
+                        for (set, places) in sets {
+                            let start = (index * BLOCK) as u32;
+                            let set = &mut reference[set as usize];
+                            set.retain(|row| !(start..start + BLOCK as u32).contains(row));
+                            set.extend(places.into_iter().map(|place| start + u32::from(place)));
+                        }
+                    }
+                }
+                // What others hold is not written to.
+                for (roster, reference) in [(&roster, &reference), (&before.0, &before.1)] {
+                    for (set, rows) in reference.iter().enumerate() {
+                        prop_assert_eq!(&roster.get(set).iter().collect::<BTreeSet<_>>(), rows);
+                        prop_assert_eq!(roster.len(set), rows.len());
+                        for row in [0, 5, 4_100, 9_005] {
+                            prop_assert_eq!(roster.contains(set as u32, row), rows.contains(&row));
+                        }
+                        let words = roster.block(set, 1).words();
+                        prop_assert!(roster.is(set, 1, &words));
+                    }
+                }
+            }
+        }
+    }
+}
