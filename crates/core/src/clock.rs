@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Days;
 
 use crate::derive::{Agenda, settle};
-use crate::graph::{Moving, Node, NodeId, moving_points};
+use crate::graph::{Moving, Node, NodeId};
 use crate::ranges::number_at;
 use crate::state::State;
 use crate::time::days_after;
@@ -32,7 +32,7 @@ pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
     let mut passes: BTreeMap<ColumnId, Vec<Pass>> = BTreeMap::new();
     for &node in state.graph.moving() {
         let Some(Node::Test(id, test)) = state.graph.node(node) else { continue };
-        for moving in moving_points(test) {
+        for moving in test.moving_points() {
             passes.entry(*id).or_default().extend(passes_of(state, *id, node, moving, from, to));
         }
     }

@@ -152,18 +152,22 @@ impl<'a> Compiler<'a> {
     fn leaf(&mut self, rule: &Rule, zone: Tz, negated: bool) -> NodeId {
         match rule {
             Rule::Has(Field::AccountKey | Field::AccountCreated) => {
-                self.two_valued(|graph| graph.everybody(), negated)
+                let node = self.graph.everybody();
+                self.two_valued(node, negated)
             }
             Rule::Has(field) => match ColumnId::of_field(*field, false) {
                 Some(column) => {
                     let test = if negated { Test::Missing } else { Test::Present };
                     self.graph.add(Node::Test(column, test))
                 }
-                None => self.two_valued(|graph| graph.nobody(), negated),
+                None => {
+                    let node = self.graph.nobody();
+                    self.two_valued(node, negated)
+                }
             },
             Rule::Options { attribute, quantity, options } => {
                 let node = self.options(*attribute, *quantity, options);
-                self.two_valued(|_| node, negated)
+                self.two_valued(node, negated)
             }
             Rule::Size { attribute, comparison, count } => {
                 let count = u64::from(*count);
@@ -181,7 +185,7 @@ impl<'a> Compiler<'a> {
                     Comparison::Less => self.graph.add(Node::Test(column, Test::Codes(0, count - 1))),
                     _ => self.graph.add(Node::Test(column, Test::Codes(lo, hi))),
                 };
-                self.two_valued(|_| node, comparison == Comparison::NotEqual)
+                self.two_valued(node, comparison == Comparison::NotEqual)
             }
             Rule::Is(fact) => {
                 let node = match fact {
@@ -191,7 +195,7 @@ impl<'a> Compiler<'a> {
                     // There are neither groups nor holders of roles yet, so that no saved rule names them.
                     Fact::Group(..) | Fact::Role(_) => self.graph.nobody(),
                 };
-                self.two_valued(|_| node, negated)
+                self.two_valued(node, negated)
             }
             Rule::ReportsTo { attribute, user } => {
                 let node = self.graph.add(Node::Line(*attribute, *user));
@@ -218,8 +222,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A test that is never unknown: those for whom it is not true are those for whom it is false.
-    fn two_valued(&mut self, node: impl FnOnce(&mut Graph) -> NodeId, negated: bool) -> NodeId {
-        let node = node(self.graph);
+    fn two_valued(&mut self, node: NodeId, negated: bool) -> NodeId {
         if !negated {
             return node;
         }
@@ -274,14 +277,15 @@ impl<'a> Compiler<'a> {
     fn of_field(&mut self, rule: &Rule, field: Field, zone: Tz, negated: bool) -> NodeId {
         if field == Field::AccountKey {
             let node = self.graph.add(Node::Key(Box::new(rule.clone())));
-            return self.two_valued(|_| node, negated);
+            return self.two_valued(node, negated);
         }
         let attribute = field.attribute().and_then(|attribute| self.state.schema.get(attribute));
         let ignores_case = attribute.is_some_and(|attribute| attribute.ignore_case);
         let (Some(column), Some(kind)) =
             (ColumnId::of_field(field, ignores_case), field.kind(&self.state.schema).cloned())
         else {
-            return self.two_valued(|graph| graph.nobody(), negated);
+            let node = self.graph.nobody();
+            return self.two_valued(node, negated);
         };
         let of = Of { column, kind, ignores_case, zone };
         if let Rule::Compare { comparison, with, .. } = rule
@@ -329,7 +333,7 @@ impl<'a> Compiler<'a> {
             _ => self.graph.nobody(),
         };
         if field.is_never_unknown() {
-            return self.two_valued(|_| node, negated);
+            return self.two_valued(node, negated);
         }
         self.among_present(column, node, negated)
     }

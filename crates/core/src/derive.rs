@@ -67,14 +67,10 @@ pub(crate) fn settle(
     let Agenda { stale, blocks, mut asked } = agenda;
     let everybody: Vec<usize> =
         if stale.is_empty() { Vec::new() } else { blocks_of(state.users.count()).collect() };
-    let last = state.graph.max_level() + 1;
+    let (levels, last) = (state.levels.clone(), state.graph.max_level() + 1);
     for round in 0..=last {
         // Courses that no segment names wait until all segments are settled.
-        let is_now = |levels: &crate::nesting::Levels, course: CourseId| {
-            levels.courses.get(&course).copied().unwrap_or(last) == round
-        };
-        let levels = state.levels.clone();
-        let is_now = |course: CourseId| is_now(&levels, course);
+        let is_now = |course: CourseId| levels.courses.get(&course).copied().unwrap_or(last) == round;
         let movements = movements(state, &turnover, changed, &is_now);
         let by_hand = changed.map_or(&[][..], |changed| changed.by_hand).iter();
         let by_hand: Vec<ByHand> = by_hand.filter(|hand| is_now(hand.course)).copied().collect();

@@ -2,7 +2,7 @@
 //! parts come before wholes; a segment that a rule names is a part like any other. Not here: how rules become
 //! nodes (`compile`), codes (`ranges`), answers (`evaluate`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono_tz::Tz;
 use matricula_rule::{AttributeId, CourseId, Matching, Operand, OptionId, Rule, SegmentId, UserId};
@@ -32,6 +32,28 @@ pub(crate) enum Test {
     Codes(u64, u64),
     /// The value lies between these.
     Within(Edge, Edge),
+}
+
+impl Test {
+    /// The points at which its range begins and ends.
+    pub(crate) fn points(&self) -> impl Iterator<Item = &Point> {
+        let edges = match self {
+            Self::Within(from, to) => Some([from, to]),
+            Self::Missing | Self::Present | Self::Codes(..) => None,
+        };
+        edges.into_iter().flatten().filter_map(|edge| match edge {
+            Edge::Open => None,
+            Edge::Before(point) | Edge::After(point) => Some(point),
+        })
+    }
+
+    /// The points that move with time.
+    pub(crate) fn moving_points(&self) -> impl Iterator<Item = &Moving> {
+        self.points().filter_map(|point| match point {
+            Point::Moving(moving) => Some(moving),
+            Point::Key(_) | Point::Number(_) => None,
+        })
+    }
 }
 
 /// Where a range of values begins or ends.
@@ -276,11 +298,10 @@ impl Graph {
             match node {
                 Node::Test(column, test) => {
                     self.tests.entry(*column).or_default().push(id);
-                    let moving: BTreeSet<&str> = moving_points(test).map(|point| point.zone.name()).collect();
-                    if !moving.is_empty() {
+                    if test.moving_points().next().is_some() {
                         self.moving.push(id);
                     }
-                    zones.extend(moving_points(test).map(|point| (point.zone.name(), point.zone)));
+                    zones.extend(test.moving_points().map(|point| (point.zone.name(), point.zone)));
                 }
                 Node::Match(column, ..) => self.matches.entry(*column).or_default().push(id),
                 Node::Line(attribute, user) => {
@@ -329,16 +350,4 @@ impl Graph {
     pub(crate) fn nobody(&mut self) -> NodeId {
         self.add(Node::Any(Box::default()))
     }
-}
-
-/// The points of a test that move with time.
-pub(crate) fn moving_points(test: &Test) -> impl Iterator<Item = &Moving> {
-    let edges = match test {
-        Test::Within(from, to) => Some([from, to]),
-        Test::Missing | Test::Present | Test::Codes(..) => None,
-    };
-    edges.into_iter().flatten().filter_map(|edge| match edge {
-        Edge::Before(Point::Moving(moving)) | Edge::After(Point::Moving(moving)) => Some(moving),
-        _ => None,
-    })
 }

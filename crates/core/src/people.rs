@@ -1,5 +1,5 @@
 //! Changes of people: every value is checked first, then all of them are applied; what changes nothing is
-//! left out. Not here: what a single value has to satisfy (`accept`), and definitions (`define`).
+//! left out. Not here: what a single value has to satisfy (`accept`), and definitions (`attributes`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

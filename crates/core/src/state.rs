@@ -11,7 +11,7 @@ use crate::chunks::Chunks;
 use crate::compile::Compiler;
 use crate::enrolment::Enrolments;
 use crate::evaluate::Questions;
-use crate::graph::{Edge, Graph, Node, Point, Test};
+use crate::graph::{Graph, Node, Point};
 use crate::model::Catalog;
 use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
@@ -211,14 +211,11 @@ impl State {
             let Some(column) = self.users.column(id) else { continue };
             let mut unknown: Vec<&[u8]> = Vec::new();
             for test in tests {
-                let Some(Node::Test(_, Test::Within(from, to))) = graph.node(*test) else { continue };
-                for edge in [from, to] {
-                    if let Edge::Before(Point::Key(key)) | Edge::After(Point::Key(key)) = edge
-                        && column.cut_key(key, false).is_none()
-                    {
-                        unknown.push(key);
-                    }
-                }
+                let Some(Node::Test(_, test)) = graph.node(*test) else { continue };
+                unknown.extend(test.points().filter_map(|point| match point {
+                    Point::Key(key) if column.cut_key(key, false).is_none() => Some(&**key),
+                    _ => None,
+                }));
             }
             if !unknown.is_empty()
                 && let Some(column) = self.users.column_mut(id)
@@ -235,12 +232,11 @@ impl State {
         for (id, tests) in graph.tests() {
             let mut numbers = Vec::new();
             for test in tests {
-                let Some(Node::Test(_, Test::Within(from, to))) = graph.node(*test) else { continue };
-                for edge in [from, to] {
-                    if let Edge::Before(Point::Number(number)) | Edge::After(Point::Number(number)) = edge {
-                        numbers.push(*number);
-                    }
-                }
+                let Some(Node::Test(_, test)) = graph.node(*test) else { continue };
+                numbers.extend(test.points().filter_map(|point| match point {
+                    Point::Number(number) => Some(*number),
+                    _ => None,
+                }));
             }
             if !numbers.is_empty()
                 && let Some(column) = self.users.column_mut(id)

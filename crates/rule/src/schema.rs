@@ -1,5 +1,5 @@
 //! What attributes there are: their types, their options, and what a value of each has to satisfy. Not here: the
-//! check of a value that somebody gives (`accept`).
+//! check of a value that somebody gives (`limits` for texts and numbers, the core for everything else).
 
 use std::collections::HashMap;
 
