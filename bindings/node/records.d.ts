@@ -234,7 +234,8 @@ export interface Snapshot {
    */
   score(user: string, course: string): string | null
   /**
-   * What a rule would select, pins and bans considered. Nothing is changed. The work is done on Node's thread pool.
+   * What a rule would select, pins and bans considered, if a transaction at an instant saved it. Nothing is changed. The
+   * work is done on Node's thread pool.
    *
    * ```js
    * const preview = await snapshot.previewRule('user.level > 3', { segment: 'seniors' })
@@ -243,9 +244,11 @@ export interface Snapshot {
    *
    * @param rule the rule as text; `null` or left out if it comes in another notation
    * @param options `ruleTree`, `builder`: the other notations; `site`: among whose members, those of any site if left
-   * out; `segment`: which segment is to have the rule, whose site then counts and whose members are compared with
-   * @throws MatriculaError `invalid_rule`; `invalid_definition` if no rule is given, or more than one; `not_possible`;
-   * `unknown_site`; `unknown_segment`
+   * out; `segment`: which segment is to have the rule, whose site then counts and whose members are compared with;
+   * `at`: the registry's clock if left out
+   * @throws MatriculaError `invalid_rule`; `invalid_definition` if no rule is given, or more than one; `not_possible` if
+   * it names what is not for segments of its site, or the segment would depend on itself; `too_many` if it would end
+   * too long a chain of segments; `unknown_site`; `unknown_segment`; `invalid_instant`
    */
   previewRule(rule?: string | null | undefined, options?: PreviewRuleOptions): Promise<RulePreview>
   /**
@@ -398,12 +401,13 @@ export interface MembershipEvent {
   readonly joined: boolean
 }
 
-/** Where a rule is previewed, and in what notation, if not as text. */
+/** Where and when a rule is previewed, and in what notation, if not as text. */
 export interface PreviewRuleOptions {
   ruleTree?: RuleTree | null | undefined
   builder?: BuilderQuery | null | undefined
   site?: string | null | undefined
   segment?: string | null | undefined
+  at?: Date | null | undefined
 }
 
 /** What a rule would select. Lists of people are made when they are asked for. */

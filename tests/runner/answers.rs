@@ -66,9 +66,10 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
             let score = snapshot.score(snapshot.user_id(&user)?, snapshot.course_id(&course)?);
             score.map(|score| score.to_string()).into()
         }
-        Question::PreviewRule { rule, site, segment } => {
+        Question::PreviewRule { rule, site, segment, at } => {
             let source = rule.source().unwrap();
-            let preview = snapshot.preview_rule(&source, site.as_deref(), segment.as_deref())?;
+            let at = at.map_or_else(|| Ok(snapshot.clock().unwrap_or(Instant::EPOCH)), Instant::try_from)?;
+            let preview = snapshot.preview_rule(&source, site.as_deref(), segment.as_deref(), at)?;
             let by_site: Map<String, Value> =
                 preview.by_site.iter().map(|(site, count)| (site.clone(), (*count).into())).collect();
             json!({

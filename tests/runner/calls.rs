@@ -258,6 +258,7 @@ pub(crate) enum Question {
         rule: Notation,
         site: Option<String>,
         segment: Option<String>,
+        at: Option<DateTime<Utc>>,
     },
     Lints {
         segment: String,

@@ -154,11 +154,12 @@ class Snapshot {
    * @returns {Promise<api.RulePreview>}
    */
   async previewRule(rule, given) {
-    const names = /** @type {const} */ (['ruleTree', 'builder', 'site', 'segment'])
-    const { ruleTree, builder, site, segment } = options('previewRule', given, names)
+    const names = /** @type {const} */ (['ruleTree', 'builder', 'site', 'segment', 'at'])
+    const { ruleTree, builder, site, segment, at } = options('previewRule', given, names)
     const source = notations(rule, ruleTree, builder)
     const words = /** @type {const} */ ([optionalText('site', site), optionalText('segment', segment)])
-    return new RulePreview(await settled(() => this.#native.previewRule(source, ...words)))
+    const millis = at === undefined || at === null ? null : instant('at', at)
+    return new RulePreview(await settled(() => this.#native.previewRule(source, ...words, millis)))
   }
 
   /** @param {string} segment */

@@ -200,13 +200,14 @@ fn dialect(word: &str) -> Answer<Dialect> {
 
 #[napi]
 impl Snapshot {
-    /// What a rule would select.
+    /// What a rule would select; as of the registry's clock if no instant is given.
     #[napi(catch_unwind, ts_return_type = "Promise<RulePreview>")]
     pub fn preview_rule(
         &self,
         rule: RuleArguments,
         site: Option<String>,
         segment: Option<String>,
+        at: Option<f64>,
     ) -> AsyncTask<Job<RulePreview>> {
         let snapshot = self.snapshot.clone();
         Job::on_pool(move || {
@@ -214,7 +215,8 @@ impl Snapshot {
                 let message = "no rule is given, expected one of rule, ruleTree and builder";
                 Error::new(ErrorKind::InvalidDefinition, message)
             })?;
-            let preview = snapshot.preview_rule(&rule, site.as_deref(), segment.as_deref())?;
+            let at = at.map(instant).transpose()?.or(snapshot.clock()).unwrap_or(Instant::EPOCH);
+            let preview = snapshot.preview_rule(&rule, site.as_deref(), segment.as_deref(), at)?;
             Ok(RulePreview::new(snapshot, preview))
         })
     }

@@ -182,9 +182,11 @@ test('reading what is not there says so', async () => {
   }
   assert.throws(() => snapshot.segmentSql('germans', 'sqlite', { at: new Date(NaN) }), TypeError)
   assert.throws(() => snapshot.segmentSql('germans', 'sqlite', { at: new Date(8.64e15) }), { code: 'invalid_instant' })
+  await assert.rejects(snapshot.previewRule('has(user.country)', { at: new Date(NaN) }), TypeError)
+  await assert.rejects(snapshot.previewRule('has(user.country)', { at: new Date(8.64e15) }), { code: 'invalid_instant' })
   for (const value of [1, {}, [], true]) await assert.rejects(snapshot.previewRule(value), TypeError)
   await assert.rejects(snapshot.previewRule('true', { rule: 'x' }), mistake(
-    'unknown option `rule` of previewRule, expected ruleTree, builder, site, segment',
+    'unknown option `rule` of previewRule, expected ruleTree, builder, site, segment, at',
   ))
   await assert.rejects(memory().membershipHistory(), TypeError)
 })

@@ -171,6 +171,36 @@ test('a preview says who would join and leave, and changes nothing', async () =>
   assert.equal(registry.revision, 1)
 })
 
+test('a preview is of an instant', async () => {
+  const registry = await company()
+  const old = "account.created.olderThan(2, 'days')"
+  const day = 24 * 60 * 60 * 1000
+  const later = new Date(registry.snapshot().clock.getTime() + 4 * day)
+  for (const options of [undefined, {}, { at: null }]) {
+    assert.equal((await registry.snapshot().previewRule(old, options)).memberCount, 0)
+  }
+  const preview = await registry.snapshot().previewRule(old, { at: later })
+  assert.ok(preview.memberCount > 0)
+  await registry.asHost('hr').transact(tx => tx.defineSegment('old', old), { at: later })
+  assert.deepEqual(registry.snapshot().members('old'), preview.members())
+})
+
+test('sites do not see each other', async () => {
+  const registry = await company()
+  const at = registry.snapshot().clock
+  await registry.asHost('hr').transact(tx => {
+    tx.defineSite('emea')
+    tx.defineSegment('emea-staff', 'has(user.country)', { site: 'emea' })
+    assert.throws(() => tx.defineSegment('s', 'inSegment("emea-staff")', { site: 'primary' }), failure(
+      'not_possible', 'segment `s`: segment `emea-staff` belongs to site `emea`, expected it in segments of that site only',
+    ))
+  }, { at })
+  await assert.rejects(registry.snapshot().previewRule('memberOf("primary")', { site: 'emea' }), failure(
+    'not_possible',
+    'members of site `primary` are asked for, expected those of site `emea` only, whose segment it is',
+  ))
+})
+
 test('lints say what is strange about a rule', async () => {
   const registry = await withSegment('twins', 'user.country == "DE"')
   await change(registry, tx => tx.defineSegment('never', 'user.country == "DE" && user.country == "ZA"'))

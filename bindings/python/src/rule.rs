@@ -99,12 +99,14 @@ impl RulePreview {
         source: Option<&RuleSource>,
         site: Option<&str>,
         segment: Option<&str>,
+        at: Option<Instant>,
     ) -> Result<Self, Error> {
         let source = source.ok_or_else(|| {
             let message = "no rule is given, expected one of rule, rule_tree and builder";
             Error::new(ErrorKind::InvalidDefinition, message)
         })?;
-        let preview = snapshot.preview_rule(source, site, segment)?;
+        let at = at.or(snapshot.clock()).unwrap_or(Instant::EPOCH);
+        let preview = snapshot.preview_rule(source, site, segment, at)?;
         Ok(Self { snapshot: snapshot.clone(), preview })
     }
 

@@ -290,7 +290,8 @@ impl Snapshot {
     }
 
     /// What a rule would select, before it is saved.
-    #[pyo3(signature = (rule=None, *, rule_tree=None, builder=None, site=None, segment=None))]
+    #[pyo3(signature = (rule=None, *, rule_tree=None, builder=None, site=None, segment=None, at=None))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
     fn preview_rule(
         &self,
         py: Python<'_>,
@@ -299,9 +300,11 @@ impl Snapshot {
         builder: Option<&Bound<'_, PyAny>>,
         site: Option<&str>,
         segment: Option<&str>,
+        at: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<RulePreview> {
         let source = rule::source(rule, rule_tree, builder)?;
-        Ok(py.detach(|| RulePreview::new(&self.0, source.as_ref(), site, segment))?)
+        let at = at.map(|at| instant("at", at)).transpose()?;
+        Ok(py.detach(|| RulePreview::new(&self.0, source.as_ref(), site, segment, at))?)
     }
 
     /// What is strange about the rule of a segment.

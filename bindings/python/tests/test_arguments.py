@@ -51,6 +51,7 @@ def test_nothing_but_text_is_text(
         lambda: snapshot.is_member("ann", wrong),  # type: ignore[arg-type]
         lambda: snapshot.explain_membership(wrong, "germans"),  # type: ignore[arg-type]
         lambda: snapshot.preview_rule(wrong or 0),  # type: ignore[arg-type]
+        lambda: snapshot.preview_rule("has(user.country)", at=wrong or 0),  # type: ignore[arg-type]
         lambda: snapshot.lints(wrong),  # type: ignore[arg-type]
         lambda: snapshot.exceptions(wrong),  # type: ignore[arg-type]
         lambda: snapshot.completed("ann", wrong),  # type: ignore[arg-type]

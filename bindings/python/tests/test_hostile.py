@@ -87,6 +87,7 @@ def test_instants_without_a_zone_or_outside_the_calendar(
         ("default", lambda: tx.define_attribute("seen", "timestamp", default=naive)),
         ("completed", lambda: tx.record("ann", "gdpr", completed=naive)),
         ("at", lambda: company.snapshot().segment_sql("germans", "sqlite", naive)),
+        ("at", lambda: company.snapshot().preview_rule("has(user.country)", at=naive)),
     ]
     for what, call in calls:
         with pytest.raises(ValueError, match=f"^`{what}`: {expected}"):

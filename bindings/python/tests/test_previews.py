@@ -1,6 +1,6 @@
 """What a rule would select before it is saved, and what is strange about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import matricula
 import pytest
@@ -48,6 +48,34 @@ def test_a_preview_is_of_a_site_or_compared_with_a_segment(
     message = "membership would depend on itself: segment germans → segment germans"
     with raises("not_possible", message):
         snapshot.preview_rule('inSegment("germans")', segment="germans")
+
+
+def test_a_preview_is_of_an_instant(company: matricula.Registry, now: datetime) -> None:
+    snapshot = company.snapshot()
+    old = "account.created.olderThan(2, 'days')"
+    assert snapshot.preview_rule(old).members() == []
+    assert snapshot.preview_rule(old, at=None).members() == []
+    later = snapshot.preview_rule(old, at=now + timedelta(days=4)).members()
+    assert later == snapshot.preview_rule('account.key != ""').members() != []
+    # As a transaction then would say.
+    with company.as_host("hr").transaction(at=now + timedelta(days=4)) as tx:
+        tx.define_segment("old", old)
+    assert company.snapshot().members("old") == later
+
+
+def test_sites_do_not_see_each_other(company: matricula.Registry, now: datetime) -> None:
+    tx = company.as_host("hr").transaction(at=now)
+    tx.define_site("emea")
+    tx.define_segment("emea-staff", "has(user.country)", site="emea")
+    message = "belongs to site `emea`, expected it in segments of that site only"
+    with raises("not_possible", f"segment `s`: segment `emea-staff` {message}"):
+        tx.define_segment("s", 'inSegment("emea-staff")', site="primary")
+    message = "members of site `primary` are asked for, expected those of site `emea` only, whose segment it is"
+    with raises("not_possible", f"segment `s`: {message}"):
+        tx.define_segment("s", 'memberOf("primary")', site="emea")
+    tx.commit()
+    with raises("not_possible", message):
+        company.snapshot().preview_rule('memberOf("primary")', site="emea")
 
 
 def test_previews_are_equal_if_they_say_the_same(company: matricula.Registry) -> None:

@@ -5,10 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use crate::clock::cross;
 use crate::derive::{Changed, derive};
+use crate::isolation::check_enrolment_rule;
 use crate::model::{Catalog, SegmentState, check_key};
-use crate::nesting::levels;
+use crate::placing::Edit;
 use crate::reconcile::ByHand;
 use crate::state::State;
 use crate::touched::Touched;
@@ -238,11 +241,7 @@ impl Draft {
         let segment = find(&self.next.segments, &definition.segment, ErrorKind::UnknownSegment, "segment")
             .map_err(within)
             .map(SegmentId::at)?;
-        if self.next.segment(segment).is_some_and(|segment| segment.state == SegmentState::Draft) {
-            let message = format!("segment `{}` is a draft, which nothing may refer to", definition.segment);
-            return Err(within(not_possible(message)));
-        }
-        let courses = self.courses_of_rule(&definition.courses, segment).map_err(within)?;
+        let courses = self.courses_of_rule(&definition.courses).map_err(within)?;
         let old = self.next.rules.get_full(&key).map(|(id, _, rule)| (id, rule.clone()));
         let name = definition.name.or_else(|| old.as_ref().map(|(_, old)| old.name.clone()));
         let rule = EnrolmentRule {
@@ -253,15 +252,12 @@ impl Draft {
             on_leave: definition.on_leave,
             enabled: definition.enabled,
         };
+        check_enrolment_rule(&rule, &self.next).map_err(within)?;
         if old.as_ref().is_some_and(|(_, old)| *old == rule) {
             return Ok(());
         }
         let id = EnrolmentRuleId::at(old.as_ref().map_or(self.next.rules.len(), |(id, _)| *id));
-        if self.names_enrolments() {
-            let mut rules = Catalog::clone(&self.next.rules);
-            rules.insert(key.clone(), rule.clone());
-            levels(&self.next.segments, &rules).map_err(within)?;
-        }
+        self.put_in_place(Edit::Rule(id, &rule)).map_err(within)?;
         Arc::make_mut(&mut self.next.rules).insert(key, rule.clone());
         self.rules.insert(id);
         self.recompile = true;
@@ -269,29 +265,14 @@ impl Draft {
         Ok(())
     }
 
-    /// The courses of an enrolment rule: at least one, without repeats, all of one site, which is the
-    /// segment's if that has one.
-    fn courses_of_rule(&self, keys: &[String], segment: SegmentId) -> Result<Vec<CourseId>, Error> {
-        let mut site = self.next.segment(segment).and_then(|segment| segment.site);
-        let mut courses = Vec::with_capacity(keys.len());
+    /// Courses by their keys, without repeats.
+    fn courses_of_rule(&self, keys: &[String]) -> Result<Vec<CourseId>, Error> {
+        let mut courses = IndexSet::with_capacity(keys.len());
         for key in keys {
-            let id = CourseId::at(find(&self.next.courses, key, ErrorKind::UnknownCourse, "course")?);
-            let Some(course) = self.next.course(id) else {
-                continue;
-            };
-            if *site.get_or_insert(course.site) != course.site {
-                let message =
-                    format!("course `{key}` is of another site than the rule's segment or other courses");
-                return Err(Error::new(ErrorKind::InvalidDefinition, message));
-            }
-            if !courses.contains(&id) {
-                courses.push(id);
-            }
+            let course = find(&self.next.courses, key, ErrorKind::UnknownCourse, "course")?;
+            courses.insert(CourseId::at(course));
         }
-        if courses.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidDefinition, "no courses, expected at least one"));
-        }
-        Ok(courses)
+        Ok(courses.into_iter().collect())
     }
 
     /// Records what a person did in a course.

@@ -6,7 +6,7 @@ use matricula_rule::{Rule, describe, print, to_builder};
 
 use crate::draft::not_possible;
 use crate::model::SegmentState;
-use crate::nesting::named;
+use crate::nesting::{Part, named};
 use crate::{Error, Instant, Segment, SegmentId, Snapshot};
 
 impl Snapshot {
@@ -67,9 +67,9 @@ impl Snapshot {
             );
             return Err(not_possible(message));
         }
-        for other in segment.rule.as_ref().map(named).unwrap_or_default().0 {
-            let other = self.segment(other).filter(|other| !other.sql_rows);
-            if let Some(other) = other {
+        for other in named(segment.rule.as_ref()) {
+            let Part::Segment(other) = other else { continue };
+            if let Some(other) = self.segment(other).filter(|other| !other.sql_rows) {
                 let message =
                     format!("segment `{}` keeps no rows for SQL, which the query would read", other.key);
                 return Err(not_possible(message));

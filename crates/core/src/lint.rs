@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use matricula_rule::{
-    Attribute, AttributeId, Comparison, Fact, Field, Glob, Kind, Names, Operand, OptionId, Quantity, Rule,
+    Attribute, AttributeId, Comparison, Field, Glob, Kind, Names, Operand, OptionId, Quantity, Rule,
     SegmentId, SiteId, UserId, Value, describe, fold, print,
 };
 use serde::Serialize;
@@ -425,11 +425,4 @@ fn shown(state: &State, attribute: &Attribute, value: &Value) -> String {
         }
         other => crate::accept::plain(other),
     }
-}
-
-/// Whether a rule asks about anything that only rules make true: used to say what a preview cannot foresee.
-pub(crate) fn names_itself(rule: &Rule, segment: SegmentId) -> bool {
-    let mut names = false;
-    rule.visit(&mut |part| names |= *part == Rule::Is(Fact::Segment(segment)));
-    names
 }

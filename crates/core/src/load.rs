@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate};
 
 use crate::enrolment::Builder;
+use crate::isolation::{check_enrolment_rule, check_rule};
 use crate::nesting::levels;
 use crate::replay::follow_intersections;
 use crate::state::State;
@@ -184,8 +185,16 @@ impl Loader {
         }
         let mut state = self.state;
         for segment in state.segments.values() {
-            if let Some(Err(error)) = segment.rule.as_ref().map(|rule| validate(rule, &state)) {
+            let Some(rule) = &segment.rule else { continue };
+            let checked = validate(rule, &state).map_err(Error::from);
+            if let Err(error) = checked.and_then(|()| check_rule(rule, segment.site, &state)) {
                 let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
+                return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
+            }
+        }
+        for rule in state.rules.values() {
+            if let Err(error) = check_enrolment_rule(rule, &state) {
+                let message = format!("enrolment rule `{}` cannot be: {error}", rule.key);
                 return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
             }
         }

@@ -4,12 +4,14 @@
 use matricula_rule::{Rule, SegmentId, SiteId, describe, print};
 
 use crate::compile::Compiler;
-use crate::draft::{find, not_possible};
+use crate::draft::find;
 use crate::graph::{Graph, Node, Rows};
-use crate::lint::{lints, names_itself};
+use crate::lint::lints;
+use crate::nesting::{Definitions, named};
+use crate::placing::Edit;
 use crate::segments::compile_rule;
 use crate::state::State;
-use crate::{Error, ErrorKind, Instant, Lint, RowSet, RuleSource, Snapshot, Status, UserId};
+use crate::{Draft, Error, ErrorKind, Instant, Lint, RowSet, RuleSource, Snapshot, Status, UserId};
 
 /// What a rule would select.
 #[derive(Clone, Debug)]
@@ -22,9 +24,9 @@ pub struct RulePreview {
     pub description: String,
     /// Who would be in, pins and bans considered, as rows: the numbers of [`UserId`]s.
     pub members: RowSet,
-    /// Who of them is not in the segment now.
+    /// Who of them is not in the segment otherwise.
     pub joining: RowSet,
-    /// Who is in the segment now and would no longer be.
+    /// Who is in the segment otherwise and would no longer be.
     pub leaving: RowSet,
     /// Who is left out because the rule cannot be answered for want of a value.
     pub unknown: RowSet,
@@ -40,8 +42,9 @@ pub struct RulePreview {
 const SAMPLE: usize = 10;
 
 impl Snapshot {
-    /// What a rule would select among the active members of a site, or of any; compared with a segment that has
-    /// another rule now, if one is given, whose site then counts.
+    /// What a rule would select among the active members of a site, or of any, if a transaction at an instant saved it;
+    /// compared with a segment that has another rule until then, if one is given, whose site then counts. As for a
+    /// transaction, time passes first, and the registry's clock counts if that is later.
     ///
     /// ```
     /// use matricula_core::{Draft, Instant, Snapshot, UserUpdate};
@@ -49,18 +52,20 @@ impl Snapshot {
     /// let mut draft = Draft::new(&Snapshot::default(), Instant::EPOCH);
     /// draft.apply(UserUpdate::new("ann").into())?;
     /// let snapshot = draft.finish("hr", "").snapshot;
-    /// let preview = snapshot.preview_rule(&r#"account.key == "ann""#.into(), None, None)?;
+    /// let preview = snapshot.preview_rule(&r#"account.key == "ann""#.into(), None, None, Instant::EPOCH)?;
     /// assert_eq!((preview.members.len(), preview.joining.len()), (1, 1));
     /// # Ok::<(), matricula_core::Error>(())
     /// ```
     ///
     /// # Errors
-    /// What is wrong with the rule; `unknown_site`, `unknown_segment`.
+    /// What is wrong with the rule; `unknown_site`, `unknown_segment`; `not_possible` if the segment would depend on
+    /// itself, `too_many` if it would end a chain of too many.
     pub fn preview_rule(
         &self,
         source: &RuleSource,
         site: Option<&str>,
         segment: Option<&str>,
+        at: Instant,
     ) -> Result<RulePreview, Error> {
         let site = site.map(|site| find(&self.0.sites, site, ErrorKind::UnknownSite, "site")).transpose()?;
         let segment = segment.map(|segment| self.segment_id(segment)).transpose()?;
@@ -69,13 +74,11 @@ impl Snapshot {
             None => site.map(SiteId::at),
         };
         let rule = compile_rule(source, site, &self.0)?;
-        if let Some(segment) = segment.filter(|segment| names_itself(&rule, *segment)) {
-            let key = self.segment(segment).map_or("", |segment| &segment.key);
-            return Err(not_possible(format!(
-                "membership would depend on itself: segment {key} → segment {key}"
-            )));
-        }
-        Ok(self.preview_of(rule, site, segment))
+        let id = segment.unwrap_or_else(|| SegmentId::at(self.0.segments.len()));
+        let key = self.segment(id).map_or("", |segment| &segment.key);
+        let definitions = Definitions { segments: &self.0.segments, rules: &self.0.rules };
+        self.0.levels.try_edit(definitions, Edit::Segment(id, key, &named(Some(&rule))))?;
+        Ok(Draft::new(self, at).inputs().preview_of(rule, site, segment))
     }
 
     /// What is strange about the rule of a segment; nothing about one whose members are put in by hand.

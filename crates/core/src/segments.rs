@@ -1,58 +1,35 @@
 //! Changes of segments: their rules in any notation, their state, and who is in or out by hand. Not here: who follows
 //! from a rule (`derive`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use matricula_rule::{Fact, Field, Rule, SegmentId, SiteId, check, parse, validate};
+use matricula_rule::{Rule, SegmentId, SiteId, check, parse, validate};
 
 use crate::RowSet;
 use crate::draft::{Draft, find, not_possible};
-use crate::model::{Catalog, check_key};
-use crate::nesting::{levels, named};
+use crate::isolation::{NamesFor, check_rule};
+use crate::model::check_key;
+use crate::nesting::{Definitions, Part, named};
+use crate::placing::Edit;
 use crate::state::State;
 use crate::{
-    EnrolmentRuleId, Entry, Error, ErrorKind, Exception, RuleSource, Segment, SegmentDefinition,
-    SegmentState, Snapshot,
+    Entry, Error, ErrorKind, Exception, RuleSource, Segment, SegmentDefinition, SegmentState, Snapshot,
 };
 
 /// A rule from any notation, checked against everything that it names.
 pub(crate) fn compile_rule(source: &RuleSource, site: Option<SiteId>, state: &State) -> Result<Rule, Error> {
+    let names = NamesFor { site, state };
     let rule = match source {
-        RuleSource::Text(text) => check(&parse(text)?, state)?,
+        RuleSource::Text(text) => check(&parse(text)?, &names)?,
         RuleSource::Typed(rule) => {
-            validate(rule, state)?;
+            validate(rule, &names)?;
             rule.clone()
         }
-        RuleSource::Builder(json) => matricula_rule::from_builder_text(json, state)?,
+        RuleSource::Builder(json) => matricula_rule::from_builder_text(json, &names)?,
     };
-    refuse_what_is_not_for(&rule, site, state)?;
+    check_rule(&rule, site, state)?;
     Ok(rule)
-}
-
-/// Drafts may not be referred to, and what a site owns may be named by its own segments only.
-fn refuse_what_is_not_for(rule: &Rule, site: Option<SiteId>, state: &State) -> Result<(), Error> {
-    let mut wrong = None;
-    rule.visit(&mut |part| {
-        if let Some(Field::Attribute(attribute)) = part.field()
-            && let Some(attribute) = state.schema.get(attribute)
-            && let Some(owner) = attribute.site
-            && Some(owner) != site
-        {
-            let owner = state.sites.get_index(owner.index()).map_or("", |(key, _)| key.as_str());
-            wrong = Some(format!(
-                "attribute `{}` belongs to site `{owner}`, expected it in segments of that site only",
-                attribute.key
-            ));
-        }
-        if let Rule::Is(Fact::Segment(id)) = part
-            && let Some(segment) = state.segment(*id)
-            && segment.state == SegmentState::Draft
-        {
-            wrong = Some(format!("segment `{}` is a draft, which nothing may refer to", segment.key));
-        }
-    });
-    wrong.map_or(Ok(()), |message| Err(not_possible(message)))
 }
 
 impl Draft {
@@ -89,7 +66,9 @@ impl Draft {
         let id = SegmentId::at(old.as_ref().map_or(self.next.segments.len(), |(id, _)| *id));
         let changes = was.is_none_or(|was| was.rule != segment.rule || was.state != segment.state);
         if changes {
-            self.check_place(id, &segment, was).map_err(within)?;
+            self.refuse_draft_in_use(id, &segment, was).map_err(within)?;
+            let names = named(segment.rule.as_ref());
+            self.put_in_place(Edit::Segment(id, &key, &names)).map_err(within)?;
             self.stale.insert(id);
             self.recompile = true;
         }
@@ -99,32 +78,39 @@ impl Draft {
         Ok(())
     }
 
-    /// Refuses what goes round in a circle, and to make a draft of what others refer to.
-    fn check_place(&self, id: SegmentId, segment: &Segment, was: Option<&Segment>) -> Result<(), Error> {
-        let names = segment.rule.as_ref().map(named).unwrap_or_default();
-        if !(names.0.is_empty() && names.1.is_empty()) {
-            let mut segments = Catalog::clone(&self.next.segments);
-            segments.insert(segment.key.clone(), segment.clone());
-            levels(&segments, &self.next.rules)?;
-        }
-        if segment.state == SegmentState::Draft && was.is_some_and(|was| was.state != SegmentState::Draft) {
-            let dependants = self.dependants_of_segment(id);
-            if !dependants.is_empty() {
-                let message =
-                    format!("cannot become a draft, since others refer to it: {}", dependants.join(", "));
-                return Err(not_possible(message));
-            }
-        }
+    /// Puts a definition that is about to be made in its place among the others, unless it would close a circle.
+    pub(crate) fn put_in_place(&mut self, edit: Edit<'_>) -> Result<(), Error> {
+        let state = &mut self.next;
+        let definitions = Definitions { segments: &state.segments, rules: &state.rules };
+        let placing = state.levels.try_edit(definitions, edit)?;
+        Arc::make_mut(&mut state.levels).edit(definitions, edit, placing);
         Ok(())
+    }
+
+    /// Refuses to make a draft of what others refer to.
+    fn refuse_draft_in_use(
+        &self,
+        id: SegmentId,
+        segment: &Segment,
+        was: Option<&Segment>,
+    ) -> Result<(), Error> {
+        if segment.state != SegmentState::Draft || was.is_none_or(|was| was.state == SegmentState::Draft) {
+            return Ok(());
+        }
+        let dependants = self.dependants_of_segment(id);
+        if dependants.is_empty() {
+            return Ok(());
+        }
+        let message = format!("cannot become a draft, since others refer to it: {}", dependants.join(", "));
+        Err(not_possible(message))
     }
 
     /// The segments and enrolment rules that refer to a segment, in words.
     fn dependants_of_segment(&self, id: SegmentId) -> Vec<String> {
-        let names =
-            |segment: &&Segment| segment.rule.as_ref().is_some_and(|rule| named(rule).0.contains(&id));
-        let segments =
-            self.next.segments.values().filter(names).map(|other| format!("segment `{}`", other.key));
-        let rules = self.next.rules.values().filter(|rule| rule.segment == id);
+        let (levels, part) = (&self.next.levels, Part::Segment(id));
+        let segments = levels.naming(part).iter().filter_map(|id| self.next.segment(*id));
+        let segments = segments.map(|other| format!("segment `{}`", other.key));
+        let rules = levels.rules(part).iter().filter_map(|id| self.next.rule(*id));
         segments.chain(rules.map(|rule| format!("enrolment rule `{}`", rule.key))).collect()
     }
 
@@ -146,40 +132,19 @@ impl Draft {
         } else if was == SegmentState::Paused {
             self.next.set_frozen(id, RowSet::default());
             // Its rules have held on to people; now they let go.
-            let rules = self.next.rules.values().zip((0..).map(EnrolmentRuleId));
-            let concerned = rules.filter(|(rule, _)| rule.segment == id).map(|(_, id)| id);
-            self.rules.extend(concerned);
+            self.rules.extend(self.next.levels.rules(Part::Segment(id)));
         }
     }
 
     /// The segments that have to be answered for everybody, those that name them included.
     pub(crate) fn stale_segments(&self) -> BTreeSet<SegmentId> {
         let mut stale = self.stale.clone();
-        if stale.is_empty() {
-            return stale;
-        }
-        let mut by_named: BTreeMap<SegmentId, Vec<SegmentId>> = BTreeMap::new();
-        for (segment, id) in self.next.segments.values().zip((0..).map(SegmentId)) {
-            for other in segment.rule.as_ref().map(named).unwrap_or_default().0 {
-                by_named.entry(other).or_default().push(id);
-            }
-        }
         let mut rest: Vec<SegmentId> = stale.iter().copied().collect();
         while let Some(id) = rest.pop() {
-            let others = by_named.get(&id).map_or(&[][..], Vec::as_slice);
+            let others = self.next.levels.naming(Part::Segment(id));
             rest.extend(others.iter().copied().filter(|other| stale.insert(*other)));
         }
         stale
-    }
-
-    /// Whether any segment names enrolments, so that enrolment rules might go round in a circle.
-    pub(crate) fn names_enrolments(&self) -> bool {
-        !self.next.levels.courses.is_empty()
-            || self
-                .stale
-                .iter()
-                .filter_map(|id| self.next.segment(*id))
-                .any(|segment| segment.rule.as_ref().is_some_and(|rule| !named(rule).1.is_empty()))
     }
 
     pub(crate) fn set_exception(

@@ -27,7 +27,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn lints(rule: &str) -> Vec<String> {
-    let preview = snapshot().preview_rule(&rule.into(), None, None).unwrap();
+    let preview = snapshot().preview_rule(&rule.into(), None, None, Instant::EPOCH).unwrap();
     preview.lints.iter().map(ToString::to_string).collect()
 }
 
@@ -60,7 +60,7 @@ fn advice_about_missing_values_can_be_followed() {
     let told = lints(r#"score("k") > 0.5"#);
     let start = "1 person is left out because a value is missing: score in k (1); to have them in, add ";
     assert_eq!(told, [format!(r#"{start}`|| !has(score("k"))`"#)]);
-    let followed =
-        snapshot().preview_rule(&r#"score("k") > 0.5 || !has(score("k"))"#.into(), None, None).unwrap();
+    let rule = r#"score("k") > 0.5 || !has(score("k"))"#.into();
+    let followed = snapshot().preview_rule(&rule, None, None, Instant::EPOCH).unwrap();
     assert_eq!(followed.members.len(), 1);
 }

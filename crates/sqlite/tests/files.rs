@@ -7,8 +7,8 @@ use std::path::Path;
 
 use common::{attribute, column, commit, options};
 use matricula_core::{
-    AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind, LeavePolicy,
-    SegmentDefinition, Snapshot, Store, UserUpdate,
+    AttributeDefinition, AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind,
+    LeavePolicy, SegmentDefinition, SiteDefinition, Snapshot, Store, UserUpdate,
 };
 use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
@@ -275,5 +275,67 @@ fn a_damaged_table_is_an_error_and_not_a_panic() {
         Connection::open(&path).unwrap().execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
         let error = Sqlite::at(&path).unwrap().load().expect_err(sql);
         assert!(matches!(error.kind(), ErrorKind::InvalidStore | ErrorKind::Store), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn rules_that_name_what_is_another_sites_are_not_loaded() {
+    let damage = [
+        (
+            r#"UPDATE segment SET rule = '{"is":{"segment":1}}' WHERE key = 'people'"#,
+            "the rule of segment `people` cannot be: segment `lab-people` belongs to site `labs`, expected it in segments of that site only",
+        ),
+        (
+            r#"UPDATE segment SET rule = '{"is":{"enrolled":0}}' WHERE key = 'lab-people'"#,
+            "the rule of segment `lab-people` cannot be: course `gdpr` belongs to site `primary`, expected it in segments of that site and registry-wide ones only",
+        ),
+        (
+            "UPDATE segment SET site_id = NULL WHERE key = 'lab-people'",
+            "the rule of segment `lab-people` cannot be: attribute `bench` belongs to site `labs`, expected it in segments of that site only",
+        ),
+        (
+            "UPDATE course SET site_id = 0 WHERE key = 'safety'",
+            "enrolment rule `safety-for-labs` cannot be: course `safety` belongs to site `primary`, expected courses of site `labs`, as the rule's segment is",
+        ),
+        (
+            "UPDATE segment SET state = 'draft' WHERE key = 'lab-people'",
+            "enrolment rule `safety-for-labs` cannot be: segment `lab-people` is a draft, which nothing may refer to",
+        ),
+    ];
+    let labs = || Some("labs".to_owned());
+    let course = |key: &str, site| CourseDefinition { key: key.to_owned(), name: None, site };
+    for (sql, message) in damage {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.db");
+        let bench =
+            AttributeDefinition { site: labs(), ..AttributeDefinition::new("bench", AttributeType::Text) };
+        let lab_people = SegmentDefinition {
+            site: labs(),
+            ..SegmentDefinition::with_rule("lab-people", "has(user.bench)")
+        };
+        let rule = EnrolmentRuleDefinition {
+            key: "safety-for-labs".to_owned(),
+            name: None,
+            segment: "lab-people".to_owned(),
+            courses: vec!["safety".to_owned()],
+            on_leave: LeavePolicy::Keep,
+            enabled: true,
+        };
+        commit(
+            &path,
+            vec![
+                SiteDefinition { key: "labs".to_owned(), name: None, zone: None }.into(),
+                bench.into(),
+                course("gdpr", None).into(),
+                course("safety", labs()).into(),
+                SegmentDefinition::with_rule("people", r#"account.key != """#).into(),
+                lab_people.into(),
+                rule.into(),
+            ],
+        );
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let error = Sqlite::at(&path).unwrap().load().expect_err(sql);
+        assert_eq!(error.kind(), ErrorKind::InvalidStore, "{error}");
+        assert!(error.to_string().ends_with(message), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 //! here: the rules that segments have (`rules`).
 
 use chrono::{Days, NaiveDate};
-use matricula_core::rule::{Attribute, AttributeId, Choice, Decimal, Kind, Options, Schema, Value};
+use matricula_core::rule::{Attribute, AttributeId, Choice, Decimal, Kind, Options, Rule, Schema, Value};
 use matricula_core::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Exception, Input,
     Instant, LeavePolicy, OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SegmentState,
@@ -29,7 +29,7 @@ const PATHS: &[&str] = &["EMEA", "EMEA/ZA", "EMEA/ZA/Paarl", "EMEA/ZAR", "APAC",
 /// The courses of every history, by id.
 pub const COURSES: &[&str] = &["gdpr", "safety", "welcome", "emea-only"];
 /// The segments of every history, by id; they begin without rules.
-pub const SEGMENTS: &[&str] = &["s0", "s1", "s2", "s3", "s4", "s5"];
+pub const SEGMENTS: &[&str] = &["s0", "s1", "s2", "s3", "s4", "s5", "s6"];
 /// The people who are there from the beginning, so that rules can name them by id.
 pub const NAMED: u32 = 4;
 
@@ -71,7 +71,7 @@ pub fn definitions() -> Vec<Change> {
         Change::from(AttributeDefinition::new(key, kind))
     }));
     changes.extend(COURSES.iter().map(|key| {
-        let site = (*key == "emea-only").then(|| "emea".to_owned());
+        let site = Some(site_of_course(key).to_owned());
         Change::from(CourseDefinition { key: (*key).to_owned(), name: None, site })
     }));
     changes.push(Change::Users((0..NAMED).map(|number| UserUpdate::new(format!("u{number}"))).collect()));
@@ -84,8 +84,21 @@ pub fn definitions() -> Vec<Change> {
 }
 
 /// A segment may not move between sites: which one it is of follows from its key.
+pub(crate) fn site_of_segment(segment: &str) -> Option<&'static str> {
+    matches!(segment, "s3" | "s6").then_some("emea")
+}
+
+pub(crate) fn site_of_course(course: &str) -> &'static str {
+    if course == "emea-only" { "emea" } else { "primary" }
+}
+
 fn site_of(segment: &str) -> Option<String> {
-    (segment == "s3").then(|| "emea".to_owned())
+    site_of_segment(segment).map(str::to_owned)
+}
+
+/// A segment, and a rule that it may have.
+fn segment_and_rule() -> impl Strategy<Value = (&'static str, Rule)> {
+    select(SEGMENTS).prop_flat_map(|key| (Just(key), rule(site_of_segment(key))))
 }
 
 fn site(key: &str, zone: Tz) -> SiteDefinition {
@@ -190,17 +203,13 @@ fn update(people: u32) -> impl Strategy<Value = UserUpdate> {
 fn change() -> impl Strategy<Value = Change> {
     let states =
         select(vec![SegmentState::Active, SegmentState::Active, SegmentState::Paused, SegmentState::Draft]);
-    let segment = (
-        key(SEGMENTS),
-        prop::option::weighted(0.7, rule()),
-        prop::option::weighted(0.7, states),
-        any::<bool>(),
-    )
-        .prop_map(|(key, rule, state, renamed)| {
-            let name = renamed.then(|| "renamed".to_owned());
-            let (site, rule) = (site_of(&key), rule.map(RuleSource::Typed));
-            Change::from(SegmentDefinition { name, site, rule, state, ..SegmentDefinition::new(key) })
-        });
+    let segment =
+        (segment_and_rule(), prop::bool::weighted(0.7), prop::option::weighted(0.7, states), any::<bool>())
+            .prop_map(|((key, rule), ruled, state, renamed)| {
+                let name = renamed.then(|| "renamed".to_owned());
+                let (site, rule) = (site_of(key), ruled.then_some(RuleSource::Typed(rule)));
+                Change::from(SegmentDefinition { name, site, rule, state, ..SegmentDefinition::new(key) })
+            });
     let policy = select(vec![LeavePolicy::Keep, LeavePolicy::Suspend, LeavePolicy::Unenrol]);
     let rules = (
         0..5_u32,
@@ -255,8 +264,7 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
     let hours = prop_oneof![2 => Just(0_i64), 3 => 1..30_i64, 2 => 24..24 * 40_i64];
     let step = (hours, prop::collection::vec(change(), 0..6));
     // Rules for most segments first, so that there is something for the rest to change.
-    let first = (0..SEGMENTS.len(), rule()).prop_map(|(segment, rule)| {
-        let key = SEGMENTS[segment];
+    let first = segment_and_rule().prop_map(|(key, rule)| {
         let state = Some(SegmentState::Active);
         let site = site_of(key);
         Change::from(SegmentDefinition { state, site, ..SegmentDefinition::with_rule(key, rule) })

@@ -7,7 +7,7 @@ use matricula_core::rule::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::history::{COURSES, NAMED, SEGMENTS, day, value};
+use crate::history::{COURSES, NAMED, SEGMENTS, day, site_of_course, site_of_segment, value};
 
 fn comparison(ordered: bool) -> BoxedStrategy<Comparison> {
     use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
@@ -49,26 +49,54 @@ fn attribute(id: u32) -> Field {
     Field::Attribute(AttributeId(id))
 }
 
+/// What the rule of a segment may name, by number.
+#[derive(Clone, Debug)]
+struct Nameable {
+    segments: Vec<u32>,
+    courses: Vec<u32>,
+    sites: Vec<u32>,
+}
+
+impl Nameable {
+    /// What a segment of this site may name or, now and then, anything at all.
+    fn of(site: Option<&str>) -> impl Strategy<Value = Self> + use<> {
+        let numbers = |of: usize| 0..u32::try_from(of).unwrap_or_default();
+        let anything = Self {
+            segments: numbers(SEGMENTS.len()).collect(),
+            courses: numbers(COURSES.len()).collect(),
+            sites: vec![0, 1],
+        };
+        let mut own = anything.clone();
+        own.segments.retain(|id| {
+            let owner = site_of_segment(SEGMENTS[*id as usize]);
+            owner.is_none() || owner == site
+        });
+        own.courses.retain(|id| site.is_none_or(|site| site == site_of_course(COURSES[*id as usize])));
+        own.sites.retain(|id| site.is_none_or(|site| site == ["primary", "emea"][*id as usize]));
+        prop_oneof![30 => Just(own), 1 => Just(anything)]
+    }
+}
+
 /// Fields whose values are days or instants.
-fn timed() -> impl Strategy<Value = Field> {
-    let courses = u32::try_from(COURSES.len()).unwrap_or_default();
+fn timed(courses: Vec<u32>) -> impl Strategy<Value = Field> {
+    let courses = select(courses);
     prop_oneof![
         3 => Just(attribute(2)),
         3 => Just(attribute(7)),
         1 => Just(Field::AccountCreated),
-        1 => (0..courses).prop_map(|course| Field::Completed(CourseId(course))),
-        1 => (0..courses).prop_map(|course| Field::Due(CourseId(course))),
+        1 => courses.clone().prop_map(|course| Field::Completed(CourseId(course))),
+        1 => courses.prop_map(|course| Field::Due(CourseId(course))),
     ]
 }
 
-fn leaf() -> impl Strategy<Value = Rule> {
+fn leaf(names: Nameable) -> impl Strategy<Value = Rule> {
     let compare =
         (select([ORDERED, EQUATED].concat()), any::<bool>()).prop_flat_map(|(id, _)| {
             (comparison(ORDERED.contains(&id)), value(id)).prop_map(move |(comparison, value)| {
                 Rule::Compare { field: attribute(id), comparison, with: Operand::Value(value) }
             })
         });
-    let in_time = (timed(), comparison(true), any_day())
+    let in_time = (timed(names.courses.clone()), comparison(true), any_day())
         .prop_map(|(field, comparison, with)| Rule::Compare { field, comparison, with });
     let instants = (comparison(true), value(7)).prop_map(|(comparison, value)| Rule::Compare {
         field: attribute(7),
@@ -82,9 +110,11 @@ fn leaf() -> impl Strategy<Value = Rule> {
             to: Operand::Value(a.max(b)),
         })
     });
-    let between_days = (timed(), any_day(), any_day()).prop_map(|(field, from, to)| match (&from, &to) {
-        (Operand::Value(a), Operand::Value(b)) if a > b => Rule::Between { field, from: to, to: from },
-        _ => Rule::Between { field, from, to },
+    let between_days = (timed(names.courses.clone()), any_day(), any_day()).prop_map(|(field, from, to)| {
+        match (&from, &to) {
+            (Operand::Value(a), Operand::Value(b)) if a > b => Rule::Between { field, from: to, to: from },
+            _ => Rule::Between { field, from, to },
+        }
     });
     let any_of = select(vec![0, 1, 2, 3, 4, 5, 7, 9, 10]).prop_flat_map(|id| {
         prop::collection::vec(value(id), 1..4)
@@ -121,15 +151,14 @@ fn leaf() -> impl Strategy<Value = Rule> {
         Rule::Under { attribute: AttributeId(10), path, itself }
     });
     let line = (0..NAMED).prop_map(|user| Rule::ReportsTo { attribute: AttributeId(9), user: UserId(user) });
-    let (segments, courses) =
-        (u32::try_from(SEGMENTS.len()).unwrap_or_default(), u32::try_from(COURSES.len()).unwrap_or_default());
+    let courses = select(names.courses);
     let fact = prop_oneof![
-        3 => (0..segments).prop_map(|id| Fact::Segment(SegmentId(id))),
-        1 => (0..2_u32).prop_map(|id| Fact::Site(SiteId(id))),
-        2 => (0..courses).prop_map(|id| Fact::Enrolled(CourseId(id))),
+        3 => select(names.segments).prop_map(|id| Fact::Segment(SegmentId(id))),
+        1 => select(names.sites).prop_map(|id| Fact::Site(SiteId(id))),
+        2 => courses.clone().prop_map(|id| Fact::Enrolled(CourseId(id))),
     ]
     .prop_map(Rule::Is);
-    let score = (comparison(true), 0..=10_i64, 0..courses).prop_map(|(comparison, tenths, course)| {
+    let score = (comparison(true), 0..=10_i64, courses.clone()).prop_map(|(comparison, tenths, course)| {
         let score = matricula_core::rule::Decimal::from_millionths(tenths * 100_000).unwrap_or_default();
         let with = Operand::Value(Value::Decimal(score));
         Rule::Compare { field: Field::Score(CourseId(course)), comparison, with }
@@ -143,8 +172,8 @@ fn leaf() -> impl Strategy<Value = Rule> {
     ];
     let has = prop_oneof![
         4 => (0..11_u32).prop_map(|id| Rule::Has(attribute(id))),
-        1 => (0..courses).prop_map(|course| Rule::Has(Field::Completed(CourseId(course)))),
-        1 => (0..courses).prop_map(|course| Rule::Has(Field::Score(CourseId(course)))),
+        1 => courses.clone().prop_map(|course| Rule::Has(Field::Completed(CourseId(course)))),
+        1 => courses.prop_map(|course| Rule::Has(Field::Score(CourseId(course)))),
     ];
     prop_oneof![
         4 => compare,
@@ -165,15 +194,17 @@ fn leaf() -> impl Strategy<Value = Rule> {
     ]
 }
 
-/// A random rule over the attributes of [`crate::history`].
-pub fn rule() -> impl Strategy<Value = Rule> {
-    leaf().prop_recursive(3, 12, 3, |inner| {
-        let parts = || prop::collection::vec(inner.clone(), 2..4);
-        prop_oneof![
-            2 => parts().prop_map(Rule::All),
-            2 => parts().prop_map(Rule::Any),
-            1 => parts().prop_map(Rule::Xor),
-            2 => inner.clone().prop_map(|part| Rule::Not(Box::new(part))),
-        ]
+/// A random rule over the attributes of [`crate::history`], for segments of a site, or of none.
+pub fn rule(site: Option<&str>) -> impl Strategy<Value = Rule> + use<> {
+    Nameable::of(site).prop_flat_map(|names| {
+        leaf(names).prop_recursive(3, 12, 3, |inner| {
+            let parts = || prop::collection::vec(inner.clone(), 2..4);
+            prop_oneof![
+                2 => parts().prop_map(Rule::All),
+                2 => parts().prop_map(Rule::Any),
+                1 => parts().prop_map(Rule::Xor),
+                2 => inner.clone().prop_map(|part| Rule::Not(Box::new(part))),
+            ]
+        })
     })
 }

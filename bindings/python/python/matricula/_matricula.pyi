@@ -654,12 +654,16 @@ class Snapshot:
         builder: BuilderQuery | None = None,
         site: str | None = None,
         segment: str | None = None,
+        at: datetime | None = None,
     ) -> RulePreview:
         """What a rule would select among the active members of a site, or of any: nothing is changed. Compared
-        with a segment that has another rule now, if one is given, whose site and pins and bans then count.
+        with a segment that has another rule now, if one is given, whose site and pins and bans then count. It says
+        what a transaction at an instant would come to, days until then included; at the clock if left out.
 
         Errors: `invalid_rule`, `invalid_definition` unless there is exactly one rule, `unknown_site`,
-        `unknown_segment`, `not_possible` if the segment would depend on itself.
+        `unknown_segment`, `not_possible` if the rule names what is not for segments of its site or the segment would
+        depend on itself, `too_many` if it would end too long a chain of segments, `invalid_instant`; `ValueError` for
+        a datetime without a time zone.
 
         Example:
             preview = snapshot.preview_rule('user.country != "DE"', segment="germans")
