@@ -400,8 +400,8 @@ export interface MembershipEvent {
 
 /** Where a rule is previewed, and in what notation, if not as text. */
 export interface PreviewRuleOptions {
-  ruleTree?: RuleTree | null | undefined
-  builder?: BuilderQuery | null | undefined
+  ruleTree?: RuleTree | string | null | undefined
+  builder?: BuilderQuery | string | null | undefined
   site?: string | null | undefined
   segment?: string | null | undefined
 }
