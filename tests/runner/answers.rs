@@ -67,7 +67,7 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
             score.map(|score| score.to_string()).into()
         }
         Question::PreviewRule { rule, site, segment } => {
-            let source = rule.source().unwrap();
+            let source = rule.source()?.unwrap();
             let preview = snapshot.preview_rule(&source, site.as_deref(), segment.as_deref())?;
             let by_site: Map<String, Value> =
                 preview.by_site.iter().map(|(site, count)| (site.clone(), (*count).into())).collect();
