@@ -60,6 +60,20 @@ fn matches(expected: &Value, found: &Value) -> bool {
     }
 }
 
+/// What programs ask of an error.
+fn fields(error: &Error) -> Value {
+    let rule = error.rule();
+    json!({
+        "code": error.code(),
+        "message": error.message(),
+        "offset": rule.and_then(|rule| rule.offset()),
+        "line": rule.and_then(|rule| rule.line()),
+        "column": rule.and_then(|rule| rule.column()),
+        "pointer": rule.and_then(|rule| rule.pointer()),
+        "nearest": rule.and_then(|rule| rule.nearest()),
+    })
+}
+
 /// The cases of a file that do not hold, each in words.
 fn failures(name: &str, text: &str) -> Vec<String> {
     let read = || serde_json::from_str::<File>(text).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -83,8 +97,7 @@ fn failures(name: &str, text: &str) -> Vec<String> {
                 panic!("{name}: {}: no call: {as_change}; {as_question}", case.case)
             }
         };
-        let found = found
-            .unwrap_or_else(|error| json!({"error": {"code": error.code(), "message": error.message()}}));
+        let found = found.unwrap_or_else(|error| json!({"error": fields(&error)}));
         if !matches(&case.expect, &found) {
             failures.push(format!("{name}: {}\n  expected {}\n  found    {found}", case.case, case.expect));
         }

@@ -72,6 +72,16 @@ export declare class MatriculaError extends Error {
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown })
   readonly name: 'MatriculaError'
   readonly code: ErrorCode
+  /** Where in the text of a rule, from 0, as strings are indexed; absent if it was no text. */
+  readonly offset?: number
+  /** The line of it, from 1. */
+  readonly line?: number
+  /** The column of it, in characters, from 1. */
+  readonly column?: number
+  /** Where in a rule that was a tree or a rule builder's query, as a JSON pointer; absent otherwise. */
+  readonly pointer?: string
+  /** The name in the rule that was probably meant; absent if none is near. */
+  readonly nearest?: string
 }
 
 /** One organisation's register. Once it is closed, every call on it and on its hosts fails with `closed`. */
@@ -375,10 +385,10 @@ export interface SegmentOptions {
   name?: string | null | undefined
   /** The key of the site among whose members it selects; those of any site if left out of a new one. */
   site?: string | null | undefined
-  /** The rule as the typed tree that {@link Snapshot.ruleTree} gives. */
-  ruleTree?: RuleTree | null | undefined
-  /** The rule as the query of a rule builder of the `react-querybuilder` family. */
-  builder?: BuilderQuery | null | undefined
+  /** The rule as the typed tree that {@link Snapshot.ruleTree} gives, or its JSON text. */
+  ruleTree?: RuleTree | string | null | undefined
+  /** The rule as the query of a rule builder of the `react-querybuilder` family, or its JSON text. */
+  builder?: BuilderQuery | string | null | undefined
   /** Whether it selects; `active` if left out of a new one. */
   state?: SegmentState | null | undefined
   /** Who answers for it, in the host's words. */

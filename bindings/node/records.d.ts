@@ -403,8 +403,8 @@ export interface MembershipEvent {
 
 /** Where and when a rule is previewed, and in what notation, if not as text. */
 export interface PreviewRuleOptions {
-  ruleTree?: RuleTree | null | undefined
-  builder?: BuilderQuery | null | undefined
+  ruleTree?: RuleTree | string | null | undefined
+  builder?: BuilderQuery | string | null | undefined
   site?: string | null | undefined
   segment?: string | null | undefined
   at?: Date | null | undefined

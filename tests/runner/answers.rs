@@ -67,7 +67,7 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
             score.map(|score| score.to_string()).into()
         }
         Question::PreviewRule { rule, site, segment, at } => {
-            let source = rule.source().unwrap();
+            let source = rule.source()?.unwrap();
             let at = at.map_or_else(|| Ok(snapshot.clock().unwrap_or(Instant::EPOCH)), Instant::try_from)?;
             let preview = snapshot.preview_rule(&source, site.as_deref(), segment.as_deref(), at)?;
             let by_site: Map<String, Value> =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use matricula::rule::Rule;
+use matricula::rule::parse_tree;
 use matricula::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Error, Exception,
     Input, Instant, OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, Sensitivity,
@@ -149,16 +149,19 @@ pub(crate) struct DefineSegment {
 #[derive(Default, Deserialize)]
 pub(crate) struct Notation {
     rule: Option<String>,
-    rule_tree: Option<Rule>,
+    rule_tree: Option<Value>,
     builder: Option<Value>,
 }
 
 impl Notation {
-    pub(crate) fn source(self) -> Option<RuleSource> {
+    pub(crate) fn source(self) -> Result<Option<RuleSource>, Error> {
         let given = [self.rule.is_some(), self.rule_tree.is_some(), self.builder.is_some()];
         assert!(given.into_iter().filter(|given| *given).count() < 2, "a rule in two notations");
-        let builder = self.builder.map(|query| RuleSource::Builder(query.to_string()));
-        self.rule.map(RuleSource::Text).or(self.rule_tree.map(RuleSource::Typed)).or(builder)
+        // JSON that is given as text is read as it stands.
+        let json = |given: Value| given.as_str().map_or_else(|| given.to_string(), str::to_owned);
+        let tree = self.rule_tree.map(|tree| parse_tree(&json(tree))).transpose()?.map(RuleSource::Typed);
+        let builder = self.builder.map(|query| RuleSource::Builder(json(query)));
+        Ok(self.rule.map(RuleSource::Text).or(tree).or(builder))
     }
 }
 
@@ -321,9 +324,10 @@ impl DefineAttribute {
 
 impl DefineSegment {
     fn change(self) -> Result<Change, Error> {
+        let rule = self.rule.source();
         let definition = SegmentDefinition {
+            rule: rule.map_err(|error| error.within(format_args!("segment `{}`", self.key)))?,
             key: self.key,
-            rule: self.rule.source(),
             name: self.name,
             site: self.site,
             state: self.state.map(|state| state.parse()).transpose()?,

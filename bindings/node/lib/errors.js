@@ -34,7 +34,9 @@ const codes = new Set(native.errorCodes())
  */
 function translated(error) {
   if (!(error instanceof Error) || !('code' in error) || !codes.has(String(error.code))) return error
-  return new MatriculaError(/** @type {api.ErrorCode} */ (error.code), error.message)
+  const translated = new MatriculaError(/** @type {api.ErrorCode} */ (error.code), error.message)
+  // The native module says where in a rule something is wrong in the only other place that it has.
+  return error.cause instanceof Error ? Object.assign(translated, JSON.parse(error.cause.message)) : translated
 }
 
 /**

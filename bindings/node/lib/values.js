@@ -86,7 +86,7 @@ function read(value) {
 const DEPTH = 256
 
 /**
- * A tree of plain data as JSON text. It takes what JSON has and nothing else: what `JSON.stringify` would leave out or
+ * A tree of plain data as JSON text, or JSON text as it is. It takes what JSON has and nothing else: what `JSON.stringify` would leave out or
  * replace is refused, but for properties that are `undefined`.
  *
  * @param {string} what
@@ -94,7 +94,8 @@ const DEPTH = 256
  * @returns {string}
  */
 function json(what, value) {
-  if (!isRecord(value)) throw wrong(what, value, 'an object')
+  if (typeof value === 'string') return text(what, value)
+  if (!isRecord(value)) throw wrong(what, value, 'an object or JSON text')
   return JSON.stringify(plain(what, '', value, DEPTH))
 }
 

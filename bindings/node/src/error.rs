@@ -1,6 +1,7 @@
 //! Errors of the library as JavaScript errors: the message, and the stable code as `code`. The class they get
 //! is `lib/errors.js`'s affair.
 
+use matricula::rule::RuleError;
 use matricula::{Error, ErrorKind};
 use napi::{Env, JsError};
 use napi_derive::napi;
@@ -19,7 +20,26 @@ pub fn error_codes() -> Vec<&'static str> {
 
 /// The error to throw.
 pub(crate) fn thrown(error: Error) -> napi::Error<Code> {
-    napi::Error::new(error.code(), error.message())
+    let mut thrown = napi::Error::new(error.code(), error.message());
+    if let Some(rule) = error.rule() {
+        // `lib/errors.js` makes properties of it.
+        thrown.set_cause(napi::Error::from_reason(place(rule)));
+    }
+    thrown
+}
+
+/// Where in a rule something is wrong, as JSON. Places in text are counted in code units, as JavaScript does.
+fn place(rule: &RuleError) -> String {
+    let mut place = serde_json::Map::new();
+    if let Some(span) = rule.span() {
+        place.insert("offset".into(), span.units.into());
+        place.insert("line".into(), span.line.into());
+        place.insert("column".into(), span.column.into());
+    }
+    for (name, value) in [("pointer", rule.pointer()), ("nearest", rule.nearest())] {
+        place.extend(value.map(|value| (name.to_owned(), value.into())));
+    }
+    serde_json::Value::Object(place).to_string()
 }
 
 /// The error with which to reject a promise.

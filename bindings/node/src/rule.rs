@@ -1,7 +1,7 @@
 //! Rules in their notations, both ways, and what is said about them: previews, advice, SQL. Not here: segments as
 //! definitions (`definitions`).
 
-use matricula::rule::Rule;
+use matricula::rule::parse_tree;
 use matricula::rule::sql::{Dialect, Parameter};
 use matricula::{Error, ErrorKind, Instant, RowSet, RuleSource, UserId};
 use napi::Result;
@@ -24,9 +24,6 @@ pub struct RuleArguments {
     pub builder: Option<String>,
 }
 
-/// So much is shown of what is wrong with a tree.
-const SHOWN: usize = 200;
-
 impl RuleArguments {
     /// The rule, if there is one.
     pub(crate) fn into_source(self) -> Answer<Option<RuleSource>> {
@@ -38,23 +35,11 @@ impl RuleArguments {
         }
         Ok(match (self.text, self.tree, self.builder) {
             (Some(text), ..) => Some(RuleSource::Text(text)),
-            (_, Some(tree), _) => Some(RuleSource::Typed(typed(&tree)?)),
+            (_, Some(tree), _) => Some(RuleSource::Typed(parse_tree(&tree)?)),
             (.., Some(builder)) => Some(RuleSource::Builder(builder)),
             (None, None, None) => None,
         })
     }
-}
-
-/// Reads the typed tree of a rule. The files of `lib/` bound its depth.
-fn typed(json: &str) -> Answer<Rule> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    reader.disable_recursion_limit();
-    serde::Deserialize::deserialize(&mut reader).map_err(|error: serde_json::Error| {
-        let said = error.to_string();
-        let shown: String = said.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-        let more = if said.chars().nth(SHOWN).is_some() { "…" } else { "" };
-        Error::new(ErrorKind::InvalidRule, format!("the tree is not that of a rule: {shown}{more}"))
-    })
 }
 
 /// A piece of advice about a rule.

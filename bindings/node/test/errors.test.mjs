@@ -80,6 +80,23 @@ for (const [change, code, message] of [
   test(`${code}: ${message}`, () => failing(change, failure(code, message)))
 }
 
+test('an error says where in a rule', async () => {
+  const text = 'has(user.department) &&\n  "😀é" == user.departmnt'
+  const found = await (await company()).snapshot().previewRule(text).catch(error => error)
+  assert.deepEqual({ ...found }, { code: 'invalid_rule', offset: 40, line: 2, column: 16, nearest: 'department' })
+  assert.equal(text.slice(found.offset), 'departmnt')
+  assert.equal(found.cause, undefined)
+  const where = (options, expected) => failing(tx => tx.defineSegment('x', null, options), error => {
+    assert.deepEqual({ ...error }, { code: 'invalid_rule', ...expected })
+    return true
+  })
+  const builder = { rules: [{ field: 'contry', operator: '=', value: 'x' }] }
+  await where({ builder }, { pointer: '/rules/0/field', nearest: 'country' })
+  await where({ ruleTree: '{"not": {"hass": 0}}' }, { pointer: '/not/hass', nearest: 'has' })
+  await where({ ruleTree: '{"é": x}' }, { offset: 6, line: 1, column: 7 })
+  await failing(tx => tx.enrol('eve', 'gdpr'), error => Object.keys(error).join() === 'code')
+})
+
 test('what is not there cannot be read', async () => {
   const snapshot = (await company()).snapshot()
   const user = failure('unknown_user', 'unknown user `eve`')

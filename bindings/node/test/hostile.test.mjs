@@ -52,9 +52,41 @@ test('depth is bounded, not endured', async () => {
     [build(nested(100)), invalid('invalid_rule', 'segment `x`: the rule nests more than 64 levels deep')],
     [tx => tx.defineSegment('x', null, { ruleTree: tree }), invalid('invalid_rule', 'segment `x`: ')],
     [tx => tx.defineSegment('x', '!('.repeat(10_000)), invalid('invalid_rule')],
+    ...[300, 10_000].flatMap(depth => [
+      [tx => tx.defineSegment('x', null, { ruleTree: `${'{"not":'.repeat(depth)}{"has":0}${'}'.repeat(depth)}` }),
+        invalid('invalid_rule', 'segment `x`: the rule nests more than 64 levels deep')],
+      [build(`${'{"rules":['.repeat(depth)}${']}'.repeat(depth)}`),
+        invalid('invalid_rule', 'segment `x`: the rule nests more than 64 levels deep')],
+    ]),
   )
   const registry = await company()
   await assert.rejects(registry.snapshot().previewRule(null, { builder: nested(100) }), invalid('invalid_rule'))
+})
+
+test('a rule at the greatest depth there and back', async () => {
+  const registry = await company()
+  let ruleTree = { has: 0 }
+  for (let level = 0; level < 64; level += 1) ruleTree = { [['all', 'any'][level % 2]]: [{ has: 0 }, ruleTree] }
+  await registry.asHost('hr').transact(tx => tx.defineSegment('tree', null, { ruleTree }), when)
+  assert.deepEqual(registry.snapshot().ruleTree('tree'), ruleTree)
+  const query = registry.snapshot().ruleBuilder('tree')
+  await registry.asHost('hr').transact(tx => tx.defineSegment('query', null, { builder: query }), when)
+  assert.deepEqual(registry.snapshot().ruleTree('query'), ruleTree)
+})
+
+test('a hundred thousand options', async () => {
+  const registry = await company()
+  await registry.asHost('hr').transact(tx => {
+    tx.defineAttribute('many', 'choice', { options: Array.from({ length: 100_000 }, (_, number) => `o${number}`) })
+    tx.updateUser('ann', { values: { many: 'o99999' } })
+    tx.defineSegment('text', "user.many in ['o0', 'o99999']")
+    tx.defineSegment('query', null, {
+      builder: { combinator: 'and', rules: [{ field: 'many', operator: 'in', value: ['o0', 'o99999'] }] },
+    })
+    tx.defineSegment('tree', null, { ruleTree: { in: { field: 3, values: [{ choice: 99_999 }] } } })
+  }, when)
+  for (const key of ['text', 'query', 'tree']) assert.deepEqual(registry.snapshot().members(key), ['ann'])
+  await assert.rejects(registry.snapshot().previewRule("user.many == 'o100000x'"), invalid('invalid_rule'))
 })
 
 test('a rule as data is plain data', async () => {
@@ -76,6 +108,10 @@ test('a rule as data is plain data', async () => {
     [tx => tx.defineSegment('x', null, { ruleTree: { has: 1e21 } }), invalid('invalid_rule')],
     [tx => tx.defineSegment('x', null, { ruleTree: { has: -1 } }), invalid('invalid_rule')],
     [query('x'.repeat(2_000_000)), invalid('invalid_rule')],
+    ...['ruleTree', 'builder'].map(name => [tx => tx.defineSegment('x', null, { [name]: ' '.repeat(2_000_000) }),
+      invalid('invalid_rule', 'segment `x`: the text has 2000000 bytes, expected at most 1048576')]),
+    [tx => tx.defineSegment('x', 'x'.repeat(1_000_000)),
+      invalid('invalid_rule', 'segment `x`: the rule is 1000000 bytes long, but at most 65536 are allowed')],
   )
 })
 

@@ -167,7 +167,8 @@ for (const name of files) {
         found = plain(await ask(registry, question))
       } catch (error) {
         if (!(error instanceof MatriculaError)) throw error
-        found = { error: { code: error.code, message: error.message } }
+        const { code, message, ...where } = { ...error, message: error.message }
+        found = { error: { code, message, ...where } }
       }
       assert.ok(
         matches(expect, found),

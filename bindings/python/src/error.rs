@@ -2,14 +2,15 @@
 //! and never come here.
 
 use matricula::ErrorKind;
-use pyo3::exceptions::PyException;
+use matricula::rule::RuleError;
+use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 
 pyo3::create_exception!(
     matricula,
     MatriculaError,
     PyException,
-    "What went wrong, in words, with a stable `code` such as `unknown_user`."
+    "What went wrong, in words, with a stable `code` such as `unknown_user`, and where in a rule."
 );
 
 /// What a call comes to.
@@ -42,12 +43,21 @@ impl From<Failure> for PyErr {
         };
         Python::attach(|py| {
             let raised = MatriculaError::new_err(error.message().to_owned());
-            match raised.value(py).setattr("code", error.code()) {
-                Ok(()) => raised,
-                Err(unexpected) => unexpected,
-            }
+            described(raised.value(py), &error).map_or_else(|unexpected| unexpected, |()| raised)
         })
     }
+}
+
+/// Gives an exception what programs ask of it. Places in text are counted in characters, as Python does.
+fn described(raised: &Bound<'_, PyBaseException>, error: &matricula::Error) -> PyResult<()> {
+    let rule = error.rule();
+    let span = rule.and_then(RuleError::span);
+    raised.setattr("code", error.code())?;
+    raised.setattr("offset", span.map(|span| span.characters))?;
+    raised.setattr("line", span.map(|span| span.line))?;
+    raised.setattr("column", span.map(|span| span.column))?;
+    raised.setattr("pointer", rule.and_then(RuleError::pointer))?;
+    raised.setattr("nearest", rule.and_then(RuleError::nearest))
 }
 
 /// The error of something that is closed.

@@ -1,7 +1,7 @@
 //! Rules in their notations, and what is said about them: previews, advice, SQL. Not here: segments as definitions
 //! (`definitions`).
 
-use matricula::rule::Rule;
+use matricula::rule::parse_tree;
 use matricula::rule::sql::{Dialect, Parameter};
 use matricula::{Error, ErrorKind, Instant, RowSet, RuleSource, UserId};
 use pyo3::prelude::*;
@@ -23,14 +23,11 @@ pub(crate) fn source(
         return Err(Error::new(ErrorKind::InvalidDefinition, message).into());
     }
     if let Some(tree) = rule_tree {
-        let rule = Rule::deserialize(json::read("rule_tree", tree)?).map_err(|error| {
-            let said = shown(&error.to_string());
-            Error::new(ErrorKind::InvalidRule, format!("the tree is not that of a rule: {said}"))
-        })?;
+        let rule = parse_tree(&json::text("rule_tree", tree)?).map_err(Error::from)?;
         return Ok(Some(RuleSource::Typed(rule)));
     }
     if let Some(query) = builder {
-        return Ok(Some(RuleSource::Builder(json::read("builder", query)?.to_string())));
+        return Ok(Some(RuleSource::Builder(json::text("builder", query)?)));
     }
     Ok(rule.map(RuleSource::Text))
 }

@@ -68,6 +68,17 @@ def test_nothing_but_text_is_text(
     assert tx.preview().delta.is_empty
 
 
+@pytest.mark.parametrize("wrong", [1, 1.5, math.nan, b"x", [], object()], ids=repr)
+def test_nothing_but_a_mapping_or_text_is_a_rule_in_json(
+    company: matricula.Registry, now: datetime, wrong: object
+) -> None:
+    tx = company.as_host("hr").transaction(at=now)
+    with pytest.raises(TypeError, match="^`rule_tree`: expected a mapping or JSON text, found "):
+        tx.define_segment("x", rule_tree=wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^`builder`: expected a mapping or JSON text, found "):
+        company.snapshot().preview_rule(builder=wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("wrong", [1, 1.5, math.nan, b"x", "x", object()], ids=repr)
 def test_nothing_but_a_mapping_or_a_sequence_is_one(
     company: matricula.Registry, now: datetime, wrong: object
@@ -76,8 +87,6 @@ def test_nothing_but_a_mapping_or_a_sequence_is_one(
     calls: list[Callable[[], object]] = [
         lambda: tx.define_attribute("x", "choice", wrong),  # type: ignore[arg-type]
         lambda: tx.define_enrolment_rule("x", "germans", wrong),  # type: ignore[arg-type]
-        lambda: tx.define_segment("x", rule_tree=wrong),  # type: ignore[arg-type]
-        lambda: company.snapshot().preview_rule(builder=wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", sites=wrong),  # type: ignore[arg-type]
         lambda: tx.update_user("ann", {1: "x"}),  # type: ignore[dict-item]

@@ -179,3 +179,28 @@ def test_files_that_are_no_registry(tmp_path: Path) -> None:
         matricula.open(tmp_path / "text")
     assert caught.value.code == "invalid_store"
     assert "the file is not a database" in str(caught.value)
+
+
+def where(error: matricula.MatriculaError) -> tuple[object, ...]:
+    return error.offset, error.line, error.column, error.pointer, error.nearest
+
+
+def test_an_error_says_where_in_a_rule(company: matricula.Registry, now: datetime) -> None:
+    snapshot, text = company.snapshot(), 'has(user.department) &&\n  "😀é" == user.departmnt'
+    with pytest.raises(matricula.MatriculaError) as caught:
+        snapshot.preview_rule(text)
+    assert where(caught.value) == (39, 2, 16, None, "department")
+    assert text[39:] == "departmnt"
+    tx = company.as_host("hr").transaction(at=now)
+    with pytest.raises(matricula.MatriculaError) as caught:
+        tx.define_segment("x", builder={"rules": [{"field": "contry", "operator": "=", "value": "x"}]})
+    assert where(caught.value) == (None, None, None, "/rules/0/field", "country")
+    with pytest.raises(matricula.MatriculaError) as caught:
+        tx.define_segment("x", rule_tree='{"not": {"hass": 0}}')
+    assert where(caught.value) == (None, None, None, "/not/hass", "has")
+    with pytest.raises(matricula.MatriculaError) as caught:
+        tx.define_segment("x", rule_tree='{"é": x}')
+    assert where(caught.value) == (6, 1, 7, None, None)
+    with pytest.raises(matricula.MatriculaError) as caught:
+        snapshot.user("nobody")
+    assert where(caught.value) == (None, None, None, None, None)

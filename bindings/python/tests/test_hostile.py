@@ -171,13 +171,25 @@ def negated(depth: int) -> dict[str, Any]:
 
 def test_trees_ten_thousand_deep(company: matricula.Registry, tx: matricula.Transaction) -> None:
     deep = "the rule nests more than 64 levels deep"
-    for depth in (150, 10_000):
+    for depth in (300, 10_000):
         with raises("invalid_rule", f"segment `x`: `builder`: {deep}"):
             tx.define_segment("x", builder=chain(depth))
         with raises("invalid_rule", f"segment `x`: `rule_tree`: {deep}"):
             tx.define_segment("x", rule_tree=negated(depth))
+        text = '{"not":' * depth + '{"has":0}' + "}" * depth
+        with raises("invalid_rule", f"segment `x`: {deep}"):
+            tx.define_segment("x", rule_tree=text)
+        text = '{"rules":[' * depth + "]}" * depth
+        with raises("invalid_rule", f"segment `x`: {deep}"):
+            tx.define_segment("x", builder=text)
         with raises("invalid_rule", f"`builder`: {deep}"):
             company.snapshot().preview_rule(builder=chain(depth))
+    for depth in (65, 150):
+        with pytest.raises(matricula.MatriculaError, match=f"{deep} at `/not/not/.*…/not/not") as caught:
+            tx.define_segment("x", rule_tree=negated(depth))
+        assert caught.value.pointer == "/not" * 64
+    with pytest.raises(matricula.MatriculaError, match=deep):
+        tx.define_segment("x", rule="!(" * 10_000)
     itself: dict[str, Any] = {"combinator": "and"}
     itself["rules"] = [itself]
     with raises("invalid_rule", f"segment `x`: `builder`: {deep}"):
@@ -191,6 +203,37 @@ def test_a_small_tree_that_is_huge_when_written_out(tx: matricula.Transaction) -
         tx.define_segment("x", builder=nested(60))
     with raises("invalid_rule", f"segment `x`: `rule_tree`: {message}"):
         tx.define_segment("x", rule_tree={"text": "x" * 2_000_000})
+    message = "segment `x`: the text has 2000000 bytes, expected at most 1048576"
+    with raises("invalid_rule", message):
+        tx.define_segment("x", builder=" " * 2_000_000)
+    with raises("invalid_rule", message):
+        tx.define_segment("x", rule_tree=" " * 2_000_000)
+    with raises("invalid_rule", "segment `x`: the rule is 1000000 bytes long, but at most 65536 are allowed"):
+        tx.define_segment("x", rule="x" * 1_000_000)
+
+
+def test_members_that_a_mapping_gives_twice(tx: matricula.Transaction) -> None:
+    class Double(dict[str, object]):
+        def items(self) -> Any:
+            return [("has", 0), ("has", 1)]
+
+    with raises("invalid_rule", "segment `x`: `has` is there twice at `/not/has`, leave one of them out"):
+        tx.define_segment("x", rule_tree={"not": Double(has=0)})
+
+
+def test_a_hundred_thousand_options(company: matricula.Registry, now: datetime) -> None:
+    with company.as_host("hr").transaction(at=now) as tx:
+        tx.define_attribute("many", "choice", [f"o{number}" for number in range(100_000)])
+        tx.update_user("ann", {"many": "o99999"})
+        tx.define_segment("text", "user.many in ['o0', 'o99999']")
+        query = {"field": "many", "operator": "in", "value": ["o0", "o99999"]}
+        tx.define_segment("query", builder={"combinator": "and", "rules": [query]})
+        values = [{"choice": 0}, {"choice": 99_999}]
+        tx.define_segment("tree", rule_tree={"in": {"field": 3, "values": values}})
+    snapshot = company.snapshot()
+    assert [snapshot.members(key) for key in ("text", "query", "tree")] == [["ann"]] * 3
+    with pytest.raises(matricula.MatriculaError, match="`many` has no option `o100000x` at 1:14"):
+        snapshot.preview_rule("user.many == 'o100000x'")
 
 
 def alternating(depth: int) -> dict[str, Any]:

@@ -172,10 +172,13 @@ def test_what_is_wrong_with_a_rule_is_said_in_its_own_notation(
             tx.define_segment("x", builder={"combinator": "and", "rules": rules})
         with raises("invalid_rule", "segment `x`: unknown attribute 7 at `/not/has`"):
             tx.define_segment("x", rule_tree={"not": {"has": 7}})
-        message = "^segment `x`: the tree is not that of a rule: "
-        with pytest.raises(matricula.MatriculaError, match=message) as caught:
+        message = "segment `x`: there is no `alle` in rules at `/alle`, did you mean `all`?"
+        with raises("invalid_rule", message):
             tx.define_segment("x", rule_tree={"alle": []})
-        assert caught.value.code == "invalid_rule"
+        with raises("invalid_rule", "segment `x`: `has` is there twice at `/has`, leave one of them out"):
+            tx.define_segment("x", rule_tree='{"has": 0, "has": 1}')
+        with raises("invalid_rule", "segment `x`: the text is no json: expected value at 1:12"):
+            tx.define_segment("x", builder='{"rules": [}')
     with raises("unknown_segment", "unknown segment `x`"):
         company.snapshot().rule_builder("x")
 

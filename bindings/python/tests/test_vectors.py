@@ -30,6 +30,7 @@ CHANGES = (
     "enrol",
     "unenrol",
 )
+PLACE = ("offset", "line", "column", "pointer", "nearest")
 # What each record has, of what vectors ask about.
 RECORDS: dict[type, list[str]] = {
     matricula.Delta: ["revision", "at", "users_created", "users_changed", "steps", "memberships"],
@@ -121,7 +122,8 @@ def test_vector(given: list[dict[str, Any]], case: dict[str, Any]) -> None:
         try:
             found = plain(ask(registry, case["ask"]))
         except matricula.MatriculaError as error:
-            found = {"error": {"code": error.code, "message": str(error)}}
+            where = {name: getattr(error, name) for name in PLACE}
+            found = {"error": {"code": error.code, "message": str(error), **where}}
     assert matches(case["expect"], found), f"expected {case['expect']}\nfound    {found}"
 
 

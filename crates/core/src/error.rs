@@ -123,6 +123,19 @@ impl Error {
         &self.message
     }
 
+    /// What is wrong with the rule, if that is what went wrong: where, and the name that was probably meant.
+    ///
+    /// ```
+    /// use matricula_core::{Error, rule};
+    ///
+    /// let error = Error::from(rule::parse("user.level = 3").unwrap_err()).within("segment `x`");
+    /// assert_eq!(error.message(), "segment `x`: unexpected `=` at 1:12, write `==`");
+    /// assert_eq!(error.rule().and_then(|rule| rule.offset()), Some(11));
+    /// ```
+    pub fn rule(&self) -> Option<&RuleError> {
+        self.source.as_ref()?.downcast_ref()
+    }
+
     /// The same error with words put in front of the message: where it happened.
     #[must_use]
     pub fn within(mut self, place: impl std::fmt::Display) -> Self {

@@ -16,15 +16,35 @@ pub struct Span {
     pub line: u32,
     /// The column of its start, in characters, from 1.
     pub column: u32,
+    /// The characters before it, as Python counts.
+    pub characters: usize,
+    /// The UTF-16 code units before it, as JavaScript counts.
+    pub units: usize,
 }
 
 impl Default for Span {
     fn default() -> Self {
-        Self { start: 0, end: 0, line: 1, column: 1 }
+        Self { start: 0, end: 0, line: 1, column: 1, characters: 0, units: 0 }
     }
 }
 
 impl Span {
+    /// The empty span at `offset`, which is not before the start of this one.
+    pub(crate) fn moved(self, text: &str, offset: usize) -> Self {
+        let mut place = Self { start: offset, end: offset, ..self };
+        for char in text.get(self.start..offset).unwrap_or_default().chars() {
+            place.characters += 1;
+            place.units += char.len_utf16();
+            if char == '\n' {
+                place.line += 1;
+                place.column = 1;
+            } else {
+                place.column += 1;
+            }
+        }
+        place
+    }
+
     /// From the start of this one to the end of another.
     #[must_use]
     pub fn to(self, end: Self) -> Self {

@@ -141,7 +141,7 @@ impl fmt::Display for Details {
             Place::Nowhere => {}
             Place::Text(span) => write!(f, " at {}:{}", span.line, span.column)?,
             Place::Json(pointer) if pointer.is_empty() => {}
-            Place::Json(pointer) => write!(f, " at `{pointer}`")?,
+            Place::Json(pointer) => write!(f, " at `{}`", shortened(pointer))?,
         }
         match &self.hint {
             Some(hint) => write!(f, ", {hint}"),
@@ -233,6 +233,21 @@ impl RuleError {
         }
     }
 
+    /// The byte of the text at which it is.
+    pub fn offset(&self) -> Option<usize> {
+        self.span().map(|span| span.start)
+    }
+
+    /// The line of the text at which it is, from 1.
+    pub fn line(&self) -> Option<u32> {
+        self.span().map(|span| span.line)
+    }
+
+    /// The column of its line at which it is, in characters, from 1.
+    pub fn column(&self) -> Option<u32> {
+        self.span().map(|span| span.column)
+    }
+
     /// Where in the rule's JSON form, as a JSON pointer; none if the rule was text.
     pub fn pointer(&self) -> Option<&str> {
         match &self.0.place {
@@ -257,12 +272,17 @@ impl RuleError {
     }
 }
 
-/// User input in backticks: cut short if it is long, with control characters made visible.
+/// User input in backticks: cut short if it is long, with hidden characters made visible.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut out = String::from("`");
+    format!("`{}`", escaped(text, LONGEST))
+}
+
+/// Text with hidden characters made visible, cut short after so many characters.
+pub(crate) fn escaped(text: &str, longest: usize) -> String {
+    let mut out = String::new();
     for (position, char) in text.chars().enumerate() {
-        if position == LONGEST {
+        if position == longest {
             out.push('…');
             break;
         }
@@ -272,8 +292,25 @@ pub(crate) fn quoted(text: &str) -> String {
             out.push(char);
         }
     }
-    out.push('`');
     out
+}
+
+/// A JSON pointer for people: without its middle, if it is long.
+fn shortened(pointer: &str) -> String {
+    const SIDE: usize = 40;
+    let cut = |characters: usize| pointer.char_indices().nth(characters).map(|(offset, _)| offset);
+    let count = pointer.chars().count();
+    let (Some(head), Some(tail)) = (cut(SIDE), cut(count.saturating_sub(SIDE))) else {
+        return escaped(pointer, usize::MAX);
+    };
+    if count <= 2 * SIDE {
+        return escaped(pointer, usize::MAX);
+    }
+    let (head, tail) = (pointer.get(..head).unwrap_or_default(), pointer.get(tail..).unwrap_or_default());
+    // Between two steps, if one begins there.
+    let head = head.rsplit_once('/').map_or(head, |(steps, _)| steps);
+    let tail = tail.split_once('/').map_or(tail, |(_, steps)| steps);
+    format!("{}/…/{}", escaped(head, SIDE), escaped(tail, SIDE))
 }
 
 /// Characters that show nothing, or change how what follows is shown. All of them are below U+10000. Joiners, which

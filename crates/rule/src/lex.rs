@@ -70,11 +70,11 @@ pub(crate) fn lex(text: &str) -> Vec<Token<'_>> {
         if blank.parse_next(&mut input).is_err() {
             input = "";
         }
-        let start = moved(place, text, text.len() - input.len());
+        let start = place.moved(text, text.len() - input.len());
         let result = if input.is_empty() { Ok(TokenKind::End) } else { token.parse_next(&mut input) };
-        let end = moved(start, text, text.len() - input.len());
+        let end = start.moved(text, text.len() - input.len());
         let kind = result.unwrap_or_else(|fault| {
-            let at = moved(start, text, text.len().saturating_sub(fault.rest));
+            let at = start.moved(text, text.len().saturating_sub(fault.rest));
             let shown = text.get(at.start..).and_then(|rest| rest.chars().next());
             let span = Span { end: at.start + shown.map_or(0, char::len_utf8), ..at };
             TokenKind::Bad(fault.error.unwrap_or_else(|| strange(shown)).at(span))
@@ -86,20 +86,6 @@ pub(crate) fn lex(text: &str) -> Vec<Token<'_>> {
         }
         place = end;
     }
-}
-
-/// The empty span at `offset`, which is not before the start of `from`.
-fn moved(from: Span, text: &str, offset: usize) -> Span {
-    let mut place = Span { start: offset, end: offset, ..from };
-    for char in text.get(from.start..offset).unwrap_or_default().chars() {
-        if char == '\n' {
-            place.line += 1;
-            place.column = 1;
-        } else {
-            place.column += 1;
-        }
-    }
-    place
 }
 
 fn strange(char: Option<char>) -> RuleError {

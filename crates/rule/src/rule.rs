@@ -138,7 +138,7 @@ pub enum Field {
 
 /// A field in JSON: an attribute is a bare number.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the number of an attribute, or a field such as `account_key`")]
 enum FieldForm {
     Attribute(AttributeId),
     Other(OtherField),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::check::too_few;
 use crate::error::quoted;
+use crate::json::too_deep;
 use crate::limits::{self, MAX_NODES, too_many_nodes, type_name, wanted, weight};
 use crate::print::write_field;
 use crate::{
@@ -86,8 +87,7 @@ impl Visit<'_> {
         if depth < MAX_DEPTH {
             return Ok(());
         }
-        let message = format!("the rule nests more than {MAX_DEPTH} levels deep");
-        Err(RuleError::new(RuleErrorKind::TooDeep, message).at_pointer(&self.pointer))
+        Err(too_deep(&self.pointer))
     }
 }
 

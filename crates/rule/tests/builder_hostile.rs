@@ -5,7 +5,7 @@ mod builder_names;
 
 use builder_names::names;
 use matricula_rule::{
-    Field, MAX_BUILDER_TEXT, MAX_DEPTH, MAX_NODES, Rule, RuleError, RuleErrorKind, from_builder,
+    Field, MAX_DEPTH, MAX_JSON_TEXT, MAX_NODES, Rule, RuleError, RuleErrorKind, from_builder,
     from_builder_text, to_builder,
 };
 use serde_json::{Value as Json, json};
@@ -32,7 +32,7 @@ fn nested(opening: &str, closing: &str, count: usize) -> String {
 
 #[test]
 fn deep_text_is_refused() {
-    for count in [200, 10_000] {
+    for count in [300, 10_000] {
         for (opening, closing) in [
             (r#"{"rules": ["#, "]}"),
             (r#"{"combinator": "or", "not": true, "rules": ["#, "]}"),
@@ -46,16 +46,17 @@ fn deep_text_is_refused() {
         let text = format!(r#"{{"rules": [{{"field": "level", "operator": "=", "value": {value}}}]}}"#);
         assert_eq!(kind(text), Some(RuleErrorKind::TooDeep));
     }
-    assert_eq!(kind("[".repeat(MAX_BUILDER_TEXT)), Some(RuleErrorKind::TooDeep));
+    assert_eq!(kind("[".repeat(MAX_JSON_TEXT)), Some(RuleErrorKind::TooDeep));
 }
 
 #[test]
-fn thirty_two_levels_are_read() {
+fn sixty_four_levels_are_read() {
     for (opening, closing) in
         [(r#"{"rules": ["#, "]}"), (r#"{"combinator": "or", "not": true, "rules": ["#, "]}")]
     {
-        assert_eq!(kind(nested(opening, closing, 32)), None);
-        assert_eq!(kind(nested(opening, closing, 60)), None);
+        assert_eq!(kind(nested(opening, closing, MAX_DEPTH)), None);
+        let error = read(nested(opening, closing, MAX_DEPTH + 1)).unwrap_err();
+        assert_eq!(error.kind(), RuleErrorKind::TooDeep);
     }
     let opening = format!(r#"{{"combinator": "and", "not": true, "rules": [{TEST}, "#);
     assert_eq!(kind(nested(&opening, "]}", MAX_DEPTH / 2)), None);
@@ -110,8 +111,8 @@ fn deep_rules_are_not_written() {
 fn large_queries_are_bounded() {
     let blank = format!(r#"{{"rules": [{TEST}]}}"#);
     let padded = |length: usize| format!("{blank}{}", " ".repeat(length - blank.len()));
-    assert_eq!(kind(padded(MAX_BUILDER_TEXT)), None);
-    assert_eq!(kind(padded(MAX_BUILDER_TEXT + 1)), Some(RuleErrorKind::TooLong));
+    assert_eq!(kind(padded(MAX_JSON_TEXT)), None);
+    assert_eq!(kind(padded(MAX_JSON_TEXT + 1)), Some(RuleErrorKind::TooLong));
     let of = |count: usize| {
         format!(r#"{{"combinator": "or", "rules": [{TEST}{}]}}"#, format!(",{TEST}").repeat(count))
     };
@@ -135,5 +136,66 @@ fn broken_json_says_where() {
     assert_eq!(error.span().unwrap().start, 12);
     for text in ["", "{", "[1,]", "{\"rules\": [] } x", "nan", "\u{feff}{}"] {
         assert_eq!(kind(text.into()), Some(RuleErrorKind::Syntax), "{text}");
+    }
+}
+
+/// Of two members of one name the last would win, and the first be dropped without a word.
+#[test]
+fn members_that_are_there_twice_are_refused() {
+    for (text, message) in [
+        (
+            r#"{"rules": [{"field": "level", "field": "name", "operator": "notNull"}]}"#,
+            "`field` is there twice at `/rules/0/field`, leave one of them out",
+        ),
+        (
+            r#"{"combinator": "and", "rules": [], "combinator": "or"}"#,
+            "`combinator` is there twice at `/combinator`, leave one of them out",
+        ),
+        (
+            r#"{"rules": [{"field": "level", "operator": "notNull", "meta": {"a/b": [{"x~": 1, "x\u007e": 2}]}}]}"#,
+            "`x~` is there twice at `/rules/0/meta/a~1b/0/x~0`, leave one of them out",
+        ),
+    ] {
+        let error = read(text.into()).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (RuleErrorKind::Repeated, message), "{text}");
+    }
+    assert_eq!(
+        kind(r#"{"rules": [{"field": "level", "operator": "notNull", "Field": 1}]}"#.into()),
+        Some(RuleErrorKind::Syntax)
+    );
+}
+
+/// JSON does not tell `1e15` from `1000000000000000`.
+#[test]
+fn floats_that_are_whole_are_whole_numbers() {
+    let level =
+        |value: &str| format!(r#"{{"rules": [{{"field": "level", "operator": "=", "value": {value}}}]}}"#);
+    for (float, whole) in
+        [("1e15", "1000000000000000"), ("-3.0", "-3"), ("9007199254740991.0", "9007199254740991")]
+    {
+        assert_eq!(read(level(float)), read(level(whole)), "{float}");
+        assert_eq!(
+            from_builder(&serde_json::from_str(&level(float)).unwrap(), &names()),
+            read(level(whole)),
+            "{float}"
+        );
+    }
+    for (float, message) in [
+        ("1.5", "expected a whole number, found the number `1.5` at `/rules/0/value`"),
+        (
+            "1e16",
+            "`10000000000000000` is out of bounds at `/rules/0/value`, whole numbers go from -9007199254740991 to 9007199254740991",
+        ),
+        (
+            "1e300",
+            "`100000000000000000000000000000000000000000000000000000000000…` is out of bounds at `/rules/0/value`, whole numbers go from -9007199254740991 to 9007199254740991",
+        ),
+    ] {
+        let error = read(level(float)).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (RuleErrorKind::InvalidNumber, message),
+            "{float}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use matricula_core::rule::from_json;
 use matricula_core::{
     Action, Commit, CourseId, Entry, Error, MembershipChange, Moment, Revision, RowSet, SegmentId, Steps,
 };
@@ -121,7 +122,7 @@ fn entries(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Entry>, Error> {
     while let Some(row) = rows.next().map_err(sql)? {
         let json = row.get_ref(0).map_err(sql)?;
         let json = json.as_str().map_err(|_| invalid(format!("an entry of commit {revision} is no text")))?;
-        let entry = codec::json(json).map_err(|error| {
+        let entry = from_json(json).map_err(|error| {
             invalid(format!("an entry of commit {revision} cannot be understood: {error}"))
         })?;
         entries.push(entry);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use matricula_core::Error;
-use matricula_core::rule::{AttributeId, Field, Named, Names, Rule, Schema, print};
+use matricula_core::rule::{AttributeId, Field, Named, Names, Rule, Schema, from_json, print};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{attributes, failed, invalid};
@@ -60,7 +60,7 @@ pub(crate) fn write(
 
 /// A rule from its JSON.
 pub(crate) fn parse(segment: u32, rule: &str) -> Result<Rule, Error> {
-    crate::codec::json(rule).map_err(|error| {
+    from_json(rule).map_err(|error| {
         invalid(format!("the rule of segment number {segment} cannot be understood: {error}"))
     })
 }

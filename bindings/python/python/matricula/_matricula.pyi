@@ -87,6 +87,16 @@ class MatriculaError(Exception):
 
     code: str
     """The kind of error, which stays the same when words change: `unknown_user`, `invalid_rule`, …"""
+    offset: int | None
+    """Where in the text of a rule, in characters from 0; `None` if it was no text."""
+    line: int | None
+    """The line of it, from 1."""
+    column: int | None
+    """The column of it, in characters, from 1."""
+    pointer: str | None
+    """Where in a rule that was a tree or a rule builder's query, as a JSON pointer; `None` otherwise."""
+    nearest: str | None
+    """The name in the rule that was probably meant; `None` if none is near."""
 
 def open(path: str | PathLike[str]) -> Registry:
     """Opens the registry in an SQLite file, which is created if it is missing.

@@ -100,12 +100,12 @@ class OptionDict(TypedDict):
     """The key that the option had before, if it is to have another one now."""
 
 
-RuleTree: TypeAlias = Mapping[str, object]
-"""The typed tree of a rule: one key, such as `all`, `compare` or `is`, with what belongs to it. Attributes, options,
+RuleTree: TypeAlias = Mapping[str, object] | str
+"""The typed tree of a rule, or its JSON text: one key, such as `all`, `compare` or `is`, with what belongs to it. Attributes, options,
 segments, courses, sites and people stand in it as numbers, which are their places in the order of definition."""
 
-BuilderQuery: TypeAlias = Mapping[str, object]
-"""A query of a rule builder of the `react-querybuilder` family: a group, with `combinator` and `rules`."""
+BuilderQuery: TypeAlias = Mapping[str, object] | str
+"""A query of a rule builder of the `react-querybuilder` family, or its JSON text: a group, with `combinator` and `rules`."""
 
 
 class FlipDict(TypedDict):

@@ -6,10 +6,11 @@ use super::field::attribute_key;
 use super::group::{Combinator, parts};
 use super::list::Elements;
 use super::operator::Operator;
-use super::place::{Object, Place, described, flag, name, property};
+use super::place::{Object, Place, flag, name, property};
 use super::test::{known_rule, plain_value, unsuited};
 use super::value::{finished, option};
 use crate::error::quoted;
+use crate::json::described;
 use crate::{
     AttributeId, Comparison, Field, Kind, MAX_DEPTH, Matching, Names, OptionId, Options, Quantity, Rule,
     RuleError, RuleErrorKind, limits, nearest,

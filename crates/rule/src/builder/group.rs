@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::place::{Object, PLACEHOLDER, Place, flag, no_near_misses, property};
 use super::test::test;
 use crate::error::quoted;
+use crate::json::described;
 use crate::{MAX_DEPTH, Names, Rule, RuleError, RuleErrorKind, nearest};
 
 /// What joins two rules; the later, the tighter.
@@ -130,8 +131,7 @@ fn interleaved<'j>(rules: &'j [Json], place: &Place) -> Result<Vec<Part<'j>>, Ru
         if index % 2 == 1 {
             let Json::String(text) = rule else {
                 let expected = "a combinator between two rules: `and`, `or` or `xor`";
-                let found =
-                    if rule.is_object() { "another rule".into() } else { super::place::described(rule) };
+                let found = if rule.is_object() { "another rule".into() } else { described(rule) };
                 let error = RuleError::mismatch(RuleErrorKind::Syntax, expected, found);
                 return Err(error.at_pointer(&here.pointer()).hint("or give the group a `combinator`"));
             };

@@ -17,11 +17,8 @@ mod write;
 
 use serde_json::Value as Json;
 
-use self::place::Place;
-use crate::{Names, Rule, RuleError, RuleErrorKind, Span, validate};
-
-/// The longest JSON text that [`from_builder_text`] reads, in bytes.
-pub const MAX_BUILDER_TEXT: usize = 1024 * 1024;
+use crate::json::read;
+use crate::{Names, Rule, RuleError, validate};
 
 /// Reads a query of a rule builder: groups that have one combinator, and groups with a combinator between each
 /// two rules, of which `and` binds tighter than `xor`, and `xor` tighter than `or`. What is muted is left out.
@@ -59,8 +56,8 @@ pub fn from_builder(json: &Json, names: &dyn Names) -> Result<Rule, RuleError> {
     Ok(rule)
 }
 
-/// Reads a query of a rule builder that is JSON text, of at most [`MAX_BUILDER_TEXT`] bytes. Whatever the text is,
-/// little stack is used.
+/// Reads a query of a rule builder that is JSON text, of at most [`MAX_JSON_TEXT`](crate::MAX_JSON_TEXT) bytes.
+/// Whatever the text is, little stack is used.
 ///
 /// ```
 /// use matricula_rule::{Attribute, AttributeId, Field, Kind, Rule, Schema, from_builder_text};
@@ -75,14 +72,9 @@ pub fn from_builder(json: &Json, names: &dyn Names) -> Result<Rule, RuleError> {
 ///
 /// # Errors
 ///
-/// If it is too long or no JSON, and as [`from_builder`].
+/// If it is too long, no JSON or has a member twice, and as [`from_builder`].
 pub fn from_builder_text(text: &str, names: &dyn Names) -> Result<Rule, RuleError> {
-    if text.len() > MAX_BUILDER_TEXT {
-        let message = format!("the text has {} bytes, expected at most {MAX_BUILDER_TEXT}", text.len());
-        return Err(RuleError::new(RuleErrorKind::TooLong, message));
-    }
-    let json: Json = serde_json::from_str(text).map_err(|error| not_json(&error, text))?;
-    from_builder(&json, names)
+    from_builder(&read(text)?, names)
 }
 
 /// Writes a rule as a query that a rule builder can edit: a group, whatever the rule. Reading it gives the rule back,
@@ -107,25 +99,6 @@ pub fn from_builder_text(text: &str, names: &dyn Names) -> Result<Rule, RuleErro
 /// deeper than [`MAX_DEPTH`](crate::MAX_DEPTH). [`RuleError::pointer`] says where in the rule's JSON form.
 pub fn to_builder(rule: &Rule, names: &dyn Names) -> Result<Json, RuleError> {
     write::root(rule, names)
-}
-
-fn not_json(error: &serde_json::Error, text: &str) -> RuleError {
-    let said = error.to_string();
-    if said.starts_with("recursion limit exceeded") {
-        return Place::ROOT.too_deep();
-    }
-    let line = error.line().max(1);
-    let line_start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
-    // The reader counts bytes, and may stop within a character.
-    let mut start = (line_start + error.column().saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let column = text.get(line_start..start).map_or(0, |before| before.chars().count()) + 1;
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let span = Span { start, end: start, line: number(line), column: number(column) };
-    let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
-    RuleError::new(RuleErrorKind::Syntax, format!("the text is no json: {what}")).at(span)
 }
 
 /// The example of the page about rule builders is a test.

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::error::quoted;
-use crate::{MAX_DEPTH, RuleError, RuleErrorKind};
+use crate::json::{described, step, too_deep};
+use crate::{RuleError, RuleErrorKind};
 
 /// An object of JSON.
 pub(super) type Object = Map<String, Json>;
@@ -45,7 +46,7 @@ impl<'a> Place<'a> {
         while let Some(here) = place {
             steps.push(match here.step {
                 Step::Root => String::new(),
-                Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+                Step::Key(key) => step(key),
                 Step::Index(index) => format!("/{index}"),
             });
             place = here.above;
@@ -82,19 +83,7 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn too_deep(&self) -> RuleError {
-        self.error(RuleErrorKind::TooDeep, format!("the rule nests more than {MAX_DEPTH} levels deep"))
-    }
-}
-
-/// A piece of JSON in words.
-pub(super) fn described(json: &Json) -> String {
-    match json {
-        Json::Null => "nothing".into(),
-        Json::Bool(value) => format!("`{value}`"),
-        Json::Number(number) => format!("the number {}", quoted(&number.to_string())),
-        Json::String(text) => format!("the text {}", quoted(text)),
-        Json::Array(elements) => format!("a list of {}", elements.len()),
-        Json::Object(_) => "an object".into(),
+        too_deep(&self.pointer())
     }
 }
 

@@ -76,6 +76,10 @@ pub(super) const FLOAT_DIGITS: usize = 15;
 fn float_digits(number: f64, place: &Place) -> Result<String, RuleError> {
     // Without an exponent, whatever its size.
     let text = number.to_string();
+    // Whole ones are exact, or too great for any attribute.
+    if number.fract() == 0.0 {
+        return Ok(text);
+    }
     let significant = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
     if significant > FLOAT_DIGITS {
         let message = format!("the number {} has more digits than json numbers keep", quoted(&text));
