@@ -1,8 +1,12 @@
 //! The engine against the slow simulator, over random histories.
-#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
 
-use matricula_core::{Draft, Snapshot};
-use matricula_testkit::history::{Transaction, history};
+use std::collections::BTreeSet;
+
+use matricula_core::rule::{Truth, evaluate};
+use matricula_core::{Draft, Instant, SegmentDefinition, SiteId, Snapshot, Status, UserId, UserUpdate};
+use matricula_testkit::behaviour::made;
+use matricula_testkit::history::{Transaction, crowded_history, definition, history};
 use matricula_testkit::simulator::Simulator;
 use proptest::prelude::*;
 
@@ -15,7 +19,10 @@ fn run(history: &[Transaction]) -> Snapshot {
         let mut draft = Draft::new(&snapshot, transaction.at);
         simulator.advance(transaction.at);
         for change in &transaction.changes {
-            if draft.apply(change.clone()).is_ok() {
+            let expected = simulator.accepts(change);
+            let result = draft.apply(change.clone());
+            assert!(expected.is_none_or(|expected| expected == result.is_ok()), "{change:?}: {result:?}");
+            if result.is_ok() {
                 simulator.apply(change, draft.at());
             }
         }
@@ -35,6 +42,57 @@ fn run(history: &[Transaction]) -> Snapshot {
     snapshot
 }
 
+/// Makes a history without asking the simulator; gives the last snapshot.
+fn make(history: &[Transaction]) -> Snapshot {
+    history.iter().fold(Snapshot::default(), |snapshot, transaction| made(transaction, &snapshot).snapshot)
+}
+
+fn hours_after(snapshot: &Snapshot, hours: i64) -> Instant {
+    Instant::from_millis(snapshot.clock().unwrap().millis() + hours * 3_600_000).unwrap()
+}
+
+/// What a preview says of a segment's rule is what saving it comes to, or is refused as saving it is.
+fn assert_foretold(snapshot: &Snapshot, definition: &SegmentDefinition, at: Instant) {
+    let source = definition.rule.as_ref().unwrap();
+    let segment = snapshot.segment_id(&definition.key).is_ok().then_some(definition.key.as_str());
+    let preview = snapshot.preview_rule(source, definition.site.as_deref(), segment, at);
+    let mut draft = Draft::new(snapshot, at);
+    let before = match segment {
+        Some(segment) => draft.inputs().members(segment).unwrap(),
+        None => Default::default(),
+    };
+    let saved = draft.apply(definition.clone().into());
+    let preview = match (preview, saved) {
+        (Ok(preview), Ok(())) => preview,
+        (Err(foretold), Err(error)) => {
+            let error = error.to_string();
+            let error = error.strip_prefix(&format!("segment `{}`: ", definition.key)).unwrap();
+            return assert_eq!(foretold.to_string(), error);
+        }
+        (foretold, saved) => panic!("{definition:?}: foretold {foretold:?}, saved {saved:?}"),
+    };
+    let after = draft.finish("host", "").snapshot;
+    let members = after.members(&definition.key).unwrap();
+    assert_eq!(preview.members, members);
+    assert_eq!(preview.joining, members.difference(&before));
+    assert_eq!(preview.leaving, before.difference(&members));
+    let site = after.segment(after.segment_id(&definition.key).unwrap()).unwrap().site;
+    let sites: Vec<SiteId> = (0..).map(SiteId).take(after.sites().len()).collect();
+    let unknown = after.users().filter(|user| {
+        let here = |site: &SiteId| after.membership(*user, *site) == Some(Status::Active);
+        let counts = match site {
+            Some(site) => here(&site),
+            None => sites.iter().any(here),
+        };
+        let person = after.person(*user, site, at);
+        counts
+            && after.status(*user) == Some(Status::Active)
+            && evaluate(&preview.rule, &person) == Truth::Unknown
+    });
+    let unknown: BTreeSet<UserId> = unknown.collect();
+    assert_eq!(preview.unknown.iter().map(UserId).collect::<BTreeSet<_>>(), unknown);
+}
+
 proptest! {
     #![proptest_config(matricula_testkit::cases(192))]
 
@@ -46,8 +104,7 @@ proptest! {
     #[test]
     fn time_in_steps_is_time_at_once(history in history(8), days in 1..60_i64) {
         let snapshot = run(&history);
-        let start = snapshot.clock().unwrap();
-        let later = |hours: i64| matricula_core::Instant::from_millis(start.millis() + hours * 3_600_000).unwrap();
+        let later = |hours: i64| hours_after(&snapshot, hours);
         let at_once = Draft::new(&snapshot, later(days * 24)).finish("clock", "");
         let mut in_steps = snapshot.clone();
         let mut moments = Vec::new();
@@ -59,6 +116,45 @@ proptest! {
             }
         }
         prop_assert_eq!(&at_once.commit.moments, &moments);
-        prop_assert_eq!(at_once.snapshot.enrolment_count(), in_steps.enrolment_count());
+        prop_assert!(at_once.snapshot.says_what(&in_steps));
+        // Whatever comes next comes to the same, too.
+        let next = |snapshot: &Snapshot| {
+            let mut draft = Draft::new(snapshot, later(days * 24 + 30));
+            draft.apply(UserUpdate::new("u1").set("hired_on", "2026-02-20").set("level", 3).into()).unwrap();
+            draft.finish("host", "")
+        };
+        let (at_once, in_steps) = (next(&at_once.snapshot), next(&in_steps));
+        prop_assert_eq!(&at_once.commit.entries, &in_steps.commit.entries);
+        prop_assert_eq!(&at_once.commit.moments, &in_steps.commit.moments);
+        prop_assert!(at_once.snapshot.says_what(&in_steps.snapshot));
+    }
+
+    #[test]
+    fn a_preview_of_a_rule_is_what_saving_it_comes_to(
+        history in history(8),
+        definitions in prop::collection::vec(definition(), 1..6),
+        hours in prop_oneof![Just(0_i64), 1..30_i64, 1..1_000_i64],
+    ) {
+        let snapshot = make(&history);
+        for definition in &definitions {
+            assert_foretold(&snapshot, definition, hours_after(&snapshot, hours));
+        }
+    }
+}
+
+/// A crowd takes as long as many histories of few people.
+fn fewer() -> ProptestConfig {
+    let config = matricula_testkit::cases(192);
+    ProptestConfig { cases: config.cases / 64, ..config }
+}
+
+proptest! {
+    #![proptest_config(fewer())]
+
+    #[test]
+    fn a_crowd_is_what_the_semantics_say(history in crowded_history(5), definition in definition()) {
+        let snapshot = run(&history);
+        prop_assert!(snapshot.user_count() > 4_096, "more than one block of rows");
+        assert_foretold(&snapshot, &definition, hours_after(&snapshot, 20));
     }
 }

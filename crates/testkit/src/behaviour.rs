@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use matricula_core::rule::{Comparison, Field, MAX_DEPTH, Operand, Rule, Value};
 use matricula_core::{
-    Appended, Commit, Draft, Instant, Memory, Revision, SegmentDefinition, Snapshot, Store, UserUpdate,
+    Appended, Commit, Draft, Instant, Memory, Outcome, Revision, SegmentDefinition, Snapshot, Store,
+    UserUpdate,
 };
 use proptest::test_runner::TestRunner;
 
@@ -36,23 +37,14 @@ pub fn suite<P: Place>(fresh: impl Fn() -> P) {
     random_histories_come_back(&fresh);
 }
 
-/// Makes a history's transactions on a snapshot, one after the other.
-pub fn commits(history: &[Transaction]) -> Vec<(Snapshot, Arc<Commit>)> {
-    let mut snapshot = Snapshot::default();
-    let mut commits = Vec::new();
-    for transaction in history {
-        let mut draft = Draft::new(&snapshot, transaction.at);
-        for change in &transaction.changes {
-            // A change that is refused leaves the others standing.
-            let _ = draft.apply(change.clone());
-        }
-        let outcome = draft.finish("host", "a note");
-        if !outcome.commit.is_empty() {
-            snapshot = outcome.snapshot;
-            commits.push((snapshot.clone(), outcome.commit));
-        }
+/// What a transaction of a history comes to on a snapshot.
+pub fn made(transaction: &Transaction, on: &Snapshot) -> Outcome {
+    let mut draft = Draft::new(on, transaction.at);
+    for change in &transaction.changes {
+        // A change that is refused leaves the others standing.
+        let _ = draft.apply(change.clone());
     }
-    commits
+    draft.finish("host", "a note")
 }
 
 fn one_commit(on: &Snapshot, user: &str) -> (Snapshot, Arc<Commit>) {
@@ -148,17 +140,29 @@ fn the_journal_is_read_in_parts(place: &impl Place) {
     assert!(revisions(5, 10).is_empty());
 }
 
-/// Whatever happens, the tables, the replayed journal and memory are the same, after every commit.
+/// Whatever happens, the tables, the replayed journal and memory are the same, after every commit; and a history that goes
+/// on from what was loaded comes to the same as one that never stopped.
 fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
     let mut runner = TestRunner::new(crate::cases(24));
     let result = runner.run(&history(10), |history| {
         let (place, memory) = (fresh(), Memory::default());
         let store = place.open();
-        for (snapshot, commit) in commits(&history) {
-            assert_eq!(store.append(&commit).unwrap(), Appended::Done);
-            assert_eq!(memory.append(&commit).unwrap(), Appended::Done);
-            assert!(store.load().unwrap().same_as(&snapshot), "tables after {}", commit.revision);
-            assert!(memory.load().unwrap().same_as(&snapshot), "replay after {}", commit.revision);
+        let (mut lived, mut loaded, mut replayed) =
+            (Snapshot::default(), store.load().unwrap(), memory.load().unwrap());
+        for transaction in &history {
+            let outcome = made(transaction, &lived);
+            for (other, how) in [(&loaded, "tables"), (&replayed, "replay")] {
+                let again = made(transaction, other).commit;
+                assert_eq!(again, outcome.commit, "{how} before {}", outcome.commit.revision);
+            }
+            if outcome.commit.is_empty() {
+                continue;
+            }
+            assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
+            assert_eq!(memory.append(&outcome.commit).unwrap(), Appended::Done);
+            (lived, loaded, replayed) = (outcome.snapshot, store.load().unwrap(), memory.load().unwrap());
+            assert!(loaded.same_as(&lived), "tables after {}", lived.revision());
+            assert!(replayed.same_as(&lived), "replay after {}", lived.revision());
         }
         let everything = |store: &dyn Store| store.since(Revision(0), usize::MAX).unwrap();
         assert_eq!(everything(&*place.open()), everything(&memory));

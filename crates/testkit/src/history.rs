@@ -25,6 +25,7 @@ pub struct Transaction {
 const TEXTS: &[&str] = &["", "Sales", "IT", "é", "Šales", "sales", "SALES", "zz"];
 const OPTIONS: &[&str] = &["ZA", "DE", "BR"];
 const SKILLS: &[&str] = &["go", "rust", "sql", "zig"];
+const GRADES: &[&str] = &["a", "b", "c"];
 const PATHS: &[&str] = &["EMEA", "EMEA/ZA", "EMEA/ZA/Paarl", "EMEA/ZAR", "APAC", "EMEA-North"];
 /// The courses of every history, by id.
 pub const COURSES: &[&str] = &["gdpr", "safety", "welcome", "emea-only"];
@@ -32,8 +33,15 @@ pub const COURSES: &[&str] = &["gdpr", "safety", "welcome", "emea-only"];
 pub const SEGMENTS: &[&str] = &["s0", "s1", "s2", "s3", "s4", "s5", "s6"];
 /// The people who are there from the beginning, so that rules can name them by id.
 pub const NAMED: u32 = 4;
+/// So many people are changed again and again.
+const FEW: u32 = 12;
+/// So many people are more than one block of rows has.
+const CROWD: u32 = 5_000;
+/// How many attributes there are.
+pub(crate) const ATTRIBUTES: u32 = 13;
 
-/// The attributes of every history, by id; `nick` may ignore case or not.
+/// The attributes of every history, by id; `nick` and `badge` may ignore case or not, `badge` may be unique, `grade` may
+/// be required, have a default and retired options.
 pub fn attributes() -> Vec<(&'static str, Kind)> {
     let options = |keys: &[&str]| -> Options { keys.iter().map(|key| Choice::new(*key)).collect() };
     vec![
@@ -48,6 +56,8 @@ pub fn attributes() -> Vec<(&'static str, Kind)> {
         ("skills", Kind::MultiChoice { options: options(SKILLS) }),
         ("manager", Kind::User),
         ("unit", Kind::Path),
+        ("badge", Kind::Text),
+        ("grade", Kind::Choice { options: options(GRADES) }),
     ]
 }
 
@@ -70,6 +80,8 @@ pub fn definitions() -> Vec<Change> {
         let kind = AttributeType::named(kind.name(), options).expect("a type by its own name");
         Change::from(AttributeDefinition::new(key, kind))
     }));
+    changes.push(badge(true, false));
+    changes.push(grade(true, Some(0), &[]));
     changes.extend(COURSES.iter().map(|key| {
         let site = Some(site_of_course(key).to_owned());
         Change::from(CourseDefinition { key: (*key).to_owned(), name: None, site })
@@ -99,6 +111,23 @@ fn site_of(segment: &str) -> Option<String> {
 /// A segment, and a rule that it may have.
 fn segment_and_rule() -> impl Strategy<Value = (&'static str, Rule)> {
     select(SEGMENTS).prop_flat_map(|key| (Just(key), rule(site_of_segment(key))))
+}
+
+fn badge(unique: bool, ignore_case: bool) -> Change {
+    AttributeDefinition { unique, ignore_case, ..AttributeDefinition::new("badge", AttributeType::Text) }
+        .into()
+}
+
+/// The grade with a default and with retired options, by number.
+fn grade(required: bool, default: Option<usize>, retired: &[usize]) -> Change {
+    let option = |(key, number): (&&str, usize)| OptionDefinition {
+        retired: retired.contains(&number),
+        ..OptionDefinition::new(*key)
+    };
+    let options = GRADES.iter().zip(0..).map(option).collect();
+    let default = default.map(|option| GRADES[option].into());
+    let attribute = AttributeDefinition::new("grade", AttributeType::Choice(options));
+    AttributeDefinition { required, default, ..attribute }.into()
 }
 
 fn site(key: &str, zone: Tz) -> SiteDefinition {
@@ -142,6 +171,14 @@ pub(crate) fn value(attribute: u32) -> BoxedStrategy<Value> {
             })
             .boxed(),
         9 => (0..NAMED).prop_map(|user| Value::User(matricula_core::UserId(user))).boxed(),
+        // Few badges, so that somebody has them already, and many, so that many people can have one.
+        11 => prop_oneof![
+            3 => (0..4_u32).prop_map(|number| Value::text(&format!("b{number}"))),
+            1 => (0..4_u32).prop_map(|number| Value::text(&format!("B{number}"))),
+            1 => (4..1_000_000_u32).prop_map(|number| Value::text(&format!("b{number}"))),
+        ]
+        .boxed(),
+        12 => (0..3_u32).prop_map(|option| Value::Choice(matricula_core::rule::OptionId(option))).boxed(),
         _ => select(PATHS).prop_map(|path| Value::Path(path.into())).boxed(),
     }
 }
@@ -158,9 +195,10 @@ pub(crate) fn instant() -> impl Strategy<Value = Instant> {
 }
 
 /// What a host would give for a value.
-fn input(value: Value) -> Input {
+fn input(attribute: u32, value: Value) -> Input {
     match value {
         Value::Text(text) | Value::Path(text) => Input::Text(text.into()),
+        Value::Choice(option) if attribute == 12 => Input::Text(GRADES[option.index()].to_owned()),
         Value::Choice(option) => Input::Text(OPTIONS[option.index()].to_owned()),
         Value::Choices(options) => {
             Input::List(options.iter().map(|option| SKILLS[option.index()].to_owned()).collect())
@@ -186,21 +224,78 @@ fn status() -> impl Strategy<Value = Status> {
     prop_oneof![3 => Just(Status::Active), 1 => Just(Status::Suspended)]
 }
 
-fn update(people: u32) -> impl Strategy<Value = UserUpdate> {
-    let given = (0..11_u32).prop_flat_map(|attribute| {
+fn update(people: impl Strategy<Value = String>) -> impl Strategy<Value = UserUpdate> {
+    let given = (0..ATTRIBUTES).prop_flat_map(|attribute| {
         (Just(attribute), prop::option::weighted(0.8, value(attribute))).prop_map(|(attribute, value)| {
             let (key, _) = attributes()[attribute as usize];
-            (key.into(), value.map(input))
+            (key.into(), value.map(|value| input(attribute, value)))
         })
     });
     let membership = (select(vec!["primary", "emea"]), prop::option::weighted(0.8, status()))
         .prop_map(|(site, status)| (site.into(), status));
     let values = prop::collection::vec(given, 0..6);
-    (user(people), prop::option::weighted(0.2, status()), values, prop::collection::vec(membership, 0..2))
+    (people, prop::option::weighted(0.2, status()), values, prop::collection::vec(membership, 0..2))
         .prop_map(|(key, status, values, sites)| UserUpdate { key, status, values, sites })
 }
 
-fn change() -> impl Strategy<Value = Change> {
+/// Many updates of many people; without badges, of which one would be somebody's already.
+fn updates(people: u32) -> impl Strategy<Value = Change> {
+    prop::collection::vec(update(user(people)), 100..150).prop_map(|mut updates| {
+        for update in &mut updates {
+            update.values.retain(|(key, value)| &**key != "badge" && (&**key != "grade" || value.is_some()));
+        }
+        Change::Users(updates)
+    })
+}
+
+/// A long line of people each of whom reports to the one before; now and then the first to the last.
+fn line() -> impl Strategy<Value = Change> {
+    (50..90_u32, prop::bool::weighted(0.3)).prop_map(|(length, round)| {
+        let above = |number: u32| number.checked_sub(1).or(round.then_some(length - 1));
+        let update = |number: u32| {
+            let update = UserUpdate::new(format!("u{number}"));
+            match above(number) {
+                Some(above) => update.set("manager", format!("u{above}")),
+                None => update.clear("manager"),
+            }
+        };
+        Change::Users((0..length).map(update).collect())
+    })
+}
+
+/// So many people with values of all kinds.
+fn crowd(people: u32, salt: u32) -> Change {
+    let day = |number: u32| day(u64::from(number % 90));
+    let update = |number: u32| {
+        let mixed = number.wrapping_add(salt).wrapping_mul(0x9E37_79B9) >> 8;
+        let one_of = |values: &[&str], turn: u32| values[(mixed >> turn) as usize % values.len()].to_owned();
+        let sites = ["primary", "emea"].into_iter().filter(|site| *site == "primary" || mixed % 5 < 2);
+        let sites = sites.map(|site| {
+            let status = if mixed % 11 == 3 { Status::Suspended } else { Status::Active };
+            (site.into(), Some(status))
+        });
+        let mut update = UserUpdate { sites: sites.collect(), ..UserUpdate::new(format!("u{number}")) }
+            .set("department", one_of(TEXTS, 1))
+            .set("hired_on", day(mixed))
+            .set("level", i64::from(mixed % 25) - 5)
+            .set("badge", format!("crowd-{number}"))
+            .set("grade", one_of(GRADES, 7))
+            .set("manager", format!("u{}", number / 8));
+        if !mixed.is_multiple_of(3) {
+            update = update.set("country", one_of(OPTIONS, 2)).set("flag", mixed % 7 > 2);
+        }
+        if !mixed.is_multiple_of(4) {
+            update = update.set("unit", one_of(PATHS, 3)).set("skills", vec![one_of(SKILLS, 5)]);
+        }
+        update
+    };
+    Change::Users((0..people).map(update).collect())
+}
+
+/// A change; of few people again and again, or of all of a crowd.
+fn change(crowded: bool) -> impl Strategy<Value = Change> {
+    let anybody =
+        move || if crowded { prop_oneof![user(FEW), user(CROWD)].boxed() } else { user(FEW).boxed() };
     let states =
         select(vec![SegmentState::Active, SegmentState::Active, SegmentState::Paused, SegmentState::Draft]);
     let segment =
@@ -214,7 +309,11 @@ fn change() -> impl Strategy<Value = Change> {
     let rules = (
         0..5_u32,
         key(SEGMENTS),
-        prop::collection::vec(key(COURSES), 1..3),
+        // Of one site, as the courses of a rule have to be.
+        prop_oneof![
+            3 => prop::collection::vec(key(&COURSES[..3]), 1..3),
+            1 => prop::collection::vec(key(&COURSES[3..]), 1),
+        ],
         policy,
         prop::bool::weighted(0.8),
     )
@@ -225,12 +324,12 @@ fn change() -> impl Strategy<Value = Change> {
     let zones = select(vec![Tz::UTC, Tz::America__Sao_Paulo, Tz::Pacific__Auckland]);
     let exception = (
         key(SEGMENTS),
-        user(12),
+        anybody(),
         prop::option::weighted(0.8, select(vec![Exception::Pinned, Exception::Banned])),
     )
         .prop_map(|(segment, user, exception)| Change::Exception { segment, user, exception });
     let record = (
-        user(12),
+        anybody(),
         key(COURSES),
         prop::option::of(prop::option::weighted(0.8, instant())),
         prop::option::of(prop::option::weighted(0.8, (0..=10_i64).prop_map(|tenths| tenths * 100_000))),
@@ -245,35 +344,63 @@ fn change() -> impl Strategy<Value = Change> {
             ..AttributeDefinition::new("nick", AttributeType::Text)
         })
     });
+    let badge = any::<(bool, bool)>().prop_map(|(unique, ignore_case)| badge(unique, ignore_case));
+    let grade =
+        (any::<bool>(), prop::option::weighted(0.7, 0..3_usize), prop::collection::vec(0..3_usize, 0..2))
+            .prop_map(|(required, default, retired)| grade(required, default, &retired));
     prop_oneof![
-        10 => update(12).prop_map(|update| Change::Users(vec![update])),
-        1 => prop::collection::vec(update(150), 100..150).prop_map(Change::Users),
+        10 => update(anybody()).prop_map(|update| Change::Users(vec![update])),
+        1 => updates(if crowded { CROWD } else { 150 }),
+        1 => line(),
         5 => segment,
         3 => rules,
         2 => exception,
         2 => record,
-        1 => (user(12), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
-        1 => (user(12), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
+        1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
+        1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
         1 => zones.prop_map(|zone| site("primary", zone).into()),
         1 => nick,
+        1 => badge,
+        2 => grade,
     ]
 }
 
 /// A random history after [`definitions`], of at most this many transactions.
 pub fn history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
     let hours = prop_oneof![2 => Just(0_i64), 3 => 1..30_i64, 2 => 24..24 * 40_i64];
-    let step = (hours, prop::collection::vec(change(), 0..6));
+    let hours = hours.boxed();
+    (select(vec![0, 0, FEW, 40]), any::<u32>()).prop_flat_map(move |(people, salt)| {
+        history_of(vec![crowd(people, salt)], hours.clone(), most, false)
+    })
+}
+
+/// A random history of more people than one block of rows has, over few days.
+pub fn crowded_history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
+    let hours = prop_oneof![1 => Just(0_i64), 2 => 1..30_i64];
+    let hours = hours.boxed();
+    any::<u32>().prop_flat_map(move |salt| history_of(vec![crowd(CROWD, salt)], hours.clone(), most, true))
+}
+
+fn history_of(
+    people: Vec<Change>,
+    hours: BoxedStrategy<i64>,
+    most: usize,
+    crowded: bool,
+) -> impl Strategy<Value = Vec<Transaction>> {
+    let step = (hours, prop::collection::vec(change(crowded), 0..6));
     // Rules for most segments first, so that there is something for the rest to change.
     let first = segment_and_rule().prop_map(|(key, rule)| {
         let state = Some(SegmentState::Active);
         let site = site_of(key);
         Change::from(SegmentDefinition { state, site, ..SegmentDefinition::with_rule(key, rule) })
     });
-    (prop::collection::vec(first, 0..8), prop::collection::vec(step, 1..most)).prop_map(|(first, steps)| {
+    let steps = (prop::collection::vec(first, 0..8), prop::collection::vec(step, 1..most));
+    steps.prop_map(move |(first, steps)| {
         let mut at = 1_769_904_000_000_i64;
         let start = Instant::from_millis(at).unwrap_or(Instant::EPOCH);
         let mut history = vec![
             Transaction { at: start, changes: definitions() },
+            Transaction { at: start, changes: people.clone() },
             Transaction { at: start, changes: first },
         ];
         for (hours, changes) in steps {
@@ -282,4 +409,20 @@ pub fn history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
         }
         history
     })
+}
+
+/// The definition of a segment by a rule, of one that is there or of a new one of a site.
+pub fn definition() -> impl Strategy<Value = SegmentDefinition> {
+    let new = select(vec![None, Some("primary"), Some("emea")]).prop_flat_map(|site| {
+        rule(site).prop_map(move |rule| {
+            let site = site.map(str::to_owned);
+            SegmentDefinition { site, ..SegmentDefinition::with_rule("new", rule) }
+        })
+    });
+    let old = segment_and_rule().prop_map(|(key, rule)| {
+        let site = site_of(key);
+        SegmentDefinition { site, ..SegmentDefinition::with_rule(key, rule) }
+    });
+    let active = |definition| SegmentDefinition { state: Some(SegmentState::Active), ..definition };
+    prop_oneof![1 => new, 2 => old].prop_map(active)
 }

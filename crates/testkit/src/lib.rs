@@ -8,6 +8,8 @@
 
 pub mod behaviour;
 pub mod company;
+mod demands;
+mod fold;
 pub mod history;
 pub mod rules;
 pub mod simulator;

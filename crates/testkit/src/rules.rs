@@ -7,7 +7,7 @@ use matricula_core::rule::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::history::{COURSES, NAMED, SEGMENTS, day, site_of_course, site_of_segment, value};
+use crate::history::{ATTRIBUTES, COURSES, NAMED, SEGMENTS, day, site_of_course, site_of_segment, value};
 
 fn comparison(ordered: bool) -> BoxedStrategy<Comparison> {
     use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
@@ -24,7 +24,8 @@ fn offset() -> impl Strategy<Value = Offset> {
             Unit::Months => count / 20,
             Unit::Years => count / 40,
         };
-        Offset { count, unit }
+        // Nothing is as far in days as in years, and only days are written.
+        Offset { count, unit: if count == 0 { Unit::Days } else { unit } }
     })
 }
 
@@ -42,8 +43,8 @@ fn any_day() -> BoxedStrategy<Operand> {
 }
 
 /// Attributes by what can be asked of them.
-const ORDERED: [u32; 4] = [0, 3, 4, 5];
-const EQUATED: [u32; 4] = [1, 6, 9, 10];
+const ORDERED: [u32; 5] = [0, 3, 4, 5, 11];
+const EQUATED: [u32; 5] = [1, 6, 9, 10, 12];
 
 fn attribute(id: u32) -> Field {
     Field::Attribute(AttributeId(id))
@@ -116,12 +117,12 @@ fn leaf(names: Nameable) -> impl Strategy<Value = Rule> {
             _ => Rule::Between { field, from, to },
         }
     });
-    let any_of = select(vec![0, 1, 2, 3, 4, 5, 7, 9, 10]).prop_flat_map(|id| {
+    let any_of = select(vec![0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12]).prop_flat_map(|id| {
         prop::collection::vec(value(id), 1..4)
             .prop_map(move |values| Rule::In { field: attribute(id), values })
     });
     let matching = (
-        select(vec![0, 3]),
+        select(vec![0, 3, 11]),
         select(vec![Matching::StartsWith, Matching::EndsWith, Matching::Contains, Matching::Glob]),
         select(vec!["S", "s", "al", "é", "t0", "9", "?a*", "*S", "z"]),
     )
@@ -171,7 +172,7 @@ fn leaf(names: Nameable) -> impl Strategy<Value = Rule> {
         Just(Rule::Match { field: Field::AccountKey, how: Matching::EndsWith, text: "1".into() }),
     ];
     let has = prop_oneof![
-        4 => (0..11_u32).prop_map(|id| Rule::Has(attribute(id))),
+        4 => (0..ATTRIBUTES).prop_map(|id| Rule::Has(attribute(id))),
         1 => courses.clone().prop_map(|course| Rule::Has(Field::Completed(CourseId(course)))),
         1 => courses.prop_map(|course| Rule::Has(Field::Score(CourseId(course)))),
     ];

@@ -10,14 +10,15 @@ use matricula_core::{
     RuleSource, SegmentState, SiteId, Snapshot, Status, Tz,
 };
 
+use crate::fold::{Enrolment, fold};
 use crate::history::COURSES;
 
 /// A person, by plain maps.
 #[derive(Clone, Debug, Default)]
-struct Someone {
+pub(crate) struct Someone {
     suspended: bool,
     created: Option<Instant>,
-    values: BTreeMap<AttributeId, Value>,
+    pub(crate) values: BTreeMap<AttributeId, Value>,
     sites: BTreeMap<String, Status>,
     completed: BTreeMap<String, Instant>,
     scores: BTreeMap<String, Decimal>,
@@ -44,22 +45,11 @@ struct EnrolmentRule {
     was: Option<String>,
 }
 
-/// What holds an enrolment: `None` is "by hand", `Some` a rule.
-type By = Option<String>;
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Enrolment {
-    since: Option<Instant>,
-    in_force: BTreeMap<By, Instant>,
-    kept: BTreeMap<By, Instant>,
-    suspended: BTreeMap<By, Instant>,
-}
-
 /// A registry as the semantics describe it.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     clock: Option<Instant>,
-    schema: Schema,
+    pub(crate) schema: Schema,
     zones: BTreeMap<String, Tz>,
     courses: BTreeMap<String, String>,
     /// By id, as they were defined.
@@ -68,7 +58,7 @@ pub struct Simulator {
     rules: BTreeMap<String, EnrolmentRule>,
     /// By id, as they were created.
     user_keys: Vec<String>,
-    people: BTreeMap<String, Someone>,
+    pub(crate) people: BTreeMap<String, Someone>,
     members: BTreeSet<(String, String)>,
     /// Which rule wants whom in which course: (rule, user, course).
     desired: BTreeSet<(String, String, String)>,
@@ -206,8 +196,7 @@ impl Simulator {
                 self.zones.insert(site.key.clone(), zone);
             }
             Change::Attribute(attribute) => {
-                let mut definition = self.schema.find(&attribute.key).unwrap().clone();
-                definition.ignore_case = attribute.ignore_case;
+                let definition = self.definition(attribute);
                 self.schema.define(definition);
             }
             Change::Course(course) => {
@@ -241,8 +230,10 @@ impl Simulator {
             Change::Users(updates) => {
                 for update in updates {
                     let new = !self.people.contains_key(&update.key);
+                    let defaults = self.defaults(update);
                     let someone = self.people.entry(update.key.clone()).or_default();
                     if new {
+                        someone.values = defaults;
                         self.user_keys.push(update.key.clone());
                         someone.created = Some(at);
                         if update.sites.is_empty() {
@@ -301,7 +292,7 @@ impl Simulator {
     }
 
     /// What an input that the engine accepted stands for.
-    fn value(&self, attribute: &str, input: &Input) -> Option<Value> {
+    pub(crate) fn value(&self, attribute: &str, input: &Input) -> Option<Value> {
         let attribute = self.schema.find(attribute).unwrap();
         Some(match (attribute.kind.name(), input) {
             ("text", Input::Text(text)) => Value::text(text),
@@ -511,59 +502,6 @@ impl Simulator {
                 assert_eq!(snapshot.score(user, id), someone.scores.get(&course.key).copied());
             }
         }
+        assert_eq!(self.unmet(), None);
     }
-}
-
-/// One enrolment after what came and went; whether there still is one.
-fn fold(
-    enrolment: &mut Enrolment,
-    arrived: &[String],
-    left: &[String],
-    policy: impl Fn(&String) -> LeavePolicy,
-    by_hand: Option<bool>,
-    at: Instant,
-) -> bool {
-    let mut came = false;
-    if by_hand == Some(true) && !enrolment.in_force.contains_key(&None) {
-        enrolment.in_force.insert(None, at);
-        came = true;
-    }
-    for rule in arrived {
-        let by = Some(rule.clone());
-        let since = enrolment.kept.remove(&by).unwrap_or(at);
-        enrolment.in_force.insert(by, since);
-        came = true;
-    }
-    if came {
-        enrolment.suspended.clear();
-        enrolment.since.get_or_insert(at);
-    }
-    let mut suspends = BTreeMap::new();
-    let mut gone = false;
-    if by_hand == Some(false) {
-        gone |= enrolment.in_force.remove(&None).is_some();
-        gone |= !enrolment.kept.is_empty() || !enrolment.suspended.is_empty();
-        enrolment.kept.clear();
-        enrolment.suspended.clear();
-    }
-    for rule in left {
-        let by = Some(rule.clone());
-        let Some(since) = enrolment.in_force.remove(&by) else {
-            continue;
-        };
-        gone = true;
-        match policy(rule) {
-            LeavePolicy::Keep => {
-                enrolment.kept.insert(by, since);
-            }
-            LeavePolicy::Suspend => {
-                suspends.insert(by, since);
-            }
-            LeavePolicy::Unenrol => {}
-        }
-    }
-    if enrolment.in_force.is_empty() && enrolment.kept.is_empty() && gone {
-        enrolment.suspended = suspends;
-    }
-    !(enrolment.in_force.is_empty() && enrolment.kept.is_empty() && enrolment.suspended.is_empty())
 }

@@ -1,0 +1,117 @@
+//! What attributes demand of people, read aloud: presence, uniqueness, options that nobody is given any longer; and
+//! what has to be refused for it. Not here: what follows from what was accepted (`simulator`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, Options, Schema, Value, fold};
+use matricula_core::{AttributeDefinition, AttributeType, Change, UserUpdate};
+
+use crate::simulator::Simulator;
+
+type Values = BTreeMap<AttributeId, Value>;
+
+impl Simulator {
+    /// Whether a change has to be accepted, as far as what attributes demand says so.
+    pub fn accepts(&self, change: &Change) -> Option<bool> {
+        match change {
+            Change::Attribute(definition) => Some(self.accepts_attribute(definition)),
+            Change::Users(updates) => match updates.as_slice() {
+                [update] => Some(self.accepts_update(update)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn accepts_attribute(&self, definition: &AttributeDefinition) -> bool {
+        let attribute = self.definition(definition);
+        let retired = |value: &Value| match value {
+            Value::Choice(option) => {
+                attribute.kind.options().and_then(|options| options.get(*option)).unwrap().retired
+            }
+            _ => false,
+        };
+        let default = attribute.default.as_ref();
+        let mut schema = self.schema.clone();
+        schema.define(attribute.clone());
+        let shared = attribute.unique && default.is_some();
+        !(shared || default.is_some_and(retired)) && unmet(&schema, self.values()).is_none()
+    }
+
+    fn accepts_update(&self, update: &UserUpdate) -> bool {
+        let had = self.people.get(&update.key).map(|someone| &someone.values);
+        let mut has = had.cloned().unwrap_or_else(|| self.defaults(update));
+        for (key, input) in &update.values {
+            let attribute = self.schema.find(key).unwrap();
+            let Some(value) = input.as_ref().and_then(|input| self.value(key, input)) else {
+                has.remove(&attribute.id);
+                continue;
+            };
+            if let (Kind::Choice { options }, Value::Choice(option)) = (&attribute.kind, &value)
+                && options.get(*option).unwrap().retired
+                && had.and_then(|had| had.get(&attribute.id)) != Some(&value)
+            {
+                return false;
+            }
+            has.insert(attribute.id, value);
+        }
+        let others = self.values().filter(|(key, _)| **key != update.key);
+        unmet(&self.schema, others.chain([(&update.key, &has)])).is_none()
+    }
+
+    /// A person who does not have what attributes demand, and the attribute.
+    pub(crate) fn unmet(&self) -> Option<(String, String)> {
+        unmet(&self.schema, self.values())
+    }
+
+    fn values(&self) -> impl Iterator<Item = (&String, &Values)> + Clone {
+        self.people.iter().map(|(key, someone)| (key, &someone.values))
+    }
+
+    /// What somebody who is created by an update is given without asking.
+    pub(crate) fn defaults(&self, update: &UserUpdate) -> Values {
+        let mentioned = |key: &str| update.values.iter().any(|(given, _)| &**given == key);
+        let attributes = self.schema.attributes().iter();
+        let others = attributes.filter(|attribute| !mentioned(&attribute.key));
+        others.filter_map(|attribute| Some((attribute.id, attribute.default.clone()?))).collect()
+    }
+
+    /// The attribute that a definition comes to; histories say of attributes only what is read here.
+    pub(crate) fn definition(&self, definition: &AttributeDefinition) -> Attribute {
+        let mut attribute = self.schema.find(&definition.key).unwrap().clone();
+        attribute.ignore_case = definition.ignore_case;
+        attribute.required = definition.required;
+        attribute.unique = definition.unique;
+        attribute.default = definition.default.as_ref().and_then(|input| self.value(&definition.key, input));
+        if let (Kind::Choice { .. }, AttributeType::Choice(options)) = (&attribute.kind, &definition.kind) {
+            let option = |option: &matricula_core::OptionDefinition| Choice {
+                retired: option.retired,
+                ..Choice::new(option.key.clone())
+            };
+            attribute.kind = Kind::Choice { options: options.iter().map(option).collect::<Options>() };
+        }
+        attribute
+    }
+}
+
+/// A person who does not have what attributes demand, and the attribute.
+fn unmet<'a>(
+    schema: &Schema,
+    people: impl Iterator<Item = (&'a String, &'a Values)> + Clone,
+) -> Option<(String, String)> {
+    for attribute in schema.attributes().iter().filter(|attribute| attribute.required || attribute.unique) {
+        let mut seen = BTreeSet::new();
+        for (key, values) in people.clone() {
+            let value = values.get(&attribute.id).map(|value| match value {
+                Value::Text(text) if attribute.ignore_case => Value::text(&fold(text)),
+                other => other.clone(),
+            });
+            let lacks = attribute.required && value.is_none();
+            let doubles = attribute.unique && value.is_some_and(|value| !seen.insert(value));
+            if lacks || doubles {
+                return Some((key.clone(), attribute.key.clone()));
+            }
+        }
+    }
+    None
+}
