@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use matricula_core::rule::{Attribute, AttributeId, Choice, Kind};
 use matricula_core::{Error, Segment, SegmentId, SegmentState, SiteId};
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension, Transaction};
 
 use crate::append::put_segment;
 use crate::attributes::column;
-use crate::schema::{Trouble, create_missing, show_users};
+use crate::schema::{Trouble, create_missing, show_users, statements};
 use crate::{attributes, invalid, texts};
 
 /// From version 1, which had three types of attributes, and segments with nothing but a rule. Foreign keys are not
@@ -42,6 +42,43 @@ pub(crate) fn from_version_1(tx: &Transaction<'_>) -> Result<(), Trouble> {
         return Err(invalid("a table of version 1 refers to what is not there").into());
     }
     Ok(())
+}
+
+/// From version 2: tables whose columns have changed since are made anew, with what was in the columns that stayed;
+/// new ones have their defaults. `user` has columns of its own in each file, and is not among them.
+pub(crate) fn from_version_2(tx: &Transaction<'_>) -> Result<(), Trouble> {
+    let views: Vec<&str> =
+        statements().filter(|(what, ..)| *what == "VIEW").map(|(_, name, _)| name).collect();
+    for name in views.into_iter().chain(["users"]) {
+        tx.execute_batch(&format!("DROP VIEW IF EXISTS {name}"))?;
+    }
+    for (_, name, statement) in statements().filter(|(what, name, _)| *what == "TABLE" && *name != "user") {
+        let there: Option<String> = tx
+            .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [name], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let Some(there) = there.filter(|there| there != statement) else { continue };
+        // Renaming would make other tables refer to the old one.
+        let old = format!("{name}_of_version_2");
+        tx.execute_batch(&there.replacen(name, &old, 1))?;
+        tx.execute_batch(&format!("INSERT INTO {old} SELECT * FROM {name}; DROP TABLE {name}; {statement}"))?;
+        let stayed = columns(tx, &old)?;
+        let stayed: Vec<String> =
+            columns(tx, name)?.into_iter().filter(|column| stayed.contains(column)).collect();
+        let stayed = stayed.join(", ");
+        tx.execute_batch(&format!(
+            "INSERT INTO {name} ({stayed}) SELECT {stayed} FROM {old}; DROP TABLE {old}"
+        ))?;
+    }
+    create_missing(tx)?;
+    show_users(tx)?;
+    Ok(())
+}
+
+fn columns(tx: &Transaction<'_>, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut select = tx.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    select.query_map([table], |row| row.get(0))?.collect()
 }
 
 fn attributes_of_version_1(tx: &Transaction<'_>) -> Result<Vec<Attribute>, Trouble> {

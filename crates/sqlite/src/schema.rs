@@ -13,7 +13,7 @@ use crate::{PATIENCE, failed, invalid, migrate};
 /// Marks a file as a registry: `Mtrc`.
 const APPLICATION: i32 = 0x4D74_7263;
 /// The version of the tables that this library reads and writes.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 const TABLES: &str = "
 CREATE TABLE registry (
@@ -250,7 +250,11 @@ fn try_to_prepare(connection: &mut Connection) -> Result<(), Trouble> {
         // Another process may have been faster.
         match pragma(&tx, "user_version")? {
             0 => create(&tx)?,
-            1 => migrate::from_version_1(&tx)?,
+            1 => {
+                migrate::from_version_1(&tx)?;
+                migrate::from_version_2(&tx)?;
+            }
+            2 => migrate::from_version_2(&tx)?,
             _ => recognise(&tx)?,
         }
         tx.pragma_update(None, "user_version", VERSION)?;
@@ -271,15 +275,20 @@ fn create(tx: &Transaction<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// The statements that make the tables, indexes and views: what is made, its name, and how.
+pub(crate) fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    TABLES.split(";\n").filter_map(|statement| {
+        let mut words = statement.split_whitespace().skip(1);
+        Some((words.next()?, words.next()?, statement.trim()))
+    })
+}
+
 /// Creates the tables, indexes and views that are not there.
 pub(crate) fn create_missing(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut names = tx.prepare("SELECT name FROM sqlite_schema")?;
     let there: HashSet<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for statement in TABLES.split(";\n") {
-        // CREATE, what, and the name.
-        if let Some(name) = statement.split_whitespace().nth(2)
-            && !there.contains(name)
-        {
+    for (_, name, statement) in statements() {
+        if !there.contains(name) {
             tx.execute_batch(statement)?;
         }
     }

@@ -13,11 +13,18 @@ use matricula_core::{
 use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
 
-fn version_1(folder: &Path) -> PathBuf {
-    let path = folder.join("v1.db");
-    let sql = include_str!("golden/v1.sql");
+fn file_of(sql: &str, folder: &Path) -> PathBuf {
+    let path = folder.join("old.db");
     Connection::open(&path).unwrap().execute_batch(sql).unwrap();
     path
+}
+
+fn version_1(folder: &Path) -> PathBuf {
+    file_of(include_str!("golden/v1.sql"), folder)
+}
+
+fn version_2(folder: &Path) -> PathBuf {
+    file_of(include_str!("golden/v2.sql"), folder)
 }
 
 fn instant(text: &str) -> Instant {
@@ -37,7 +44,7 @@ fn a_file_of_version_1_says_what_it_said() {
     let snapshot = Sqlite::at(&path).unwrap().load().unwrap();
     assert!(replay(&path).same_as(&snapshot));
     assert_eq!((snapshot.revision().0, snapshot.clock()), (3, Some(instant("2026-05-15T06:00:00Z"))));
-    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["2"]);
+    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["3"]);
     assert_eq!(column(&path, "SELECT user || course || status || since || why FROM enrolments"), before);
     assert_eq!(before.len(), 5);
 
@@ -83,6 +90,26 @@ fn a_file_of_version_1_says_what_it_said() {
         snapshot.schema().find("country").unwrap().option_keys().collect::<Vec<_>>(),
         ["ZA", "DE", "FR"]
     );
+}
+
+#[test]
+fn a_file_of_version_2_says_what_it_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_2(folder.path());
+    let enrolments = "SELECT user || course || status || since || why FROM enrolments";
+    let people =
+        "SELECT key || coalesce(department, '-') || coalesce(skills, '-') || coalesce(rate, '-') FROM users";
+    let (enrolled, there) = (column(&path, enrolments), column(&path, people));
+    let snapshot = Sqlite::at(&path).unwrap().load().unwrap();
+    assert!(replay(&path).same_as(&snapshot));
+    assert_eq!((snapshot.revision().0, snapshot.clock()), (3, Some(instant("2026-05-15T06:00:00Z"))));
+    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["3"]);
+    assert_eq!(column(&path, enrolments), enrolled);
+    assert_eq!(column(&path, people), there);
+    assert_eq!((enrolled.len(), there.len()), (6, 5));
+    assert_eq!(members(&snapshot, "hand"), ["dora"]);
+    let paused = snapshot.segments().find(|segment| segment.key == "new").unwrap();
+    assert_eq!(paused.state, SegmentState::Paused);
 }
 
 #[test]
