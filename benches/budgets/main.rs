@@ -10,6 +10,7 @@ mod sqlite;
 
 use company::Bench;
 use row::{Options, Row};
+use workforce::{median, timed};
 
 fn main() {
     let options = match Options::from_arguments(std::env::args().skip(1)) {
@@ -27,19 +28,6 @@ fn main() {
     if !report.finish() {
         std::process::exit(1);
     }
-}
-
-/// The middle of some measurements.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// How long something takes, in seconds, and what it gives.
-fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
-    let start = std::time::Instant::now();
-    let result = work();
-    (start.elapsed().as_secs_f64(), result)
 }
 
 /// A measured row against its reference.
