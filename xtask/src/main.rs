@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a chore reports to the terminal")]
 
 mod budgets;
+mod compare;
 mod journeys;
 mod node;
 mod oracle;
@@ -30,6 +31,9 @@ cargo xtask <chore>
         rewrite the files in tests/golden/ from what the Rust examples print
   budgets [--json] [--users N] [filter...]
         measure, in a release build, the figures that the project promises
+  compare [--json] [--users N] [--rules N] [--counts]
+        the members of all segments, from scratch, beside DuckDB and Polars: first that every
+        rule has as many in each, then the times, unless only the counts are asked for
   version X.Y.Z
         set the version of every package
   version --check
@@ -60,6 +64,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["test", "--only", part] => test::run(&Workspace::find()?, Some(part)),
         ["bless"] => journeys::bless(&Workspace::find()?),
         ["budgets", rest @ ..] => budgets::measure(&Workspace::find()?, rest),
+        ["compare", rest @ ..] => compare::measure(&Workspace::find()?, rest),
         ["version", "--check"] => version::check(&Workspace::find()?),
         ["version", version] => version::set(&Workspace::find()?, version),
         _ => Err(format!("`{}` is no chore; `cargo xtask help` lists them", arguments.join(" "))),

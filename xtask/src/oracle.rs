@@ -2,13 +2,12 @@
 //! the library says. `MATRICULA_DEEP=1` asks for much more.
 //!
 //! DuckDB comes in a virtual environment under `target/oracle`; PostgreSQL is a throwaway server, if the machine has
-//! `pg_virtualenv`. What is missing is named by the test itself, and fails it in CI.
+//! `pg_virtualenv`. What is missing is named by the test itself, and fails it in CI. The peers of the budgets, DuckDB and
+//! Polars, have to find as many members too: see `compare`.
 
-use std::path::{Path, PathBuf};
-
-use crate::python;
 use crate::test::Ran;
-use crate::workspace::{Outcome, Workspace, once, run, step, succeeds};
+use crate::workspace::{Outcome, Workspace, run, step};
+use crate::{compare, python};
 
 const REQUIREMENTS: &str = "crates/oracle/requirements.txt";
 
@@ -17,7 +16,7 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
     let home = workspace.target.join("oracle");
     let system = python::find(workspace);
     if let Some(system) = system {
-        step("Oracles: environment", || environment(workspace, system, &home))?;
+        step("Oracles: environment", || python::environment(workspace, system, &home, REQUIREMENTS))?;
     }
     step("Oracles: the same answers everywhere", || {
         let mut tests = workspace.cargo();
@@ -30,19 +29,8 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
         }
         run(&mut tests)
     })?;
-    Ok(if system.is_some() { Ran::Fully } else { Ran::Without("python3 (3.11 or newer)") })
-}
-
-/// Makes the virtual environment with DuckDB, unless it is there.
-fn environment(workspace: &Workspace, system: &str, home: &Path) -> Outcome {
-    let interpreter: PathBuf = python::interpreter(home);
-    let stamp = home.join("installed");
-    if !succeeds(workspace.command(&interpreter, ".").arg("--version")) {
-        std::fs::remove_file(&stamp).ok();
+    if system.is_some() {
+        step("Oracles: the peers of the budgets count the same", || compare::check(workspace))?;
     }
-    once(&stamp, &workspace.read(REQUIREMENTS)?, || {
-        run(workspace.command(system, ".").args(["-m", "venv", "--clear"]).arg(home))?;
-        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
-        run(workspace.command(&interpreter, ".").args(pip).arg(workspace.root.join(REQUIREMENTS)))
-    })
+    Ok(if system.is_some() { Ran::Fully } else { Ran::Without("python3 (3.11 or newer)") })
 }

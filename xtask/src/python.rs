@@ -26,7 +26,7 @@ pub(crate) fn test(workspace: &Workspace) -> Outcome<Ran> {
             .args(arguments))
     };
 
-    step("Python: environment", || environment(workspace, system, &home))?;
+    step("Python: environment", || environment(workspace, system, &home, REQUIREMENTS))?;
     step("Python: wheel", || install(workspace, &home))?;
     step("Python: stubs describe the module", || {
         // It leaves its cache where it runs, whatever the environment says.
@@ -58,17 +58,20 @@ pub(crate) fn interpreter(home: &Path) -> PathBuf {
     if cfg!(windows) { home.join("Scripts").join("python.exe") } else { home.join("bin").join("python") }
 }
 
-/// Makes the virtual environment with the tools, unless it is there.
-fn environment(workspace: &Workspace, system: &str, home: &Path) -> Outcome {
+/// Makes a virtual environment with what a file of requirements names, unless it is there.
+pub(crate) fn environment(workspace: &Workspace, system: &str, home: &Path, requirements: &str) -> Outcome {
     let stamp = home.join("installed");
     if !succeeds(workspace.command(interpreter(home), ".").arg("--version")) {
         // The Python that it was made from may be gone; then the stamp says nothing.
         std::fs::remove_file(&stamp).ok();
     }
-    once(&stamp, &workspace.read(REQUIREMENTS)?, || {
+    once(&stamp, &workspace.read(requirements)?, || {
+        if !succeeds(workspace.command(system, ".").args(["-c", "import venv, ensurepip"])) {
+            return Err(format!("`{system}` has no `venv` with `ensurepip`"));
+        }
         run(workspace.command(system, ".").args(["-m", "venv", "--clear"]).arg(home))?;
         let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"];
-        run(workspace.command(interpreter(home), ".").args(pip).arg(workspace.root.join(REQUIREMENTS)))
+        run(workspace.command(interpreter(home), ".").args(pip).arg(workspace.root.join(requirements)))
     })
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 /// Does `work` unless `stamp` says that it was done with the same `inputs`.
 pub(crate) fn once(stamp: &Path, inputs: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     if std::fs::read_to_string(stamp).is_ok_and(|done| done == inputs) {
-        println!("up to date");
+        // Not among the output, which of some chores programs read.
+        eprintln!("up to date");
         return Ok(());
     }
     work()?;
