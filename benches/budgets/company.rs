@@ -100,7 +100,7 @@ pub fn mapping() -> Mapping {
 
 /// Imports a feed into a transaction.
 pub fn import(tx: &mut Transaction, feed: &str) {
-    let options = ImportOptions { blank: Blank::Clear, absent: Absent::Leave };
+    let options = ImportOptions { blank: Blank::Clear, absent: Absent::Leave, ..ImportOptions::default() };
     let report =
         tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(())).unwrap();
     assert!(report.errors.is_empty(), "{report}");

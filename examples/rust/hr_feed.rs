@@ -123,7 +123,7 @@ fn import(tx: &mut Transaction, feed: &str, absent: Absent) -> Result<(), Box<dy
         ("site", "site"),
     ])?;
     let file = File::open(Path::new(DATA).join(feed))?;
-    let options = ImportOptions { blank: Blank::Clear, absent };
+    let options = ImportOptions { blank: Blank::Clear, absent, ..ImportOptions::default() };
     let report = tx.import_users(file, &mapping, options, |_| ControlFlow::Continue(()))?;
     println!("{feed}: {report}");
     Ok(())

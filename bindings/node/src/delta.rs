@@ -91,7 +91,7 @@ impl From<matricula::Delta> for Delta {
         let summary = Summary {
             revision: number(delta.revision().0),
             at: millis(delta.at()),
-            author: delta.commit().author.clone(),
+            author: delta.author().to_owned(),
             note: delta.commit().note.clone(),
             is_empty: delta.is_empty(),
             users_created: number(delta.users_created()),

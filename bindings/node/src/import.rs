@@ -37,7 +37,11 @@ impl TryFrom<ImportArguments> for How {
     fn try_from(how: ImportArguments) -> Answer<Self> {
         let pairs =
             how.mapping.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default()));
-        let options = ImportOptions { blank: how.blank.parse()?, absent: how.absent.parse()? };
+        let options = ImportOptions {
+            blank: how.blank.parse()?,
+            absent: how.absent.parse()?,
+            ..ImportOptions::default()
+        };
         Ok(Self { mapping: Mapping::from_pairs(pairs)?, options })
     }
 }

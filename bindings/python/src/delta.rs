@@ -64,7 +64,7 @@ impl Delta {
     /// The name of the host that made it.
     #[getter]
     fn author(&self) -> &str {
-        &self.0.commit().author
+        self.0.author()
     }
 
     /// Why, in the host's words; may be empty.

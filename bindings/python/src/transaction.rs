@@ -330,7 +330,8 @@ impl Transaction {
         }
         let pairs = pairs.iter().map(|(column, target)| (column.as_str(), target.as_str()));
         let mapping = Mapping::from_pairs(pairs)?;
-        let options = ImportOptions { blank: blank.parse()?, absent: absent.parse()? };
+        let options =
+            ImportOptions { blank: blank.parse()?, absent: absent.parse()?, ..ImportOptions::default() };
         if let Some(progress) = progress.as_ref().filter(|progress| !progress.is_callable()) {
             let message = format!("`progress`: expected a callable, found {}", type_name(progress));
             return Err(PyTypeError::new_err(message).into());

@@ -1,7 +1,7 @@
 //! Changes of attributes: what an attribute is, and whether what people have, and rules say, goes with it. Not here:
 //! values (`accept`, `people`).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use matricula_rule::{Attribute, AttributeId, Choice, Field, Glob, Kind, Options, SegmentId, Value};
@@ -9,7 +9,6 @@ use matricula_rule::{Attribute, AttributeId, Choice, Field, Glob, Kind, Options,
 use crate::accept::{Reader, satisfies};
 use crate::draft::{Draft, not_possible};
 use crate::model::{MAX_ATTRIBUTES, check_attribute_key, check_key};
-use crate::users::folded_value;
 use crate::{AttributeDefinition, AttributeType, Entry, Error, ErrorKind, Input, OptionDefinition};
 
 fn invalid(message: impl Into<String>) -> Error {
@@ -31,6 +30,13 @@ impl Draft {
             return Ok(());
         }
         self.check_data(&attribute, old.as_ref()).map_err(within)?;
+        let demands = |old: &Attribute| {
+            attribute.required && !old.required
+                || attribute.unique && (!old.unique || old.ignore_case != attribute.ignore_case)
+        };
+        if old.as_ref().map_or(attribute.required, demands) {
+            self.pending.note_defined(attribute.id);
+        }
         if old.as_ref().is_some_and(|old| old.ignore_case != attribute.ignore_case) {
             self.stale.extend(self.segments_naming(attribute.id).map(|(id, _)| id).collect::<Vec<_>>());
             self.recompile = true;
@@ -178,27 +184,10 @@ impl Draft {
         }
     }
 
-    /// Refuses demands that people who are there do not satisfy.
+    /// Refuses demands of single values that those of people who are there do not satisfy. What is required, and what
+    /// is unique, is judged at the end: see `demands`.
     fn check_data(&self, attribute: &Attribute, old: Option<&Attribute>) -> Result<(), Error> {
-        let lacking = |(one, many): (&str, &str), what: &str, (count, first): (usize, String)| {
-            Err(not_possible(format!("{} {what}, `{first}` among them", counted(count, one, many))))
-        };
-        let Some(old) = old else {
-            return match (attribute.required, self.next.users.count()) {
-                (true, 1..) => lacking(
-                    ("would", "would"),
-                    "lack a required value",
-                    (self.next.users.count() as usize, self.first_user()),
-                ),
-                _ => Ok(()),
-            };
-        };
-        if attribute.required
-            && !old.required
-            && let Some(found) = self.failing(attribute.id, |value| value.is_none())
-        {
-            return lacking(("has", "have"), "no value", found);
-        }
+        let Some(old) = old else { return Ok(()) };
         let demands = |attribute: &Attribute| {
             (
                 attribute.pattern.clone(),
@@ -212,30 +201,18 @@ impl Draft {
                 value.is_some_and(|value| satisfies(attribute, value).is_err())
             })
         {
-            return lacking(("has", "have"), "a value that it would not accept", found);
-        }
-        if attribute.unique && (!old.unique || old.ignore_case != attribute.ignore_case) {
-            let mut seen = HashSet::new();
-            let users = &self.next.users;
-            for user in (0..users.count()).map(crate::UserId) {
-                let Some(value) = users.value(user, attribute.id) else { continue };
-                let value = if attribute.ignore_case { folded_value(&value) } else { value };
-                if !seen.insert(value) {
-                    let key = users.key(user).map_or("", |key| key);
-                    return Err(not_possible(format!("the value of user `{key}` is somebody else's too")));
-                }
-            }
+            let people = counted(found.0, "has", "have");
+            let first = found.1;
+            return Err(not_possible(format!(
+                "{people} a value that it would not accept, `{first}` among them"
+            )));
         }
         Ok(())
-    }
-
-    fn first_user(&self) -> String {
-        self.next.users.key(crate::UserId(0)).map(|key| key.to_string()).unwrap_or_default()
     }
 }
 
 /// A number of people, with the verb that goes with it.
-fn counted(people: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(people: usize, one: &str, many: &str) -> String {
     if people == 1 { format!("1 person {one}") } else { format!("{people} people {many}") }
 }
 

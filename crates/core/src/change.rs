@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use matricula_rule::{Decimal, Rule, Sensitivity};
+use serde::Serialize;
 
 use crate::model::not_a_word;
-use crate::{Error, ErrorKind, Exception, Instant, LeavePolicy, SegmentState, Status};
+use crate::{Error, ErrorKind, Exception, GuardDefinition, Instant, LeavePolicy, SegmentState, Status};
 
 /// One change of a transaction. Definitions create what is not there and replace what is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Change {
     /// Defines a site.
@@ -25,6 +26,8 @@ pub enum Change {
     EnrolmentRule(EnrolmentRuleDefinition),
     /// Creates or updates people.
     Users(Vec<UserUpdate>),
+    /// Says from where on what a commit ends has to be confirmed.
+    Guard(GuardDefinition),
     /// Decides by hand whether a person is in a segment, whatever its rule says; `None` leaves it to the rule.
     Exception {
         /// The segment's key.
@@ -53,7 +56,7 @@ pub enum Change {
 }
 
 /// A site to be. The key `primary` names the primary site, which is always there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SiteDefinition {
     /// The key.
     pub key: String,
@@ -64,7 +67,7 @@ pub struct SiteDefinition {
 }
 
 /// The type of an attribute to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum AttributeType {
     /// Free text.
     Text,
@@ -117,7 +120,7 @@ impl AttributeType {
 }
 
 /// An option of a choice to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OptionDefinition {
     /// The word that data and rules use.
     pub key: String,
@@ -150,7 +153,7 @@ impl From<String> for OptionDefinition {
 
 /// An attribute to be. A later definition says everything again but its site, which stays; what the people who are
 /// there do not satisfy is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttributeDefinition {
     /// The key: a name as in `user.name`.
     pub key: String,
@@ -205,7 +208,7 @@ impl AttributeDefinition {
 }
 
 /// A course to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CourseDefinition {
     /// The key.
     pub key: String,
@@ -216,7 +219,7 @@ pub struct CourseDefinition {
 }
 
 /// A rule in one of the notations that it can come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum RuleSource {
     /// As text: `user.country == "ZA"`.
     Text(String),
@@ -245,7 +248,7 @@ impl From<Rule> for RuleSource {
 }
 
 /// A segment to be. What a later definition leaves out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SegmentDefinition {
     /// The key.
     pub key: String,
@@ -279,7 +282,7 @@ impl SegmentDefinition {
 }
 
 /// What is recorded of a person in a course: facts that rules can ask about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecordUpdate {
     /// The user's key.
     pub user: String,
@@ -292,7 +295,7 @@ pub struct RecordUpdate {
 }
 
 /// An enrolment rule to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EnrolmentRuleDefinition {
     /// The key.
     pub key: String,
@@ -309,7 +312,7 @@ pub struct EnrolmentRuleDefinition {
 }
 
 /// A value as a host gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Input {
     /// Text; for other types what stands for a value: the key of an option or of a user, `2026-01-31`, `12`, `0.8`,
     /// `true`, `EMEA/ZA`; for a multi-choice, keys with `;` between them.
@@ -384,7 +387,7 @@ inputs! {
 /// assert_eq!(update.values.len(), 2);
 /// # let _ = update.status(Status::Active);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UserUpdate {
     /// The user's key.
     pub key: String,
@@ -468,4 +471,5 @@ changes! {
     SegmentDefinition => Segment,
     RecordUpdate => Record,
     EnrolmentRuleDefinition => EnrolmentRule,
+    GuardDefinition => Guard,
 }

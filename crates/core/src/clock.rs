@@ -54,6 +54,23 @@ pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
     moments
 }
 
+/// The first instant after the state's clock at which crossing boundaries does something.
+///
+/// It asks [`cross`] itself, about stretches of time that become longer, so that whatever moves with time counts.
+pub(crate) fn next_change(state: &State) -> Option<Instant> {
+    let mut state = state.clone();
+    let mut stretch = 24 * 3_600_000_i64;
+    loop {
+        let from = state.clock.filter(|from| *from < Instant::LAST)?;
+        let to = Instant::from_millis(from.millis().saturating_add(stretch)).unwrap_or(Instant::LAST);
+        if let Some(first) = cross(&mut state, to).first() {
+            return Some(first.at);
+        }
+        state.clock = Some(to);
+        stretch = stretch.saturating_mul(2);
+    }
+}
+
 /// What one point of a test passes over, day by day.
 fn passes_of(
     state: &State,

@@ -7,8 +7,8 @@ use matricula_rule::{Attribute, AttributeId, Decimal, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
-    SegmentId, Site, SiteId, Status, UserId,
+    Author, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Guard, Idempotency, Instant, Losses,
+    Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// One recorded transaction.
@@ -18,20 +18,34 @@ pub struct Commit {
     pub revision: Revision,
     /// When it took effect.
     pub at: Instant,
-    /// Who, by the name that the host gave.
-    pub author: String,
+    /// Who.
+    pub author: Author,
     /// Why, in the host's words; may be empty.
     pub note: String,
+    /// As which request, if the host gave it a key.
+    pub idempotency: Option<Idempotency>,
     /// What was changed, in order; shared, because an import has one for each person.
     pub entries: Arc<Vec<Entry>>,
     /// What followed: one moment for each day boundary that moved somebody, then the commit's own.
     pub moments: Vec<Moment>,
+    /// What the guard counts of it.
+    pub losses: Losses,
 }
 
 impl Commit {
     /// Whether nothing changed and nothing followed.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.moments.iter().all(Moment::is_empty)
+    }
+
+    /// Whether it has this idempotency key.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.idempotency.as_ref().is_some_and(|idempotency| idempotency.key == key)
+    }
+
+    /// Whether there is something to record: a change, or the key of a request, which has then been dealt with.
+    pub fn is_recorded(&self) -> bool {
+        self.idempotency.is_some() || !self.is_empty()
     }
 }
 
@@ -62,6 +76,8 @@ pub enum Entry {
     },
     /// What was recorded of a person in a course.
     Record(RecordEntry),
+    /// The guard as it now is.
+    Guard(Guard),
 }
 
 /// What was recorded of a person in a course.

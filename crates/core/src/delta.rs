@@ -61,7 +61,12 @@ impl Delta {
 
     /// The revision of the commit; of the last one before it if there was nothing to record.
     pub fn revision(&self) -> Revision {
-        if self.is_empty() { self.snapshot.revision() } else { self.commit.revision }
+        if self.commit.is_recorded() { self.commit.revision } else { self.snapshot.revision() }
+    }
+
+    /// Who made it: the name of the host, or the key of the person.
+    pub fn author(&self) -> &str {
+        self.snapshot.author_name(&self.commit.author)
     }
 
     /// When it took effect.

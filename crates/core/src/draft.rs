@@ -8,7 +8,10 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use crate::clock::cross;
+use crate::demands::{Pending, refuse};
 use crate::derive::{Changed, derive};
+use crate::digest::of_delta;
+use crate::guard::{excesses, losses};
 use crate::isolation::check_enrolment_rule;
 use crate::model::{Catalog, SegmentState, check_key};
 use crate::placing::Edit;
@@ -17,9 +20,10 @@ use crate::state::State;
 use crate::touched::Touched;
 use crate::users::ColumnId;
 use crate::{
-    Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
-    EnrolmentRuleId, Entry, Error, ErrorKind, HeldReason, Instant, Moment, Reason, ReasonState, RecordEntry,
-    RecordUpdate, Segment, SegmentId, Site, SiteDefinition, SiteId, Snapshot, UserId,
+    Author, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
+    EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, HeldReason, Hold, Instant, Moment, Problem,
+    Reason, ReasonState, RecordEntry, RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition,
+    SiteId, Snapshot, UserId,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -51,6 +55,10 @@ pub struct Draft {
     pub(crate) recompile: bool,
     /// The columns whose codes were renumbered.
     pub(crate) renumbered: BTreeSet<ColumnId>,
+    /// What is judged at the end.
+    pub(crate) pending: Pending,
+    /// The state that it began with, before time passed.
+    origin: Snapshot,
 }
 
 /// What a draft comes to.
@@ -60,6 +68,78 @@ pub struct Outcome {
     pub snapshot: Snapshot,
     /// What would be recorded.
     pub commit: Arc<Commit>,
+    /// What keeps it from being committed.
+    pub problems: Vec<Problem>,
+    /// How many changes there were.
+    changes: u32,
+    /// The guard that it was weighed by: the one before it.
+    guard: Guard,
+    /// Where it would end more than the guard lets pass.
+    excesses: Vec<Excess>,
+}
+
+impl Outcome {
+    /// Whether nothing keeps it from being committed, but for the guard.
+    ///
+    /// # Errors
+    /// Of the first of its problems: `invalid_value` for a person who was named and is not there, or a required value
+    /// that is missing; `not_unique`; `not_possible` for people who do not satisfy what an attribute now demands. The
+    /// cause is all of them: [`Problems`](crate::Problems).
+    pub fn check(&self) -> Result<(), Error> {
+        refuse(&self.problems, self.changes)
+    }
+
+    /// What the guard holds it for, if it does.
+    pub fn hold(&self) -> Option<Hold> {
+        (!self.excesses.is_empty()).then(|| Hold {
+            revision: self.commit.revision,
+            token: self.token(),
+            guard: self.guard,
+            excesses: self.excesses.clone(),
+        })
+    }
+
+    /// What stands for exactly this commit: its revision, and a fingerprint of what it does.
+    pub fn token(&self) -> String {
+        let digest = of_delta(&self.commit);
+        let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{digits}", self.commit.revision)
+    }
+
+    /// Itself, unless the guard holds it.
+    ///
+    /// # Errors
+    /// `held`; [`Error::hold`] says what for.
+    pub fn unless_held(self) -> Result<Self, Error> {
+        match self.hold() {
+            None => Ok(self),
+            Some(hold) => Err(Error::caused_by(ErrorKind::Held, hold.to_string(), hold)),
+        }
+    }
+
+    /// The same as somebody confirmed it: the guard lets it pass, and what it ends, or the same author ended in the day
+    /// before, does not count against what follows.
+    ///
+    /// # Errors
+    /// `invalid_token` if the token is not that of this very commit.
+    pub fn confirmed(self, token: &str) -> Result<Self, Error> {
+        if self.token() != token {
+            let message = format!(
+                "token `{}` is of another revision or of other changes, expected that of a preview of this transaction",
+                crate::error::shown(token)
+            );
+            return Err(Error::new(ErrorKind::InvalidToken, message));
+        }
+        if self.excesses.is_empty() {
+            return Ok(self);
+        }
+        let mut commit = Commit::clone(&self.commit);
+        commit.losses.confirmed = true;
+        let mut state = State::clone(&self.snapshot.0);
+        Arc::make_mut(&mut state.watch).follow(commit.at, &commit.author, &commit.losses);
+        let (snapshot, commit) = (Snapshot(Arc::new(state)), Arc::new(commit));
+        Ok(Self { snapshot, commit, excesses: Vec::new(), ..self })
+    }
 }
 
 impl Draft {
@@ -82,6 +162,8 @@ impl Draft {
             by_hand: BTreeMap::new(),
             recompile: false,
             renumbered: BTreeSet::new(),
+            pending: Pending::default(),
+            origin: snapshot.clone(),
         }
     }
 
@@ -100,6 +182,12 @@ impl Draft {
     /// # Errors
     /// What is wrong with the change; nothing of it is then applied.
     pub fn apply(&mut self, change: Change) -> Result<(), Error> {
+        self.make(change)?;
+        self.close_change();
+        Ok(())
+    }
+
+    fn make(&mut self, change: Change) -> Result<(), Error> {
         match change {
             Change::Site(definition) => self.define_site(definition),
             Change::Attribute(definition) => self.define_attribute(definition),
@@ -107,6 +195,7 @@ impl Draft {
             Change::Segment(definition) => self.define_segment(definition),
             Change::EnrolmentRule(definition) => self.define_enrolment_rule(definition),
             Change::Users(updates) => self.update_users(updates),
+            Change::Guard(definition) => self.define_guard(definition),
             Change::Exception { segment, user, exception } => self.set_exception(&segment, &user, exception),
             Change::Record(record) => self.record_course(&record),
             Change::Enrol { user, course } => self.enrol(&user, &course, true),
@@ -116,7 +205,16 @@ impl Draft {
 
     /// What the changes so far come to: the registry after them, and what there is to record. The same
     /// changes of the same snapshot always come to the same.
-    pub fn finish(&self, author: &str, note: &str) -> Outcome {
+    ///
+    /// It is an outcome also if there are [problems](Draft::problems); whoever records it asks
+    /// [`Outcome::check`] first.
+    pub fn finish(&self, author: impl Into<Author>, note: &str) -> Outcome {
+        self.finish_as(Signature { author: author.into(), note: note.to_owned(), idempotency: None })
+    }
+
+    /// The same, with everything that a commit says of itself.
+    pub fn finish_as(&self, signature: Signature) -> Outcome {
+        let Signature { author, note, idempotency } = signature;
         let mut state = self.next.clone();
         if self.recompile {
             state.compile(self.at);
@@ -154,18 +252,27 @@ impl Draft {
         moments.push(moment);
         moments.retain(|moment| !moment.is_empty());
         let revision = self.before.revision.next();
+        let losses = losses(&self.origin.0, &state, &self.entries, &moments);
+        let excesses = excesses(&self.origin.0, &losses, &author, self.at);
         let commit = Commit {
             revision,
             at: self.at,
-            author: author.to_owned(),
-            note: note.to_owned(),
+            author,
+            note,
+            idempotency,
             entries: self.entries.clone(),
             moments,
+            losses,
         };
-        if !commit.is_empty() {
+        if commit.is_recorded() {
             state.revision = revision;
+            if state.watch.concerns(&commit.losses) {
+                Arc::make_mut(&mut state.watch).follow(self.at, &commit.author, &commit.losses);
+            }
         }
-        Outcome { snapshot: Snapshot(Arc::new(state)), commit: Arc::new(commit) }
+        let (snapshot, commit) = (Snapshot(Arc::new(state)), Arc::new(commit));
+        let (problems, changes, guard) = (self.problems(), self.changes(), self.origin.guard());
+        Outcome { snapshot, commit, problems, changes, guard, excesses }
     }
 
     pub(crate) fn record(&mut self, entry: Entry) {

@@ -288,6 +288,12 @@ impl Enrolments {
             .filter_map(move |records| Enrolment::from_records(user, records))
     }
 
+    /// Whether each enrolment of one person is in force.
+    pub(crate) fn statuses_of(&self, user: UserId) -> impl Iterator<Item = (CourseId, EnrolmentStatus)> + '_ {
+        let enrolments = self.records_of(user).chunk_by(|a, b| a.course == b.course);
+        enrolments.filter_map(|records| Some((records.first()?.course, status_of(records))))
+    }
+
     pub(crate) fn get(&self, user: UserId, course: CourseId) -> Option<Enrolment> {
         Enrolment::from_records(user, self.records(user, course))
     }

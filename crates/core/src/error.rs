@@ -2,6 +2,8 @@
 
 use matricula_rule::{RuleError, nearest};
 
+use crate::Hold;
+
 /// What went wrong, in words, with a stable code.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -68,8 +70,16 @@ kinds! {
     TooMany = "too_many",
     /// What was previewed is not what would be recorded now.
     PreviewOutdated = "preview_outdated",
+    /// The key of a request was used for another one.
+    IdempotencyConflict = "idempotency_conflict",
+    /// A commit would end more than the guard lets pass, and has to be confirmed.
+    Held = "held",
+    /// What is to confirm a commit confirms another one.
+    InvalidToken = "invalid_token",
     /// Another writer committed first, again and again.
     Conflict = "conflict",
+    /// A feed of which all rows or none are to be taken has rows that are wrong.
+    BadRows = "bad_rows",
     /// A feed cannot be read at all.
     InvalidFeed = "invalid_feed",
     /// The host cancelled the work.
@@ -133,6 +143,16 @@ impl Error {
     /// assert_eq!(error.rule().and_then(|rule| rule.offset()), Some(11));
     /// ```
     pub fn rule(&self) -> Option<&RuleError> {
+        self.source.as_ref()?.downcast_ref()
+    }
+
+    /// What holds a commit, if that is what went wrong: how much it would end, and where.
+    pub fn hold(&self) -> Option<&Hold> {
+        self.source.as_ref()?.downcast_ref()
+    }
+
+    /// The cause, if it is of this type.
+    pub fn cause<T: std::error::Error + 'static>(&self) -> Option<&T> {
         self.source.as_ref()?.downcast_ref()
     }
 

@@ -8,6 +8,7 @@
 mod accept;
 mod ask;
 mod attributes;
+mod author;
 mod block;
 mod change;
 mod chunks;
@@ -17,8 +18,10 @@ mod column;
 mod commit;
 mod compile;
 mod delta;
+mod demands;
 mod derive;
 mod dictionary;
+mod digest;
 mod draft;
 mod enrolment;
 mod error;
@@ -27,6 +30,7 @@ mod explain;
 mod faces;
 mod flip;
 mod graph;
+mod guard;
 mod id;
 mod isolation;
 mod ledger;
@@ -57,6 +61,7 @@ mod touched;
 mod users;
 
 pub use accept::MAX_TEXT_VALUE;
+pub use author::{Author, Idempotency, Signature};
 pub use change::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Input,
     OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SiteDefinition, UserUpdate,
@@ -64,12 +69,15 @@ pub use change::{
 pub use chunks::Bytes;
 pub use commit::{Action, Commit, Entry, MembershipChange, Moment, Reason, RecordEntry, Steps, UserEntry};
 pub use delta::{Delta, MembershipStep, Step};
+pub use demands::{Problem, Problems};
+pub use digest::Asked;
 pub use draft::{Draft, Outcome};
 pub use enrolment::{Enrolment, EnrolmentStatus, HeldReason, ReasonState};
 pub use error::{Error, ErrorKind};
 pub use explain::{
     Eligibility, EnrolmentExplanation, Flip, MembershipExplanation, ReasonExplanation, RuleExplanation,
 };
+pub use guard::{Excess, Guard, GuardDefinition, Hold, Losses, Lost, SiteLosses};
 pub use id::{CourseId, EnrolmentRuleId, Revision, SegmentId, SiteId, UserId};
 pub use lint::Lint;
 pub use load::Loader;

@@ -13,8 +13,8 @@ use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, HeldReason, Instant, Reason, Revision,
-    RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
+    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, HeldReason, Instant,
+    Losses, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -175,6 +175,17 @@ impl Loader {
         Ok(())
     }
 
+    /// From where on what a commit ends has to be confirmed.
+    pub fn guard(&mut self, guard: Guard) {
+        Arc::make_mut(&mut self.state.watch).guard = guard;
+    }
+
+    /// What a commit ended, of those less than 24 hours before the last one, in their order. Where nothing ended,
+    /// it may be left out.
+    pub fn losses(&mut self, at: Instant, author: &Author, losses: &Losses) {
+        Arc::make_mut(&mut self.state.watch).follow(at, author, losses);
+    }
+
     /// The snapshot, at the revision and instant of its last commit.
     ///
     /// # Errors
@@ -211,6 +222,8 @@ impl Loader {
         state.enrolments = self.enrolments.finish();
         state.revision = revision;
         state.clock = Some(clock);
+        let nobody = Author::Host(String::new());
+        Arc::make_mut(&mut state.watch).follow(clock, &nobody, &Losses::default());
         Ok(Snapshot(Arc::new(state)))
     }
 }

@@ -33,7 +33,9 @@ impl Store for Memory {
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error> {
         let mut journal = self.journal();
         let newest = journal.last().map_or(Revision::default(), |commit| commit.revision);
-        if commit.revision != newest.next() {
+        let keyed = commit.idempotency.as_ref();
+        let taken = keyed.is_some_and(|keyed| journal.iter().any(|other| other.has_key(&keyed.key)));
+        if taken || commit.revision != newest.next() {
             return Ok(Appended::Conflict);
         }
         journal.push(commit.clone());

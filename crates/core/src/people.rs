@@ -56,6 +56,15 @@ struct Checked {
     sites: Vec<(SiteId, Option<Status>)>,
 }
 
+/// When it is judged what updates come to together with others.
+#[derive(Clone, Copy)]
+enum Judged<'a> {
+    /// It was.
+    Already,
+    /// At the end of the transaction; with the lines of a feed that the updates are from.
+    AtEnd(&'a [u64]),
+}
+
 /// A value given for an attribute.
 struct Given {
     attribute: AttributeId,
@@ -88,7 +97,7 @@ impl Draft {
     /// Applies all updates or none.
     pub(crate) fn update_users(&mut self, updates: Vec<UserUpdate>) -> Result<(), Error> {
         let keys: Vec<String> = updates.iter().map(|update| update.key.clone()).collect();
-        let (checked, errors) = self.check_updates(updates, true);
+        let (checked, errors) = self.check_each(updates, true);
         if let Some(UserError { index, error, .. }) = errors.into_iter().next() {
             let key = keys.get(index).map_or("", String::as_str);
             return Err(match error.kind() {
@@ -97,7 +106,7 @@ impl Draft {
                 _ => error.within(format_args!("user `{}`", shown(key))),
             });
         }
-        self.apply_updates(checked).map(drop)
+        self.apply_updates(checked, Judged::AtEnd(&[])).map(drop)
     }
 
     /// Applies the updates that are right and says what is wrong with the others.
@@ -105,13 +114,31 @@ impl Draft {
     /// # Errors
     /// `too_many` if there is no room for more people; nothing is then applied.
     pub fn update_users_leniently(&mut self, updates: Vec<UserUpdate>) -> Result<Updated, Error> {
-        let (checked, errors) = self.check_updates(updates, false);
-        let updated = self.apply_updates(checked)?;
+        let (checked, errors) = self.check_updates(updates);
+        let updated = self.apply_updates(checked, Judged::Already)?;
         Ok(Updated { errors, ..updated })
     }
 
-    /// The updates that are right, and what is wrong with the others, in order; `first` is enough if so asked.
-    fn check_updates(&self, updates: Vec<UserUpdate>, first: bool) -> (Vec<Checked>, Vec<UserError>) {
+    /// Applies all updates, or none and says what is wrong with each. Who is named and not there, required values and
+    /// unique ones are judged at the end, with the line of a feed that each update is from.
+    ///
+    /// # Errors
+    /// `too_many` if there is no room for more people; nothing is then applied.
+    pub fn update_users_together(
+        &mut self,
+        updates: Vec<UserUpdate>,
+        lines: &[u64],
+    ) -> Result<Updated, Error> {
+        let (checked, errors) = self.check_each(updates, false);
+        if !errors.is_empty() {
+            return Ok(Updated { errors, ..Updated::default() });
+        }
+        self.apply_updates(checked, Judged::AtEnd(lines))
+    }
+
+    /// The updates that are right by themselves, and what is wrong with the others, in order; `first` is enough if so
+    /// asked.
+    fn check_each(&self, updates: Vec<UserUpdate>, first: bool) -> (Vec<Checked>, Vec<UserError>) {
         let mut errors: Vec<UserError> = Vec::new();
         let mut checked = Vec::with_capacity(updates.len());
         for (index, update) in updates.into_iter().enumerate() {
@@ -121,9 +148,15 @@ impl Draft {
                 Err(error) => errors.push(UserError { index, ..error }),
             }
             if first && !errors.is_empty() {
-                return (checked, errors);
+                break;
             }
         }
+        (checked, errors)
+    }
+
+    /// The updates that are right, together and with who is there, and what is wrong with the others, in order.
+    fn check_updates(&self, updates: Vec<UserUpdate>) -> (Vec<Checked>, Vec<UserError>) {
+        let (mut checked, mut errors) = self.check_each(updates, false);
         // An update that is left out creates nobody and gives up no value, so that others may have to be left out too.
         for round in 0..=ROUNDS {
             let unique = |draft: &Self, checked: &[Checked]| draft.check_unique(checked, round < ROUNDS);
@@ -303,7 +336,7 @@ impl Draft {
     }
 
     /// Who has which of some values already, but for those who are about to change.
-    fn holders(
+    pub(crate) fn holders(
         &self,
         attribute: &Attribute,
         wanted: &HashSet<Value>,
@@ -384,7 +417,7 @@ impl Draft {
         errors
     }
 
-    fn apply_updates(&mut self, mut updates: Vec<Checked>) -> Result<Updated, Error> {
+    fn apply_updates(&mut self, mut updates: Vec<Checked>, judged: Judged<'_>) -> Result<Updated, Error> {
         let room = u32::MAX - self.next.users.count();
         if u32::try_from(updates.len()).is_ok_and(|count| count > room) {
             return Err(Error::new(ErrorKind::TooMany, "no room for more people in this registry"));
@@ -398,10 +431,11 @@ impl Draft {
         let codes = self.codes_of(&updates);
         let mut codes = codes.into_iter();
         let mut updated = Updated::default();
+        let new: Vec<UserId> = created.iter().map(|(_, user)| *user).collect();
         let mut created = created.into_iter().peekable();
         for update in updates {
             let new = created.next_if(|(index, _)| *index == update.index).map(|(_, user)| user);
-            match self.apply_update(update, new, &mut codes) {
+            match self.apply_update(update, new, &mut codes, judged) {
                 Some(entry) => {
                     if entry.key.is_some() {
                         updated.created += 1
@@ -412,6 +446,9 @@ impl Draft {
                 }
                 None => updated.unchanged += 1,
             }
+        }
+        if self.pending.waits() {
+            self.name_created(new.into_iter());
         }
         Ok(updated)
     }
@@ -490,13 +527,21 @@ impl Draft {
         update: Checked,
         new: Option<UserId>,
         codes: &mut impl Iterator<Item = Coded>,
+        judged: Judged<'_>,
     ) -> Option<UserEntry> {
         let mut sites = update.sites;
         let user = self.next.users.find(&update.key)?;
+        let origin = match judged {
+            Judged::Already => None,
+            Judged::AtEnd(lines) => Some(self.pending.origin(lines.get(update.index).copied())),
+        };
         let mut entry = UserEntry::new(user);
         if new.is_some() {
             self.touch(user, ColumnId::Status);
             self.touch(user, ColumnId::Created);
+            if let Some(origin) = origin {
+                self.pending.note_created(user, origin);
+            }
             if sites.is_empty() {
                 sites.push((SiteId(0), Some(Status::Active)));
             }
@@ -515,6 +560,14 @@ impl Draft {
         }
         for given in update.values {
             let coded = codes.next().unwrap_or_default();
+            if let (Some(origin), Some(attribute)) = (origin, self.next.schema.get(given.attribute)) {
+                self.pending.note_given(user, attribute, origin);
+            }
+            if let (None, Some(name), Some(origin)) = (&given.value, &given.names, origin) {
+                self.pending.note_named(user, given.attribute, name, origin);
+                continue;
+            }
+            self.pending.forget_named(user, given.attribute);
             if self.next.users.put(user, given.attribute, given.value.as_ref(), coded) {
                 self.touch_value(user, given.attribute);
                 entry.values.retain(|(earlier, _)| *earlier != given.attribute);
@@ -525,7 +578,7 @@ impl Draft {
     }
 
     /// Notes that a value of an attribute changed.
-    fn touch_value(&mut self, user: UserId, attribute: AttributeId) {
+    pub(crate) fn touch_value(&mut self, user: UserId, attribute: AttributeId) {
         self.touch(user, ColumnId::Attribute(attribute));
         let Some(definition) = self.next.schema.get(attribute) else { return };
         let (folds, names) = (definition.ignore_case, matches!(definition.kind, Kind::User));

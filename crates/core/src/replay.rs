@@ -12,8 +12,8 @@ use crate::roster::Change;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, Snapshot, Status,
-    UserEntry, UserId, reconcile,
+    Author, Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, Snapshot,
+    Status, UserEntry, UserId, reconcile,
 };
 
 impl Snapshot {
@@ -36,7 +36,7 @@ impl Snapshot {
         let mut moved: BTreeSet<u32> = BTreeSet::new();
         for entry in commit.entries.iter() {
             definitions |= match entry {
-                Entry::User(_) | Entry::Record(_) => false,
+                Entry::User(_) | Entry::Record(_) | Entry::Guard(_) => false,
                 // The first decision by hand puts other nodes into the graph.
                 Entry::Exception { segment, .. } => state.hand(*segment).is_none(),
                 // Rules see another column where an attribute begins or ceases to ignore case.
@@ -72,6 +72,11 @@ impl Snapshot {
         if !created.is_empty() && state.users.set_created(created.into_iter(), commit.at) {
             renumbered.insert(ColumnId::Created);
         }
+        if let Author::Actor(user) = commit.author
+            && user.0 >= state.users.count()
+        {
+            return Err(invalid(format!("commit {} is by nobody who is there", commit.revision)));
+        }
         check_facts(&state, commit)?;
         if definitions {
             levels(&state.segments, &state.rules).map_err(|error| invalid(error.message().to_owned()))?;
@@ -103,6 +108,9 @@ impl Snapshot {
         for &segment in now.difference(&paused) {
             let members = state.members((segment, None));
             state.set_frozen(segment, members);
+        }
+        if state.watch.concerns(&commit.losses) {
+            Arc::make_mut(&mut state.watch).follow(commit.at, &commit.author, &commit.losses);
         }
         state.revision = commit.revision;
         state.clock = Some(commit.at);
@@ -189,6 +197,7 @@ fn apply_definition(state: &mut State, entry: &Entry) {
         Entry::EnrolmentRule(_, rule) => {
             Arc::make_mut(&mut state.rules).insert(rule.key.clone(), rule.clone());
         }
+        Entry::Guard(guard) => Arc::make_mut(&mut state.watch).guard = *guard,
         Entry::User(_) | Entry::Exception { .. } | Entry::Record(_) => {}
     }
 }

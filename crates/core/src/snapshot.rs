@@ -12,8 +12,8 @@ use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, Sc
 use crate::draft::find;
 use crate::state::State;
 use crate::{
-    Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Exception, Instant,
-    Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+    Author, Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Exception,
+    Guard, Instant, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// The registry at a revision. [`Snapshot::default`] is the empty one.
@@ -29,6 +29,25 @@ impl Snapshot {
     /// The instant of the last commit.
     pub fn clock(&self) -> Option<Instant> {
         self.0.clock
+    }
+
+    /// The next instant at which time alone changes anything: the first at which [`Draft::new`](crate::Draft::new)
+    /// finds something to do. `None` if it never does, as things are.
+    pub fn next_change_at(&self) -> Option<Instant> {
+        crate::clock::next_change(&self.0)
+    }
+
+    /// From where on what a commit ends has to be confirmed.
+    pub fn guard(&self) -> Guard {
+        self.0.watch.guard
+    }
+
+    /// Who made a commit: the name of the host, or the key of the person.
+    pub fn author_name<'a>(&'a self, author: &'a Author) -> &'a str {
+        match author {
+            Author::Host(name) => name,
+            Author::Actor(user) => self.user_key(*user),
+        }
     }
 
     /// The attributes.
@@ -256,7 +275,10 @@ impl Snapshot {
     /// Whether everything that can be read from two snapshots is the same. It compares every person and is
     /// meant for tests and audits.
     pub fn same_as(&self, other: &Self) -> bool {
-        self.0.revision == other.0.revision && self.0.clock == other.0.clock && self.says_what(other)
+        self.0.revision == other.0.revision
+            && self.0.clock == other.0.clock
+            && self.0.watch == other.0.watch
+            && self.says_what(other)
     }
 
     /// Whether two snapshots say the same of everybody, however many commits each took and whenever they were. It
@@ -264,6 +286,7 @@ impl Snapshot {
     pub fn says_what(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.0, &other.0);
         ours.sites == theirs.sites
+            && ours.watch.guard == theirs.watch.guard
             && ours.schema == theirs.schema
             && ours.courses == theirs.courses
             && ours.segments == theirs.segments

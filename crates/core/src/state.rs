@@ -12,6 +12,7 @@ use crate::compile::Compiler;
 use crate::enrolment::Enrolments;
 use crate::evaluate::Questions;
 use crate::graph::{Graph, Node, Point};
+use crate::guard::Watch;
 use crate::model::Catalog;
 use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) graph: Arc<Graph>,
     pub(crate) ranges: Arc<Ranges>,
     pub(crate) enrolments: Enrolments,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Default for State {
@@ -85,6 +87,7 @@ impl Default for State {
             graph: Arc::default(),
             ranges: Arc::default(),
             enrolments: Enrolments::default(),
+            watch: Arc::default(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub trait Store: Send + Sync {
     /// # Behavior
     /// * All of the commit becomes visible at once, or none of it.
     /// * `Ok(Appended::Conflict)` if another commit got there first; nothing is written.
+    /// * The same if another commit has the idempotency key of this one.
     /// * Of several writers at once, exactly one wins a revision.
     ///
     /// # Errors
@@ -44,6 +45,27 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error>;
+
+    /// The commit that has an idempotency key.
+    ///
+    /// # Behavior
+    /// * Keys are kept as long as their commits, whatever time passes.
+    /// * A store that says nothing else reads the whole journal.
+    ///
+    /// # Errors
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
+        let mut after = Revision::default();
+        loop {
+            let commits = self.since(after, 1000)?;
+            let Some(last) = commits.last() else { return Ok(None) };
+            after = last.revision;
+            let is_it = |commit: &Arc<Commit>| commit.has_key(idempotency);
+            if let Some(found) = commits.into_iter().find(is_it) {
+                return Ok(Some(found));
+            }
+        }
+    }
 }
 
 /// Whether a commit was recorded.
@@ -51,6 +73,6 @@ pub trait Store: Send + Sync {
 pub enum Appended {
     /// It was.
     Done,
-    /// Another commit has its revision.
+    /// Another commit has its revision, or its idempotency key.
     Conflict,
 }

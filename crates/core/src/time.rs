@@ -20,6 +20,9 @@ impl Instant {
     /// 1970-01-01 UTC.
     pub const EPOCH: Self = Self(0);
 
+    /// The last millisecond of the year 9999 UTC.
+    pub const LAST: Self = Self(LAST);
+
     /// From milliseconds since 1970-01-01 UTC.
     ///
     /// # Errors

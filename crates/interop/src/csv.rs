@@ -1,178 +1,23 @@
-//! People from CSV (RFC 4180): which column means what, and each row as an update of one person. Not here: what
-//! an attribute accepts; that is asked when updates are applied.
+//! People from CSV (RFC 4180). Not here: which column means what (`feed`), and what an attribute accepts, which is
+//! asked when updates are applied.
 
-use std::str::FromStr;
-use std::sync::Arc;
-
-use hashbrown::HashMap;
 use matricula_core::rule::nearest;
-use matricula_core::{Error, ErrorKind, Input, Status, UserUpdate};
-use serde::Serialize;
+use matricula_core::{Error, ErrorKind, UserUpdate};
 
-/// What a column means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The user's key; exactly one column has it.
-    Key,
-    /// The person's status: `active` or `suspended`.
-    Status,
-    /// The key of a site that the person becomes an active member of.
-    Site,
-    /// The value of the attribute of this key.
-    Attribute(Arc<str>),
-}
-
-impl FromStr for Target {
-    type Err = Error;
-
-    /// Reads `key`, `status`, `site`, or an attribute as rules write it: `user.department`.
-    fn from_str(target: &str) -> Result<Self, Error> {
-        match target {
-            "key" => Ok(Self::Key),
-            "status" => Ok(Self::Status),
-            "site" => Ok(Self::Site),
-            _ => match target.strip_prefix("user.") {
-                Some(attribute) => Ok(Self::Attribute(attribute.into())),
-                None => Err(Error::new(
-                    ErrorKind::InvalidDefinition,
-                    format!(
-                        "unknown target `{target}`, expected key, status, site, or an attribute such as user.department"
-                    ),
-                )),
-            },
-        }
-    }
-}
-
-/// Which column of a feed means what. Columns that are not mapped are left alone.
-///
-/// ```
-/// use matricula_interop::csv::Mapping;
-///
-/// let mapping = Mapping::from_pairs([("employee_id", "key"), ("dept", "user.department")])?;
-/// assert_eq!(mapping.column_of("department"), Some("dept"));
-/// # Ok::<(), matricula_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapping {
-    columns: Vec<(String, Target)>,
-}
-
-impl Mapping {
-    /// From pairs of a column's name and its target, as [`Target::from_str`] reads it.
-    ///
-    /// # Errors
-    /// `invalid_definition` if a target is not known, given twice, or no column is the key.
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Error> {
-        let mut columns: Vec<(String, Target)> = Vec::new();
-        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidDefinition, message));
-        for (column, target) in pairs {
-            let target =
-                target.parse::<Target>().map_err(|error| error.within(format_args!("column `{column}`")))?;
-            if columns.iter().any(|(_, other)| *other == target) {
-                return wrong(format!("column `{column}` has the same target as another column"));
-            }
-            if columns.iter().any(|(other, _)| other == column) {
-                return wrong(format!("column `{column}` is mapped twice"));
-            }
-            columns.push((column.to_owned(), target));
-        }
-        if columns.iter().all(|(_, target)| *target != Target::Key) {
-            return wrong("no column is mapped to `key`, expected exactly one".to_owned());
-        }
-        Ok(Self { columns })
-    }
-
-    /// The column of an attribute.
-    pub fn column_of(&self, attribute: &str) -> Option<&str> {
-        let is_it = |target: &Target| matches!(target, Target::Attribute(key) if **key == *attribute);
-        self.columns.iter().find(|(_, target)| is_it(target)).map(|(column, _)| column.as_str())
-    }
-}
-
-/// What an empty cell says of an attribute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Blank {
-    /// The person has no value.
-    #[default]
-    Clear,
-    /// Nothing: the value stays as it is.
-    Leave,
-}
-
-impl FromStr for Blank {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Self, Error> {
-        match word {
-            "clear" => Ok(Self::Clear),
-            "leave" => Ok(Self::Leave),
-            _ => Err(Error::new(
-                ErrorKind::InvalidDefinition,
-                format!("unknown treatment of blank cells `{word}`, expected clear or leave"),
-            )),
-        }
-    }
-}
-
-/// A row that was left out, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RowError {
-    /// The line on which the row begins; the header is line 1.
-    pub line: u64,
-    /// The column to blame, if one is.
-    pub column: Option<String>,
-    /// What stands there, shortened if it is long.
-    pub value: Option<String>,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl RowError {
-    /// An error about a row as a whole.
-    pub fn of_row(line: u64, reason: impl Into<String>) -> Self {
-        Self { line, column: None, value: None, reason: reason.into() }
-    }
-}
-
-impl std::fmt::Display for RowError {
-    /// `line 12, column country, value "ZAA": unknown option …`
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}", self.line)?;
-        if let Some(column) = &self.column {
-            write!(f, ", column {column}")?;
-        }
-        if let Some(value) = &self.value {
-            write!(f, ", value \"{value}\"")?;
-        }
-        write!(f, ": {}", self.reason)
-    }
-}
-
-/// One row: where it begins and what it says of one person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The line on which the row begins.
-    pub line: u64,
-    /// What it says.
-    pub update: UserUpdate,
-}
+pub use crate::feed::{Blank, Mapping, Row, RowError, Target, shortened};
+use crate::feed::{Seen, absent_unknown, take_text};
 
 /// The rows of a feed. A row that cannot be read comes as an error and does not end the feed.
 #[derive(Debug)]
 pub struct Rows<'a> {
     reader: csv::Reader<&'a [u8]>,
     record: csv::ByteRecord,
-    /// For each column of the feed, its name and what it means.
-    columns: Vec<(String, Option<Target>)>,
-    blank: Blank,
-    /// The line of each key so far.
-    lines: HashMap<String, u64>,
+    /// For each column of the feed, its name, what it means, and what an empty cell says.
+    columns: Vec<(String, Option<Target>, Blank)>,
+    seen: Seen,
     feed: &'a [u8],
     /// How far lines have been counted: the byte and its line.
     counted: (usize, u64),
-    /// The first row of which it cannot be said whom it is about.
-    nameless: Option<u64>,
 }
 
 impl<'a> Rows<'a> {
@@ -204,17 +49,10 @@ impl<'a> Rows<'a> {
         let target = |name: &String| {
             mapping.columns.iter().find(|(column, _)| column == name).map(|(_, target)| target.clone())
         };
-        let columns = names.into_iter().map(|name| (name.clone(), target(&name))).collect();
-        Ok(Self {
-            reader,
-            record: csv::ByteRecord::new(),
-            columns,
-            blank,
-            lines: HashMap::new(),
-            feed,
-            counted: (0, 1),
-            nameless: None,
-        })
+        let column = |name: String| (name.clone(), target(&name), mapping.blank(&name, blank));
+        let columns = names.into_iter().map(column).collect();
+        let record = csv::ByteRecord::new();
+        Ok(Self { reader, record, columns, seen: Seen::default(), feed, counted: (0, 1) })
     }
 
     /// Whether the feed says whom it is about, so that whoever it does not name is absent. To be asked after
@@ -223,15 +61,11 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// `invalid_feed` if it has no rows, a row does not name anybody, or a quote is not closed.
     pub fn names_everybody(&self) -> Result<(), Error> {
-        let why = match self.nameless {
-            Some(line) => format!("the row on line {line} does not say whom it is about"),
-            None if self.lines.is_empty() => "the feed has no rows".to_owned(),
-            None if self.feed.iter().filter(|byte| **byte == b'"').count() % 2 == 1 => {
-                "a quote is not closed, and may hide rows".to_owned()
-            }
-            None => return Ok(()),
-        };
-        Err(Error::new(ErrorKind::InvalidFeed, format!("who is absent cannot be told: {why}")))
+        self.seen.everybody().map_err(|why| absent_unknown(&why))?;
+        if self.feed.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+            return Err(absent_unknown("a quote is not closed, and may hide rows"));
+        }
+        Ok(())
     }
 
     /// The line on which a byte stands; CR, LF and CR LF each end one.
@@ -248,12 +82,12 @@ impl<'a> Rows<'a> {
 
     /// The columns of the feed that the mapping leaves alone.
     pub fn ignored(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().filter(|(_, target)| target.is_none()).map(|(name, _)| name.as_str())
+        self.columns.iter().filter(|(_, target, _)| target.is_none()).map(|(name, ..)| name.as_str())
     }
 
     /// The keys of the attributes that columns of the feed are mapped to.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().filter_map(|(_, target)| match target {
+        self.columns.iter().filter_map(|(_, target, _)| match target {
             Some(Target::Attribute(key)) => Some(&**key),
             _ => None,
         })
@@ -266,63 +100,39 @@ impl<'a> Rows<'a> {
 
     /// The keys that the feed has named so far, in rows that are right and in rows that are not.
     pub fn names(&self, key: &str) -> bool {
-        self.lines.contains_key(key)
+        self.seen.names(key)
     }
 
     fn read(&mut self, line: u64) -> Result<UserUpdate, RowError> {
         let (found, expected) = (self.record.len(), self.columns.len());
         let mut update = UserUpdate::default();
         let mut wrong = None;
-        for (index, (name, target)) in self.columns.iter().enumerate() {
+        for (index, (name, target, blank)) in self.columns.iter().enumerate() {
             let (Some(target), Some(cell)) = (target, self.record.get(index)) else {
                 continue;
             };
-            let error = |value: String, reason: &str| RowError {
+            let error = |value: &str, reason: &str| RowError {
                 line,
                 column: Some(name.clone()),
-                value: Some(shortened(&value)),
+                value: Some(shortened(value)),
                 reason: reason.to_owned(),
             };
             let Ok(cell) = std::str::from_utf8(cell) else {
-                wrong = wrong.or(Some(error(String::from_utf8_lossy(cell).into_owned(), "not UTF-8")));
+                wrong = wrong.or(Some(error(&String::from_utf8_lossy(cell), "not UTF-8")));
                 continue;
             };
             let cell = cell.trim();
             // A quote that is not closed swallows the rows after it, up to the next quote.
             if cell.lines().skip(1).any(|line| line.matches(',').count() + 1 >= expected.max(3)) {
-                self.nameless = self.nameless.or(Some(line));
-                wrong =
-                    wrong.or(Some(error(cell.to_owned(), "looks like several rows: is a quote not closed?")));
+                self.seen.nameless(line);
+                wrong = wrong.or(Some(error(cell, "looks like several rows: is a quote not closed?")));
                 continue;
             }
-            match target {
-                Target::Key => update.key = cell.to_owned(),
-                Target::Status | Target::Site if cell.is_empty() => {}
-                Target::Status => match cell.to_ascii_lowercase().parse::<Status>() {
-                    Ok(status) => update.status = Some(status),
-                    Err(_) => {
-                        wrong = wrong.or(Some(error(cell.to_owned(), "expected active or suspended")));
-                    }
-                },
-                Target::Site => update.sites.push((cell.into(), Some(Status::Active))),
-                Target::Attribute(attribute) => match (cell.is_empty(), self.blank) {
-                    (true, Blank::Leave) => {}
-                    (true, Blank::Clear) => update.values.push((attribute.clone(), None)),
-                    (false, _) => update.values.push((attribute.clone(), Some(Input::Text(cell.to_owned())))),
-                },
+            if let Err(reason) = take_text(&mut update, target, cell, *blank) {
+                wrong = wrong.or(Some(error(cell, reason)));
             }
         }
-        // A row that is wrong still names its person, who is then not absent from the feed.
-        if update.key.is_empty() {
-            self.nameless = self.nameless.or(Some(line));
-            return Err(wrong.unwrap_or_else(|| RowError::of_row(line, "the key is empty")));
-        }
-        let key = matricula_core::rule::normalise(&update.key).into_owned();
-        if let Some(first) = self.lines.get(&key) {
-            let reason = format!("user `{}` is on line {first} already", shortened(&key));
-            return Err(RowError::of_row(line, reason));
-        }
-        self.lines.insert(key, line);
+        self.seen.name(line, &update.key, &mut wrong)?;
         if found != expected {
             return Err(RowError::of_row(
                 line,
@@ -351,24 +161,17 @@ impl Iterator for Rows<'_> {
             }
             Err(error) => {
                 let line = self.line_of(start + ends);
-                self.nameless = self.nameless.or(Some(line));
+                self.seen.nameless(line);
                 Some(Err(RowError::of_row(line, error.to_string())))
             }
         }
     }
 }
 
-/// At most forty characters, for messages.
-pub fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(40).collect();
-    if text.chars().nth(40).is_some() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
 mod tests {
+    use matricula_core::{Input, Status};
+
     use super::*;
 
     const FEED: &str = "\u{feff}id,dept,note,where,state\n\

@@ -2,3 +2,7 @@
 //! out.
 
 pub mod csv;
+mod feed;
+pub mod ndjson;
+
+pub use feed::{Blank, Format, Mapping, Row, RowError, Rows, Target, shortened};

@@ -1,6 +1,6 @@
 //! The host's own view: full authority, recorded by name.
 
-use matricula_core::{Delta, Error, Instant};
+use matricula_core::{Author, Delta, Error, Instant};
 
 use crate::{Registry, Transaction};
 
@@ -30,19 +30,21 @@ impl HostView {
         T: TryInto<Instant>,
         Error: From<T::Error>,
     {
-        Ok(Transaction::new(self.registry.clone(), self.name.clone(), at.try_into()?))
+        let author = Author::Host(self.name.clone());
+        Ok(Transaction::new(self.registry.clone(), author, at.try_into()?))
     }
 
     /// Lets time pass up to an instant: people whom a rule about days concerns join and leave, as if the
     /// library had looked at every midnight. It is the same as committing an empty transaction.
     ///
     /// # Errors
-    /// `invalid_instant`, `store`, `conflict`.
+    /// `invalid_instant`, `store`, `conflict`; `held` if more would end by it than the guard lets pass: begin a
+    /// transaction at the instant, preview it, and confirm that.
     pub fn advance<T>(&self, to: T) -> Result<Delta, Error>
     where
         T: TryInto<Instant>,
         Error: From<T::Error>,
     {
-        self.registry.advance(to.try_into()?, &self.name)
+        self.registry.advance(to.try_into()?, &Author::Host(self.name.clone()))
     }
 }

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 
 use matricula_core::rule::Kind;
 use matricula_core::{Draft, Error, ErrorKind, Status, Updated, UserError, UserUpdate};
-use matricula_interop::csv::{Mapping, RowError, Rows, shortened};
+use matricula_interop::{Mapping, RowError, Rows, shortened};
 
-pub use matricula_interop::csv::Blank;
+pub use matricula_interop::{Blank, Format};
 
 use crate::Transaction;
 
@@ -39,13 +39,77 @@ impl std::str::FromStr for Absent {
     }
 }
 
+impl Absent {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Suspend => "suspend",
+        }
+    }
+}
+
+/// What becomes of a feed in which rows are wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BadRows {
+    /// They are left out and reported; the others are taken. A row is also wrong if it names somebody who is neither
+    /// there nor in the feed, lacks a required value, or has one that must be unique and is somebody else's.
+    #[default]
+    Skip,
+    /// None is taken, and the import fails with all that is wrong with any. Who is named, what is required and what must
+    /// be unique is judged with the transaction, so that later changes can make it right.
+    Refuse,
+}
+
+impl BadRows {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Skip => "skip_bad_rows",
+            Self::Refuse => "all_or_nothing",
+        }
+    }
+}
+
+impl std::str::FromStr for BadRows {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        match word {
+            "skip_bad_rows" => Ok(Self::Skip),
+            "all_or_nothing" => Ok(Self::Refuse),
+            _ => Err(Error::new(
+                ErrorKind::InvalidDefinition,
+                format!("unknown treatment of bad rows `{word}`, expected all_or_nothing or skip_bad_rows"),
+            )),
+        }
+    }
+}
+
+/// The rows for which a feed was refused: the cause of a `bad_rows` error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRows {
+    /// All that are wrong, in order.
+    pub errors: Vec<RowError>,
+}
+
+impl std::fmt::Display for RefusedRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rows are wrong", self.errors.len())
+    }
+}
+
+impl std::error::Error for RefusedRows {}
+
 /// How a feed is to be taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// What an empty cell says.
+    /// What an empty cell says, in columns for which the mapping does not say otherwise.
     pub blank: Blank,
     /// What happens to people whom the feed does not name.
     pub absent: Absent,
+    /// What becomes of a feed in which rows are wrong.
+    pub bad_rows: BadRows,
+    /// How the feed is written.
+    pub format: Format,
 }
 
 /// How far an import has come.
@@ -92,12 +156,13 @@ pub(crate) struct Import {
 const BATCH: usize = 16 * 1024;
 
 impl Transaction {
-    /// Imports people from CSV with a header line. Cells are trimmed; a row that is wrong is left out and
-    /// reported. `progress` is told every 16,384 rows and at the end, and may stop the import.
+    /// Imports people from CSV with a header line, or from JSON with an object on each line. Texts are trimmed; a row
+    /// that is wrong is left out and reported, or has the whole feed refused. `progress` is told every 16,384 rows and at the end, and may stop the import.
     ///
     /// # Errors
     /// `invalid_feed` if the feed cannot be read at all, or absent people are to be suspended and it does not say
-    /// for certain who they are; `cancelled` if `progress` stopped it. Nothing of the
+    /// for certain who they are; `bad_rows` if rows are wrong and none is to be left out, with [`RefusedRows`] as its
+    /// cause; `cancelled` if `progress` stopped it. Nothing of the
     /// feed is then in the transaction.
     pub fn import_users(
         &mut self,
@@ -110,17 +175,30 @@ impl Transaction {
         feed.read_to_end(&mut bytes).map_err(|error| {
             Error::caused_by(ErrorKind::InvalidFeed, format!("the feed cannot be read: {error}"), error)
         })?;
+        let repeated = self.is_repeated();
+        self.ask(|asked| {
+            let ImportOptions { blank, absent, bad_rows, format } = options;
+            asked.add(&("import", mapping, blank, absent.name(), bad_rows.name(), format.name()));
+            asked.add_bytes(&bytes);
+        });
         let draft = self.draft_mut();
         let before = draft.clone();
         match run(draft, &bytes, mapping, options, &mut progress) {
             Ok(report) => {
+                draft.close_change();
                 let (mapping, errors) = (mapping.clone(), report.errors.clone());
                 self.remember(Import { feed: bytes, mapping, options, errors });
                 Ok(report)
             }
             Err(error) => {
                 *draft = before;
-                Err(error)
+                // What was taken when it was asked for first may not go with what has happened since.
+                match error.cause::<RefusedRows>() {
+                    Some(refused) if repeated => {
+                        Ok(ImportReport { errors: refused.errors.clone(), ..ImportReport::default() })
+                    }
+                    _ => Err(error),
+                }
             }
         }
     }
@@ -135,6 +213,7 @@ impl Import {
             let message = "another writer changed what the feed's rows are checked against";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
+        draft.close_change();
         Ok(())
     }
 }
@@ -146,18 +225,15 @@ fn run(
     options: ImportOptions,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<ImportReport, Error> {
-    let mut rows = Rows::new(feed, mapping, options.blank)?;
-    let mut report = ImportReport {
-        ignored_columns: rows.ignored().map(str::to_owned).collect(),
-        ..ImportReport::default()
-    };
+    let mut rows = Rows::new(feed, options.format, mapping, options.blank)?;
+    let mut report = ImportReport::default();
     let total_bytes = u64::try_from(feed.len()).unwrap_or(u64::MAX);
     // A row may name a person of a later row: then all of them are taken together.
     let inputs = draft.inputs();
     let names_people = |attribute: &str| {
         inputs.schema().find(attribute).is_some_and(|attribute| attribute.kind == Kind::User)
     };
-    let batch = if rows.attributes().any(names_people) { usize::MAX } else { BATCH };
+    let batch = if rows.attributes().into_iter().any(names_people) { usize::MAX } else { BATCH };
     drop(inputs);
     loop {
         let before = report.rows;
@@ -179,10 +255,22 @@ fn run(
         if progress(Progress { rows: report.rows, bytes, total_bytes }).is_break() {
             return Err(Error::new(ErrorKind::Cancelled, "the import was stopped"));
         }
-        let updated = draft.update_users_leniently(updates)?;
+        let updated = match options.bad_rows {
+            BadRows::Skip => draft.update_users_leniently(updates)?,
+            BadRows::Refuse => draft.update_users_together(updates, &lines)?,
+        };
         report.take(updated, |error| row_error(&error, &lines, mapping));
     }
+    rows.has_columns()?;
+    report.ignored_columns = rows.ignored();
     report.errors.sort_by_key(|error| error.line);
+    if options.bad_rows == BadRows::Refuse
+        && let Some(first) = report.errors.first()
+    {
+        let (wrong, all) = (report.errors.len(), report.rows);
+        let message = format!("{wrong} of {all} rows are wrong, expected none; {first}");
+        return Err(Error::caused_by(ErrorKind::BadRows, message, RefusedRows { errors: report.errors }));
+    }
     if options.absent == Absent::Suspend {
         rows.names_everybody()?;
         let inputs = draft.inputs();

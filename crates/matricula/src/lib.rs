@@ -8,19 +8,20 @@ mod registry;
 mod transaction;
 
 pub use host::HostView;
-pub use import::{Absent, Blank, ImportOptions, ImportReport, Progress};
+pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Progress, RefusedRows};
 pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
-    Action, AttributeDefinition, AttributeType, Bytes, Change, Commit, Course, CourseDefinition, CourseId,
-    Decimal, Delta, Enrolment, EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId,
-    EnrolmentStatus, Error, ErrorKind, Exception, Flip, HeldReason, Input, Instant, LeavePolicy, Lint,
-    MembershipExplanation, MembershipStep, Memory, OptionDefinition, Reason, ReasonExplanation, ReasonState,
+    Action, AttributeDefinition, AttributeType, Author, Bytes, Change, Commit, Course, CourseDefinition,
+    CourseId, Decimal, Delta, Enrolment, EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition,
+    EnrolmentRuleId, EnrolmentStatus, Error, ErrorKind, Exception, Excess, Flip, Guard, GuardDefinition,
+    HeldReason, Hold, Idempotency, Input, Instant, LeavePolicy, Lint, Losses, Lost, MembershipExplanation,
+    MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState,
     RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition,
-    SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, Snapshot, Status, Step, Store, Tz,
-    UserId, UserUpdate, time_zone,
+    SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses, Snapshot, Status, Step,
+    Store, Tz, UserId, UserUpdate, time_zone,
 };
-pub use matricula_interop::csv::{Mapping, RowError, Target};
+pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
 pub use matricula_sqlite::Sqlite;
 pub use registry::{MembershipEvent, Registry};

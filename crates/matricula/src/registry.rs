@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use matricula_core::{
-    Appended, Commit, Delta, Draft, Error, ErrorKind, Instant, Outcome, Revision, Snapshot, Store,
+    Appended, Author, Commit, Delta, Draft, Error, ErrorKind, Idempotency, Instant, Outcome, Revision,
+    Snapshot, Store,
 };
 
 use crate::HostView;
@@ -38,7 +39,7 @@ pub struct MembershipEvent {
     pub revision: Revision,
     /// When.
     pub at: Instant,
-    /// Who made the commit, by the name that the host gave.
+    /// Who made the commit: the name of the host, or the key of the person.
     pub author: String,
     /// Why, in the host's words.
     pub note: String,
@@ -71,6 +72,12 @@ impl Registry {
     /// The registry as it is now, for reading: it stays as it is while others commit.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::clone(&self.inner.current.load())
+    }
+
+    /// The next instant at which time alone changes anything, as the registry is now: see
+    /// [`Snapshot::next_change_at`].
+    pub fn next_change_at(&self) -> Option<Instant> {
+        self.snapshot().next_change_at()
     }
 
     /// The view of the host itself, which may do everything; the name is recorded with every commit.
@@ -120,7 +127,8 @@ impl Registry {
                         && (joined || left)
                     {
                         let (revision, at) = (commit.revision, moment.at);
-                        let (author, note) = (commit.author.clone(), commit.note.clone());
+                        let author = snapshot.author_name(&commit.author).to_owned();
+                        let note = commit.note.clone();
                         events.push(MembershipEvent { revision, at, author, note, joined });
                     }
                 }
@@ -151,16 +159,27 @@ impl Registry {
         }
     }
 
-    /// Records an outcome, or makes it again on what another writer committed first.
+    /// Records an outcome, or makes it again on what another writer committed first. A request that was dealt with
+    /// already is answered with what it came to then.
     pub(crate) fn record(
         &self,
         mut outcome: Outcome,
         again: impl Fn(&Snapshot) -> Result<Outcome, Error>,
     ) -> Result<Delta, Error> {
         let _writer = self.lock();
+        let (author, idempotency) = (outcome.commit.author.clone(), outcome.commit.idempotency.clone());
         for _ in 0..ATTEMPTS {
+            // Whoever commits the same request after this look at the store is in the way of the revision, too.
+            if let Some(keyed) = &idempotency
+                && let Some(first) = self.inner.store.find(&keyed.key)?
+            {
+                same_request(&first, keyed, &author)?;
+                let known = first.revision <= self.snapshot().revision();
+                let snapshot = if known { self.snapshot() } else { self.catch_up()? };
+                return Ok(Delta::new(snapshot, first));
+            }
             let current = self.snapshot();
-            if outcome.commit.is_empty() {
+            if !outcome.commit.is_recorded() {
                 // Nothing to record, if nobody else has changed that in the meantime.
                 let newest = self.catch_up()?;
                 if outcome.snapshot.revision() == newest.revision() {
@@ -177,6 +196,10 @@ impl Registry {
                     }
                     Appended::Conflict => {
                         self.catch_up()?;
+                        if idempotency.is_some() {
+                            outcome = self.again_unless_keyed(outcome, &again)?;
+                            continue;
+                        }
                     }
                 }
             }
@@ -186,12 +209,38 @@ impl Registry {
         Err(Error::new(ErrorKind::Conflict, message))
     }
 
+    /// Makes an outcome again, unless its request has been dealt with by another writer, whose changes may be in its
+    /// way.
+    fn again_unless_keyed(
+        &self,
+        outcome: Outcome,
+        again: &impl Fn(&Snapshot) -> Result<Outcome, Error>,
+    ) -> Result<Outcome, Error> {
+        let keyed = outcome.commit.idempotency.as_ref();
+        match keyed.map(|keyed| self.inner.store.find(&keyed.key)).transpose()?.flatten() {
+            Some(_) => Ok(outcome),
+            None => again(&self.snapshot()),
+        }
+    }
+
+    /// The commit that has an idempotency key.
+    pub(crate) fn find(&self, key: &str) -> Result<Option<Arc<Commit>>, Error> {
+        self.inner.store.find(key)
+    }
+
+    /// A snapshot that knows everything that a commit names.
+    pub(crate) fn knowing(&self, commit: &Commit) -> Result<Snapshot, Error> {
+        let snapshot = self.snapshot();
+        if commit.revision <= snapshot.revision() { Ok(snapshot) } else { self.refresh() }
+    }
+
     /// Lets time pass up to an instant, with everything that follows from it.
     ///
     /// # Errors
-    /// `store` if the commit cannot be written, `conflict` if other writers were always faster.
-    pub(crate) fn advance(&self, to: Instant, author: &str) -> Result<Delta, Error> {
-        let make = |snapshot: &Snapshot| Ok(Draft::new(snapshot, to).finish(author, ""));
+    /// `store` if the commit cannot be written, `conflict` if other writers were always faster, `held` if too much would
+    /// end.
+    pub(crate) fn advance(&self, to: Instant, author: &Author) -> Result<Delta, Error> {
+        let make = |snapshot: &Snapshot| Draft::new(snapshot, to).finish(author.clone(), "").unless_held();
         self.record(make(&self.snapshot())?, make)
     }
 
@@ -204,4 +253,18 @@ impl Registry {
         let commits = self.inner.store.since(before, 1)?;
         Ok(commits.into_iter().find(|commit| commit.revision == revision))
     }
+}
+
+/// Makes sure that a request is the one for which its key was used.
+pub(crate) fn same_request(first: &Commit, keyed: &Idempotency, author: &Author) -> Result<(), Error> {
+    let asked = first.idempotency.as_ref().is_some_and(|asked| asked.digest == keyed.digest);
+    if asked && first.author == *author {
+        return Ok(());
+    }
+    let what = if asked { "by another author" } else { "for other changes" };
+    let message = format!(
+        "idempotency key `{}` was used {what} in commit {}, expected a new one",
+        keyed.key, first.revision
+    );
+    Err(Error::new(ErrorKind::IdempotencyConflict, message))
 }

@@ -3,31 +3,51 @@
 use std::sync::Arc;
 
 use matricula_core::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, Delta, Draft, EnrolmentRuleDefinition,
-    Error, ErrorKind, Exception, Instant, LeavePolicy, Outcome, RecordUpdate, SegmentDefinition,
-    SiteDefinition, Snapshot, UserUpdate,
+    Asked, AttributeDefinition, AttributeType, Author, Change, Commit, CourseDefinition, Delta, Draft,
+    EnrolmentRuleDefinition, Error, ErrorKind, Exception, GuardDefinition, Hold, Idempotency, Instant,
+    LeavePolicy, Outcome, Problem, RecordUpdate, SegmentDefinition, Signature, SiteDefinition, Snapshot,
+    UserUpdate,
 };
 
 use crate::Registry;
 use crate::import::Import;
+use crate::registry::same_request;
 
 /// A set of changes to a registry. Each is checked as it is made; one that fails changes nothing, and the
 /// others stand.
 #[derive(Debug)]
 pub struct Transaction {
     registry: Registry,
-    author: String,
+    author: Author,
     note: String,
+    keyed: Option<Keyed>,
     asked: Instant,
     draft: Draft,
     /// What was asked for, to ask for it again if another writer commits first.
-    log: Vec<Asked>,
+    log: Vec<Logged>,
+    /// Whether anything was asked for, refused or not.
+    begun: bool,
     previewed: Option<Outcome>,
+}
+
+/// The key under which the host asks, and what was asked for under it.
+#[derive(Debug)]
+struct Keyed {
+    key: String,
+    asked: Asked,
+    /// The commit of the same key, if it was used before.
+    first: Option<Arc<Commit>>,
+}
+
+impl Keyed {
+    fn idempotency(&self) -> Idempotency {
+        Idempotency { key: self.key.clone(), digest: self.asked.digest() }
+    }
 }
 
 /// One thing asked for.
 #[derive(Clone, Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Logged {
     Change(Box<Change>),
     Import(Arc<Import>),
 }
@@ -37,15 +57,29 @@ pub(crate) enum Asked {
 pub struct Preview {
     delta: Delta,
     snapshot: Snapshot,
+    hold: Option<Hold>,
+    repeats: bool,
 }
 
 impl Preview {
+    /// What the guard holds it for, if it does: [`Transaction::commit`] would refuse it, and
+    /// [`Transaction::confirm`] takes the hold's token.
+    pub fn held(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    /// Whether the same request was committed before, so that this is what it came to then, and nothing new would be
+    /// recorded.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// What would happen.
     pub fn delta(&self) -> &Delta {
         &self.delta
     }
 
-    /// The registry as it would be.
+    /// The registry as it would be; as it is, if the request was committed before.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
@@ -53,14 +87,58 @@ impl Preview {
 
 impl std::fmt::Display for Preview {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(hold) = &self.hold {
+            writeln!(f, "{hold}")?;
+        }
         self.delta.fmt(f)
     }
 }
 
 impl Transaction {
-    pub(crate) fn new(registry: Registry, author: String, at: Instant) -> Self {
+    pub(crate) fn new(registry: Registry, author: Author, at: Instant) -> Self {
         let draft = Draft::new(&registry.snapshot(), at);
-        Self { registry, author, note: String::new(), asked: at, draft, log: Vec::new(), previewed: None }
+        let (note, log) = (String::new(), Vec::new());
+        Self { registry, author, note, keyed: None, asked: at, draft, log, begun: false, previewed: None }
+    }
+
+    /// Names the request that this transaction is, before its changes: should the host not learn that it was committed,
+    /// it asks for the same again under the same key, and gets the first result. The key is kept as long as the
+    /// commit, also of a transaction in which nothing changes.
+    ///
+    /// Where the key was used before, changes are not made again: they are only compared with what was asked for
+    /// then, whatever instant and note they come with. What would be wrong with them by now is no error.
+    ///
+    /// # Errors
+    /// `invalid_key` for a key that is empty, longer than 255 bytes, has control characters, or begins or ends with
+    /// white space; `not_possible` after a change; `store`, `invalid_store`.
+    pub fn set_idempotency(&mut self, key: &str) -> Result<(), Error> {
+        let key = Idempotency::check_key(key)?;
+        if self.begun {
+            let message = "the idempotency key is given after a change, expected it before the first one";
+            return Err(Error::new(ErrorKind::NotPossible, message));
+        }
+        let first = self.registry.find(&key)?;
+        self.keyed = Some(Keyed { key, asked: Asked::default(), first });
+        self.previewed = None;
+        Ok(())
+    }
+
+    /// Whether the request was committed before, so that changes are compared and not made.
+    fn first(&self) -> Option<(&Keyed, &Arc<Commit>)> {
+        let keyed = self.keyed.as_ref()?;
+        Some((keyed, keyed.first.as_ref()?))
+    }
+
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.first().is_some()
+    }
+
+    /// Takes note of what is asked for.
+    pub(crate) fn ask(&mut self, add: impl FnOnce(&mut Asked)) {
+        self.begun = true;
+        if let Some(keyed) = &mut self.keyed {
+            add(&mut keyed.asked);
+        }
     }
 
     /// The instant at which the changes take effect.
@@ -77,12 +155,18 @@ impl Transaction {
     /// Makes any change.
     ///
     /// # Errors
-    /// What is wrong with it; nothing of it is then applied, and the transaction goes on.
+    /// What is wrong with it; nothing of it is then applied, and the transaction goes on. What depends on changes to
+    /// come is judged by [`Transaction::preview`] and [`Transaction::commit`]: people who were named and are not there,
+    /// required values, unique ones.
     pub fn apply(&mut self, change: impl Into<Change>) -> Result<(), Error> {
         let change = change.into();
-        self.draft.apply(change.clone())?;
-        self.log.push(Asked::Change(Box::new(change)));
+        self.ask(|asked| asked.add(&change));
+        let applied = self.draft.apply(change.clone());
         self.previewed = None;
+        if !self.is_repeated() {
+            applied?;
+            self.log.push(Logged::Change(Box::new(change)));
+        }
         Ok(())
     }
 
@@ -116,6 +200,14 @@ impl Transaction {
     /// `invalid_key`, `invalid_rule` with the position and the nearest name.
     pub fn define_segment(&mut self, key: &str, rule: &str) -> Result<(), Error> {
         self.apply(SegmentDefinition::with_rule(key, rule))
+    }
+
+    /// Says from where on what a commit ends has to be confirmed, from the next commit on.
+    ///
+    /// # Errors
+    /// `invalid_definition` for more than 100 percent.
+    pub fn define_guard(&mut self, definition: GuardDefinition) -> Result<(), Error> {
+        self.apply(definition)
     }
 
     /// Puts a person into a segment by hand, whatever its rule says, as long as the person is active.
@@ -211,31 +303,60 @@ impl Transaction {
     }
 
     pub(crate) fn remember(&mut self, import: Import) {
-        self.log.push(Asked::Import(Arc::new(import)));
+        self.log.push(Logged::Import(Arc::new(import)));
+    }
+
+    fn signature(&self) -> Signature {
+        let (author, note) = (self.author.clone(), self.note.clone());
+        Signature { author, note, idempotency: self.keyed.as_ref().map(Keyed::idempotency) }
     }
 
     fn outcome(&mut self) -> Outcome {
-        let (draft, author, note) = (&self.draft, &self.author, &self.note);
-        self.previewed.get_or_insert_with(|| draft.finish(author, note)).clone()
+        let signature = self.signature();
+        let draft = &self.draft;
+        self.previewed.get_or_insert_with(|| draft.finish_as(signature)).clone()
+    }
+
+    /// The first result, if the request was committed before.
+    fn repeated(&self) -> Result<Option<Delta>, Error> {
+        let Some((keyed, first)) = self.first() else { return Ok(None) };
+        same_request(first, &keyed.idempotency(), &self.author)?;
+        Ok(Some(Delta::new(self.registry.knowing(first)?, first.clone())))
+    }
+
+    /// What keeps the transaction from being committed as it is, each with the change that it comes from: people who
+    /// were named and are not there, required values, unique ones.
+    pub fn problems(&self) -> Vec<Problem> {
+        if self.is_repeated() { Vec::new() } else { self.draft.problems() }
     }
 
     /// What would happen on commit. Nothing is written, and more changes can follow.
     ///
     /// # Errors
-    /// None yet; kept for what later checks a transaction as a whole.
+    /// What keeps the transaction from being committed, see [`Transaction::problems`]: `invalid_value`, `not_unique`,
+    /// `not_possible`. `idempotency_conflict` if the key was used for something else.
     pub fn preview(&mut self) -> Result<Preview, Error> {
+        if let Some(delta) = self.repeated()? {
+            let snapshot = self.registry.snapshot();
+            return Ok(Preview { delta, snapshot, hold: None, repeats: true });
+        }
         let outcome = self.outcome();
-        Ok(Preview { delta: Delta::from(&outcome), snapshot: outcome.snapshot })
+        outcome.check()?;
+        let (delta, hold) = (Delta::from(&outcome), outcome.hold());
+        Ok(Preview { delta, snapshot: outcome.snapshot, hold, repeats: false })
     }
 
     /// Records the changes and everything that follows from them, all or nothing. If another process committed
-    /// in the meantime, the changes are made again on top of that. Where nothing changes, nothing is recorded.
+    /// in the meantime, the changes are made again on top of that. Where nothing changes, nothing is recorded, unless
+    /// the transaction has an idempotency key. Where the same request was committed before, this is the first result.
     ///
     /// # Errors
-    /// `store` if it cannot be written; `conflict` if other writers were always faster; and whatever a change
-    /// may fail with, if it cannot be made on top of what another writer did.
+    /// `store` if it cannot be written; `conflict` if other writers were always faster; `held` if more would end than
+    /// the guard lets pass; `idempotency_conflict` if the key was used for something else; what keeps the transaction
+    /// from being committed, see [`Transaction::problems`]; and whatever a change may fail with, if it cannot be made
+    /// on top of what another writer did.
     pub fn commit(self) -> Result<Delta, Error> {
-        self.commit_if(|_| Ok(()))
+        self.commit_if(Outcome::unless_held)
     }
 
     /// Records the changes if what follows from them is exactly what a preview said.
@@ -244,8 +365,8 @@ impl Transaction {
     /// `preview_outdated` if anything differs by now, and the errors of [`Transaction::commit`].
     pub fn commit_expecting(self, preview: &Preview) -> Result<Delta, Error> {
         self.commit_if(|outcome| {
-            if Delta::from(outcome).same_as(&preview.delta) {
-                return Ok(());
+            if Delta::from(&outcome).same_as(&preview.delta) {
+                return outcome.unless_held();
             }
             let message =
                 "the registry or the transaction has changed since the preview, expected the same delta";
@@ -253,24 +374,61 @@ impl Transaction {
         })
     }
 
-    fn commit_if(mut self, accept: impl Fn(&Outcome) -> Result<(), Error>) -> Result<Delta, Error> {
-        let outcome = self.outcome();
-        accept(&outcome)?;
+    /// Records what the guard holds, as somebody has seen and confirmed it: exactly the delta that the token is of. What
+    /// was confirmed, and what the same author ended in the 24 hours before, does not count against later commits.
+    ///
+    /// ```
+    /// # use matricula::{Memory, Registry, Status, UserUpdate, Change, GuardDefinition, Instant, ErrorKind};
+    /// # let registry = Registry::open(Memory::default())?;
+    /// # let host = registry.as_host("hr");
+    /// # let at = Instant::EPOCH;
+    /// # let people = || (0..100).map(|number| UserUpdate::new(format!("u{number}")));
+    /// # let mut tx = host.begin(at)?;
+    /// # tx.apply(Change::Users(people().collect()))?;
+    /// # tx.commit()?;
+    /// let suspended = || Change::Users(people().map(|user| user.status(Status::Suspended)).collect());
+    /// let mut tx = host.begin(at)?;
+    /// tx.apply(suspended())?;
+    /// let token = tx.preview()?.held().unwrap().token.clone();
+    /// assert_eq!(tx.commit().unwrap_err().kind(), ErrorKind::Held);
+    ///
+    /// // Somebody has looked at it, and the host asks again.
+    /// let mut tx = host.begin(at)?;
+    /// tx.apply(suspended())?;
+    /// tx.confirm(&token)?;
+    /// # Ok::<(), matricula::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_token` if the token is not of the preview of this very transaction on this very revision; and the
+    /// errors of [`Transaction::commit`] but `held`.
+    pub fn confirm(self, token: &str) -> Result<Delta, Error> {
+        self.commit_if(|outcome| outcome.confirmed(token))
+    }
+
+    fn commit_if(mut self, judge: impl Fn(Outcome) -> Result<Outcome, Error>) -> Result<Delta, Error> {
+        if let Some(first) = self.repeated()? {
+            return Ok(first);
+        }
+        let judge = |outcome: Outcome| {
+            outcome.check()?;
+            judge(outcome)
+        };
+        let outcome = judge(self.outcome())?;
         // The copies of the state that the draft holds are given up before the commit publishes its own.
         self.previewed = None;
-        let Self { registry, author, note, asked, draft, log, .. } = self;
+        let signature = self.signature();
+        let Self { registry, asked, draft, log, .. } = self;
         drop(draft);
         registry.record(outcome, |snapshot| {
             let mut draft = Draft::new(snapshot, asked);
-            for asked in &log {
-                match asked {
-                    Asked::Change(change) => draft.apply(Change::clone(change))?,
-                    Asked::Import(import) => import.apply_again(&mut draft)?,
+            for logged in &log {
+                match logged {
+                    Logged::Change(change) => draft.apply(Change::clone(change))?,
+                    Logged::Import(import) => import.apply_again(&mut draft)?,
                 }
             }
-            let outcome = draft.finish(&author, &note);
-            accept(&outcome)?;
-            Ok(outcome)
+            judge(draft.finish_as(signature.clone()))
         })
     }
 }

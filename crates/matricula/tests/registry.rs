@@ -39,7 +39,7 @@ fn mapping() -> Mapping {
 }
 
 fn import(tx: &mut Transaction, feed: &str, absent: Absent) -> matricula::ImportReport {
-    let options = ImportOptions { blank: Blank::Clear, absent };
+    let options = ImportOptions { blank: Blank::Clear, absent, ..ImportOptions::default() };
     tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(())).unwrap()
 }
 
@@ -237,7 +237,7 @@ fn an_import_that_fails_or_is_stopped_leaves_nothing_behind() {
     assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
     assert!(tx.inputs().same_as(&before));
     // A row without a key: it cannot be told who is absent.
-    let options = ImportOptions { blank: Blank::Clear, absent: Absent::Suspend };
+    let options = ImportOptions { blank: Blank::Clear, absent: Absent::Suspend, ..ImportOptions::default() };
     let feed = format!("{FEED},IT,ZA,\n");
     let refused = tx.import_users(feed.as_bytes(), &mapping(), options, |_| ControlFlow::Continue(()));
     let error = refused.unwrap_err();

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use matricula_core::rule::AttributeId;
 use matricula_core::{
-    Appended, Commit, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Entry, Error, Segment, SegmentId,
+    Appended, Commit, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Entry, Error, Guard, Segment,
+    SegmentId,
 };
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 
@@ -25,6 +26,11 @@ pub(crate) fn append(
     check_version(&tx)?;
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
     if codec::number(commit.revision) != newest + 1 {
+        return Ok(Appended::Conflict);
+    }
+    if let Some(keyed) = &commit.idempotency
+        && journal::has_key(&tx, &keyed.key)?
+    {
         return Ok(Appended::Conflict);
     }
     journal::write(&tx, commit)?;
@@ -84,6 +90,7 @@ fn write_entries(
                 definitions.segments.insert(id.0);
             }
             Entry::EnrolmentRule(id, rule) => put_rule(tx, *id, rule)?,
+            Entry::Guard(guard) => put_guard(tx, guard)?,
             Entry::Exception { segment, user, exception } => members.decide(*segment, *user, *exception)?,
             Entry::User(_) | Entry::Record(_) => {
                 let people = match &people {
@@ -107,6 +114,16 @@ fn put_course(tx: &Transaction<'_>, id: CourseId, course: &Course) -> Result<()>
          ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4",
     )?;
     put.execute(params![id.0, course.key, course.name, course.site.0]).map(drop)
+}
+
+fn put_guard(tx: &Transaction<'_>, guard: &Guard) -> Result<()> {
+    let mut put = tx.prepare_cached(
+        "INSERT INTO guard (id, percent, count, enabled) VALUES (1, ?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET percent = ?1, count = ?2, enabled = ?3",
+    )?;
+    // No registry has as many as would not fit.
+    let count = i64::try_from(guard.count).unwrap_or(i64::MAX);
+    put.execute(params![guard.percent, count, guard.enabled]).map(drop)
 }
 
 /// Puts a segment in place. The text of its rule is written when everything is there that it may name.

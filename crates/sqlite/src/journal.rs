@@ -5,18 +5,40 @@ use std::sync::Arc;
 
 use matricula_core::rule::from_json;
 use matricula_core::{
-    Action, Commit, CourseId, Entry, Error, MembershipChange, Moment, Revision, RowSet, SegmentId, Steps,
+    Action, Author, Commit, CourseId, Entry, Error, Idempotency, Instant, Losses, MembershipChange, Moment,
+    Revision, RowSet, SegmentId, Steps, UserId,
 };
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::{codec, failed, invalid};
 
 pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let sql = |error| failed("cannot write the journal", error);
     let revision = codec::number(commit.revision);
-    tx.prepare_cached("INSERT INTO journal (revision, at, author, note) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut put| put.execute(params![revision, commit.at.millis(), commit.author, commit.note]))
-        .map_err(sql)?;
+    let (author, actor) = match &commit.author {
+        Author::Host(name) => (Some(name), None),
+        Author::Actor(user) => (None, Some(user.0)),
+    };
+    let keyed = commit.idempotency.as_ref();
+    let losses = (!commit.losses.is_empty()).then(|| serde_json::to_string(&commit.losses));
+    let losses = losses.transpose().map_err(|error| invalid(format!("the losses have no JSON: {error}")))?;
+    tx.prepare_cached(
+        "INSERT INTO journal (revision, at, author, actor_id, note, idempotency, asked, losses)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )
+    .and_then(|mut put| {
+        put.execute(params![
+            revision,
+            commit.at.millis(),
+            author,
+            actor,
+            commit.note,
+            keyed.map(|keyed| &keyed.key),
+            keyed.map(|keyed| &keyed.digest[..]),
+            losses
+        ])
+    })
+    .map_err(sql)?;
     let mut put = tx
         .prepare_cached(
             "INSERT INTO journal_entry (revision, position, user_id, entry) VALUES (?1, ?2, ?3, ?4)",
@@ -91,25 +113,104 @@ pub(crate) fn since(
     // One read transaction, so that all parts of a commit are of one state of the database.
     let tx = connection.transaction().map_err(sql)?;
     let mut heads = tx
-        .prepare_cached(
-            "SELECT revision, at, author, note FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2",
-        )
+        .prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2"))
         .map_err(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = heads.query(params![codec::number(after), limit]).map_err(sql)?;
     let mut commits = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        let number: i64 = row.get(0).map_err(sql)?;
-        commits.push(Arc::new(Commit {
-            revision: codec::revision(number)?,
-            at: codec::instant(row, 1)?,
-            author: row.get(2).map_err(sql)?,
-            note: row.get(3).map_err(sql)?,
-            entries: Arc::new(entries(&tx, number)?),
-            moments: moments(&tx, number)?,
-        }));
+        commits.push(Arc::new(commit(&tx, row)?));
     }
     Ok(commits)
+}
+
+/// The commit with an idempotency key.
+pub(crate) fn find(connection: &mut Connection, key: &str) -> Result<Option<Arc<Commit>>, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let tx = connection.transaction().map_err(sql)?;
+    let mut head =
+        tx.prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE idempotency = ?1")).map_err(sql)?;
+    let mut rows = head.query([key]).map_err(sql)?;
+    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
+    Ok(Some(Arc::new(commit(&tx, row)?)))
+}
+
+/// Whether a commit has an idempotency key.
+pub(crate) fn has_key(tx: &Transaction<'_>, key: &str) -> Result<bool, Error> {
+    tx.prepare_cached("SELECT 1 FROM journal WHERE idempotency = ?1")
+        .and_then(|mut select| select.exists([key]))
+        .map_err(|error| failed("cannot read the journal", error))
+}
+
+/// What [`commit`] reads of a row.
+const HEAD: &str = "revision, at, author, actor_id, note, idempotency, asked, losses";
+
+fn commit(tx: &Transaction<'_>, row: &Row<'_>) -> Result<Commit, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let number: i64 = row.get(0).map_err(sql)?;
+    let wrong = |what: &str| invalid(format!("{what} of commit {number} cannot be understood"));
+    let key: Option<String> = row.get(5).map_err(sql)?;
+    let asked: Option<Vec<u8>> = row.get(6).map_err(sql)?;
+    let idempotency = match (key, asked) {
+        (None, None) => None,
+        (Some(key), Some(asked)) => {
+            let digest = asked.try_into().map_err(|_| wrong("the fingerprint"))?;
+            Some(Idempotency { key, digest })
+        }
+        _ => return Err(wrong("the idempotency key")),
+    };
+    Ok(Commit {
+        revision: codec::revision(number)?,
+        at: codec::instant(row, 1)?,
+        author: author(row, 2)?,
+        note: row.get(4).map_err(sql)?,
+        idempotency,
+        entries: Arc::new(entries(tx, number)?),
+        moments: moments(tx, number)?,
+        losses: losses(row, 7)?,
+    })
+}
+
+/// The author, from the name of a host and the number of a person, of which one is there.
+fn author(row: &Row<'_>, column: usize) -> Result<Author, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    match (row.get(column).map_err(sql)?, row.get(column + 1).map_err(sql)?) {
+        (Some(host), None) => Ok(Author::Host(host)),
+        (None, Some(user)) => Ok(Author::Actor(UserId(user))),
+        _ => Err(invalid("a commit has no author, or two")),
+    }
+}
+
+fn losses(row: &Row<'_>, column: usize) -> Result<Losses, Error> {
+    let json: Option<String> = row.get(column).map_err(|error| failed("cannot read the journal", error))?;
+    let read = |json: String| {
+        from_json(&json).map_err(|error| invalid(format!("losses cannot be understood: {error}")))
+    };
+    json.map(read).transpose().map(Option::unwrap_or_default)
+}
+
+/// What commits ended of late, in their order: the newest ones until one is older than the guard looks back.
+pub(crate) fn recent_losses(
+    tx: &Transaction<'_>,
+    after: i64,
+) -> Result<Vec<(Instant, Author, Losses)>, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let mut select =
+        tx.prepare("SELECT at, author, actor_id, losses FROM journal ORDER BY revision DESC").map_err(sql)?;
+    let mut rows = select.query([]).map_err(sql)?;
+    let mut recent = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let at = codec::instant(row, 0)?;
+        if at.millis() <= after {
+            break;
+        }
+        let losses = losses(row, 3)?;
+        if !losses.is_empty() {
+            recent.push((at, author(row, 1)?, losses));
+        }
+    }
+    recent.reverse();
+    Ok(recent)
 }
 
 fn entries(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Entry>, Error> {

@@ -115,6 +115,10 @@ impl Store for Sqlite {
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
         journal::since(&mut self.connection(), after, limit)
     }
+
+    fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
+        journal::find(&mut self.connection(), idempotency)
+    }
 }
 
 /// The error of a database call: what was tried, and what SQLite said.

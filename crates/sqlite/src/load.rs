@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Decimal, Enrolment, EnrolmentRule, EnrolmentStatus, Error, HeldReason, Instant,
+    Course, CourseId, Decimal, Enrolment, EnrolmentRule, EnrolmentStatus, Error, Guard, HeldReason, Instant,
     LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot, Status, Tz,
     UserId,
 };
@@ -15,7 +15,7 @@ use rusqlite::{Connection, Row, Transaction};
 use crate::attributes::{column, schema};
 use crate::load_members::load_members;
 use crate::schema::check_version;
-use crate::{codec, failed, invalid, texts, values};
+use crate::{codec, failed, invalid, journal, texts, values};
 
 pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
     // One read transaction, so that all tables are of one state of the database.
@@ -40,8 +40,22 @@ pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
     records(&tx, &counts, &mut loader)?;
     load_members(&tx, &counts, &mut loader)?;
     enrolments(&tx, &mut loader)?;
+    guard(&tx, clock, &mut loader)?;
     let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
     loader.finish(codec::revision(number)?, clock)
+}
+
+/// The guard, and what was ended in the last day.
+fn guard(tx: &Transaction<'_>, clock: i64, loader: &mut Loader) -> Result<(), Error> {
+    each(tx, "SELECT percent, count, enabled FROM guard", |row| {
+        let count = u64::try_from(get::<i64>(row, 1)?).map_err(|_| invalid("the guard counts below 0"))?;
+        loader.guard(Guard { percent: get(row, 0)?, count, enabled: get(row, 2)? });
+        Ok(())
+    })?;
+    for (at, author, losses) in journal::recent_losses(tx, clock.saturating_sub(24 * 3_600_000))? {
+        loader.losses(at, &author, &losses);
+    }
+    Ok(())
 }
 
 /// How many there are of what other tables refer to.

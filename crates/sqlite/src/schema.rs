@@ -145,11 +145,23 @@ CREATE TABLE course_record (
     PRIMARY KEY (user_id, course_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX course_record_by_course ON course_record (course_id);
+CREATE TABLE guard (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    percent INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    enabled INTEGER NOT NULL
+) STRICT;
 CREATE TABLE journal (
     revision INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
-    author TEXT NOT NULL,
-    note TEXT NOT NULL
+    author TEXT,
+    actor_id INTEGER,
+    note TEXT NOT NULL,
+    idempotency TEXT UNIQUE,
+    asked BLOB,
+    losses TEXT,
+    CHECK ((author IS NULL) <> (actor_id IS NULL)),
+    CHECK ((idempotency IS NULL) = (asked IS NULL))
 ) STRICT;
 CREATE TABLE journal_entry (
     revision INTEGER NOT NULL,
@@ -193,7 +205,10 @@ SELECT u.key AS user, c.key AS course,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.completed / 1000.0, 'unixepoch') AS completed, r.score / 1000000.0 AS score
 FROM course_record r JOIN user u ON u.id = r.user_id JOIN course c ON c.id = r.course_id;
 CREATE VIEW commits AS
-SELECT revision, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at, author, note FROM journal;
+SELECT j.revision AS revision, strftime('%Y-%m-%dT%H:%M:%fZ', j.at / 1000.0, 'unixepoch') AS at,
+    coalesce(j.author, (SELECT u.key FROM user u WHERE u.id = j.actor_id)) AS author, j.note AS note,
+    j.idempotency AS idempotency
+FROM journal j;
 ";
 
 /// Creates the tables, brings those of an earlier version up to this one, or makes sure that those there are ones

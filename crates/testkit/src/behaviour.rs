@@ -1,11 +1,12 @@
 //! What every store must do (see [`Store`]'s "Behavior" lists), run against each of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use matricula_core::rule::{Comparison, Field, MAX_DEPTH, Operand, Rule, Value};
 use matricula_core::{
-    Appended, Commit, Draft, Instant, Memory, Outcome, Revision, SegmentDefinition, Snapshot, Store,
-    UserUpdate,
+    Appended, Author, Change, Commit, Draft, GuardDefinition, Idempotency, Instant, Memory, Outcome, Problem,
+    Revision, SegmentDefinition, Signature, Snapshot, Status, Store, UserId, UserUpdate,
 };
 use proptest::test_runner::TestRunner;
 
@@ -34,17 +35,44 @@ pub fn suite<P: Place>(fresh: impl Fn() -> P) {
     of_several_writers_one_wins(&fresh());
     the_journal_is_read_in_parts(&fresh());
     the_deepest_rule_comes_back(&fresh());
+    a_request_is_found_by_its_key(&fresh());
+    the_guard_and_what_it_has_counted_come_back(&fresh());
     random_histories_come_back(&fresh);
 }
 
-/// What a transaction of a history comes to on a snapshot.
+/// What a transaction of a history comes to on a snapshot, without the changes that it is refused for.
+///
+/// # Panics
+/// If the transaction is refused for a change that it does not have.
 pub fn made(transaction: &Transaction, on: &Snapshot) -> Outcome {
-    let mut draft = Draft::new(on, transaction.at);
-    for change in &transaction.changes {
-        // A change that is refused leaves the others standing.
-        let _ = draft.apply(change.clone());
+    let mut changes = transaction.changes.clone();
+    loop {
+        let mut draft = Draft::new(on, transaction.at);
+        // A change that is refused at once leaves the others standing.
+        changes.retain(|change| draft.apply(change.clone()).is_ok());
+        let problems = draft.problems();
+        if problems.is_empty() {
+            let authors = [Author::from("host"), Author::from("other"), Author::Actor(UserId(0))];
+            // Somebody has to be there first.
+            let turn = if on.user_count() == 0 { 0 } else { changes.len() % 3 };
+            return draft.finish(authors[turn].clone(), "a note");
+        }
+        leave_out(&mut changes, &problems);
     }
-    draft.finish("host", "a note")
+}
+
+/// Leaves out the changes that problems come from.
+///
+/// # Panics
+/// If there is no such change.
+pub fn leave_out(changes: &mut Vec<Change>, problems: &[Problem]) {
+    let wrong: BTreeSet<usize> = problems.iter().map(|problem| problem.change as usize).collect();
+    assert!(wrong.iter().all(|change| (1..=changes.len()).contains(change)), "{problems:?}");
+    let mut number = 0;
+    changes.retain(|_| {
+        number += 1;
+        !wrong.contains(&number)
+    });
 }
 
 fn one_commit(on: &Snapshot, user: &str) -> (Snapshot, Arc<Commit>) {
@@ -52,6 +80,69 @@ fn one_commit(on: &Snapshot, user: &str) -> (Snapshot, Arc<Commit>) {
     draft.apply(UserUpdate::new(user).into()).unwrap();
     let outcome = draft.finish("host", "");
     (outcome.snapshot, outcome.commit)
+}
+
+fn keyed(on: &Snapshot, user: &str, key: &str) -> Outcome {
+    let mut draft = Draft::new(on, Instant::from_millis(1_769_904_000_000).unwrap());
+    draft.apply(UserUpdate::new(user).into()).unwrap();
+    let idempotency = Some(Idempotency { key: key.to_owned(), digest: [7; 32] });
+    draft.finish_as(Signature { author: "host".into(), note: String::new(), idempotency })
+}
+
+fn a_request_is_found_by_its_key(place: &impl Place) {
+    let store = place.open();
+    assert!(store.find("a").unwrap().is_none());
+    let first = keyed(&Snapshot::default(), "ann", "a");
+    assert_eq!(store.append(&first.commit).unwrap(), Appended::Done);
+    // The key is taken, also by a commit that would follow; another is not.
+    let rival = keyed(&first.snapshot, "bob", "a");
+    assert_eq!(store.append(&rival.commit).unwrap(), Appended::Conflict);
+    assert!(store.load().unwrap().same_as(&first.snapshot));
+    let second = keyed(&first.snapshot, "bob", "A");
+    assert_eq!(store.append(&second.commit).unwrap(), Appended::Done);
+    // Nothing but its key is a reason to record a commit.
+    let third = keyed(&second.snapshot, "bob", "again");
+    assert!(third.commit.is_empty() && third.commit.is_recorded());
+    assert_eq!(store.append(&third.commit).unwrap(), Appended::Done);
+    let again = place.open();
+    assert!(again.load().unwrap().same_as(&third.snapshot));
+    assert_eq!(again.find("a").unwrap(), Some(first.commit.clone()));
+    assert_eq!(again.find("A").unwrap(), Some(second.commit.clone()));
+    assert_eq!(again.since(Revision(0), 10).unwrap(), [first.commit, second.commit, third.commit]);
+    assert!(again.find("b").unwrap().is_none());
+}
+
+fn the_guard_and_what_it_has_counted_come_back(place: &impl Place) {
+    let store = place.open();
+    let mut snapshot = Snapshot::default();
+    let mut commit = |hours: i64, author: &str, change: Change| {
+        let at = Instant::from_millis(1_769_904_000_000 + hours * 3_600_000).unwrap();
+        let mut draft = Draft::new(&snapshot, at);
+        draft.apply(change).unwrap();
+        let outcome = draft.finish(author, "");
+        // Whatever is held is confirmed.
+        let token = outcome.token();
+        let held = outcome.hold().is_some();
+        let outcome = outcome.confirmed(&token).unwrap();
+        assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
+        assert!(store.load().unwrap().same_as(&outcome.snapshot), "after {}", outcome.commit.revision);
+        snapshot = outcome.snapshot;
+        held
+    };
+    let people = |from: u32, to: u32, status: Status| {
+        Change::Users((from..to).map(|number| UserUpdate::new(format!("u{number}")).status(status)).collect())
+    };
+    assert!(!commit(0, "hr", people(0, 40, Status::Active)));
+    let guard = GuardDefinition { percent: Some(20), count: Some(5), enabled: None };
+    assert!(!commit(0, "hr", guard.into()));
+    assert!(!commit(1, "hr", people(0, 5, Status::Suspended)));
+    assert!(!commit(2, "clerk", people(5, 10, Status::Suspended)));
+    assert!(!commit(3, "hr", people(10, 12, Status::Suspended)));
+    assert!(commit(4, "hr", people(12, 14, Status::Suspended)), "9 of 35 within four hours");
+    // What was confirmed does not count, nor what another author did, nor what is a day old.
+    assert!(!commit(5, "hr", people(14, 19, Status::Suspended)));
+    assert!(!commit(26, "clerk", people(19, 24, Status::Suspended)));
+    assert_eq!((snapshot.guard().percent, snapshot.guard().count), (20, 5));
 }
 
 fn the_deepest_rule_comes_back(place: &impl Place) {

@@ -1,5 +1,5 @@
 //! What attributes demand of people, read aloud: presence, uniqueness, options that nobody is given any longer; and
-//! what has to be refused for it. Not here: what follows from what was accepted (`simulator`).
+//! what has to be refused for it, at once or at the end of a transaction. Not here: what follows from what was accepted (`simulator`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,11 @@ use crate::simulator::Simulator;
 type Values = BTreeMap<AttributeId, Value>;
 
 impl Simulator {
-    /// Whether a change has to be accepted, as far as what attributes demand says so.
+    /// Whether a change has to be accepted, as far as attributes say so; what they demand of people is judged at the end.
     pub fn accepts(&self, change: &Change) -> Option<bool> {
         match change {
             Change::Attribute(definition) => Some(self.accepts_attribute(definition)),
-            Change::Users(updates) => match updates.as_slice() {
-                [update] => Some(self.accepts_update(update)),
-                _ => None,
-            },
+            Change::Users(updates) => Some(updates.iter().all(|update| self.accepts_update(update))),
             _ => None,
         }
     }
@@ -32,31 +29,23 @@ impl Simulator {
             _ => false,
         };
         let default = attribute.default.as_ref();
-        let mut schema = self.schema.clone();
-        schema.define(attribute.clone());
         let shared = attribute.unique && default.is_some();
-        !(shared || default.is_some_and(retired)) && unmet(&schema, self.values()).is_none()
+        !(shared || default.is_some_and(retired))
     }
 
     fn accepts_update(&self, update: &UserUpdate) -> bool {
         let had = self.people.get(&update.key).map(|someone| &someone.values);
-        let mut has = had.cloned().unwrap_or_else(|| self.defaults(update));
-        for (key, input) in &update.values {
+        update.values.iter().all(|(key, input)| {
             let attribute = self.schema.find(key).unwrap();
-            let Some(value) = input.as_ref().and_then(|input| self.value(key, input)) else {
-                has.remove(&attribute.id);
-                continue;
-            };
-            if let (Kind::Choice { options }, Value::Choice(option)) = (&attribute.kind, &value)
-                && options.get(*option).unwrap().retired
-                && had.and_then(|had| had.get(&attribute.id)) != Some(&value)
-            {
-                return false;
+            let value = input.as_ref().and_then(|input| self.value(key, input));
+            match (&attribute.kind, value) {
+                (Kind::Choice { options }, Some(Value::Choice(option))) => {
+                    let had = had.and_then(|had| had.get(&attribute.id));
+                    !options.get(option).unwrap().retired || had == Some(&Value::Choice(option))
+                }
+                _ => true,
             }
-            has.insert(attribute.id, value);
-        }
-        let others = self.values().filter(|(key, _)| **key != update.key);
-        unmet(&self.schema, others.chain([(&update.key, &has)])).is_none()
+        })
     }
 
     /// A person who does not have what attributes demand, and the attribute.

@@ -228,8 +228,13 @@ fn update(people: impl Strategy<Value = String>) -> impl Strategy<Value = UserUp
     let given = (0..ATTRIBUTES).prop_flat_map(|attribute| {
         (Just(attribute), prop::option::weighted(0.8, value(attribute))).prop_map(|(attribute, value)| {
             let (key, _) = attributes()[attribute as usize];
-            (key.into(), value.map(|value| input(attribute, value)))
+            (std::sync::Arc::<str>::from(key), value.map(|value| input(attribute, value)))
         })
+    });
+    // Now and then somebody who is not there yet, or never will be.
+    let given = (given, prop::option::weighted(0.2, 0..FEW + 2)).prop_map(|((key, value), manager)| {
+        let named = manager.filter(|_| &*key == "manager").map(|manager| Input::Text(format!("u{manager}")));
+        (key, named.or(value))
     });
     let membership = (select(vec!["primary", "emea"]), prop::option::weighted(0.8, status()))
         .prop_map(|(site, status)| (site.into(), status));
@@ -238,11 +243,21 @@ fn update(people: impl Strategy<Value = String>) -> impl Strategy<Value = UserUp
         .prop_map(|(key, status, values, sites)| UserUpdate { key, status, values, sites })
 }
 
-/// Many updates of many people; without badges, of which one would be somebody's already.
+/// Many updates of many people; without badges, of which one would be somebody's already, and managers who may not be
+/// there.
 fn updates(people: u32) -> impl Strategy<Value = Change> {
     prop::collection::vec(update(user(people)), 100..150).prop_map(|mut updates| {
         for update in &mut updates {
-            update.values.retain(|(key, value)| &**key != "badge" && (&**key != "grade" || value.is_some()));
+            let is_named = |value: &Option<Input>| match value {
+                Some(Input::Text(name)) => (0..NAMED).any(|number| *name == format!("u{number}")),
+                _ => true,
+            };
+            update.values.retain(|(key, value)| match &**key {
+                "badge" => false,
+                "grade" => value.is_some(),
+                "manager" => is_named(value),
+                _ => true,
+            });
         }
         Change::Users(updates)
     })
