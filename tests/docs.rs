@@ -50,7 +50,7 @@ fn schema() -> Vec<(String, Vec<String>)> {
             within = true;
         } else if line.starts_with(')') {
             within = false;
-        } else if within && !line.starts_with("PRIMARY KEY") {
+        } else if within && !line.starts_with("PRIMARY KEY") && !line.starts_with("CHECK") {
             let column = line.split(' ').next().unwrap().to_owned();
             tables.last_mut().unwrap().1.push(column);
         }

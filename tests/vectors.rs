@@ -39,10 +39,12 @@ fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
     }
 }
 
-/// Makes a change, to see whether it is refused, and gives it up.
+/// Makes a change, to see whether it, or the transaction at its end, is refused, and gives it up.
 fn attempt(registry: &Registry, change: Changing) -> Result<Value, Error> {
     let at = registry.snapshot().clock().map_or(DateTime::UNIX_EPOCH, |clock| clock.to_utc());
-    registry.as_host("vectors").begin(at)?.apply(change.change()?)?;
+    let mut tx = registry.as_host("vectors").begin(at)?;
+    tx.apply(change.change()?)?;
+    tx.preview()?;
     Ok(Value::Null)
 }
 

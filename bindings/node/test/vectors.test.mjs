@@ -102,8 +102,10 @@ async function ask(registry, question) {
   const [name, given] = called(question)
   const snapshot = registry.snapshot()
   if (Object.hasOwn(changes, name)) {
-    await registry.asHost('vectors').transact(tx => {
+    await registry.asHost('vectors').transact(async tx => {
       change(tx, question)
+      // Some of what is wrong is seen at the end of a transaction only.
+      await tx.preview()
       tx.rollback()
     }, { at: snapshot.clock ?? new Date(0) })
     return null

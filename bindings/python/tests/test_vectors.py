@@ -149,7 +149,10 @@ def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
         at = snapshot.clock or datetime.fromisoformat("1970-01-01T00:00:00Z")
         tx = registry.as_host("vectors").transaction(at=at)
         try:
-            return getattr(tx, name)(**arguments)
+            found = getattr(tx, name)(**arguments)
+            # Some of what is wrong is seen at the end of a transaction only.
+            tx.preview()
+            return found
         finally:
             tx.rollback()
     of_registry = name in ("deltas", "membership_history")

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use crate::{Action, Commit, CourseId, Entry, Instant, Outcome, Revision, SegmentId, Snapshot, UserId};
+use crate::{
+    Action, Commit, CourseId, Entry, Instant, Outcome, Revision, SegmentId, Snapshot, Status, UserId,
+};
 
 /// Everything that a commit did, or that a previewed one would do.
 #[derive(Clone, Debug)]
@@ -104,6 +106,23 @@ impl Delta {
         changed.len()
     }
 
+    /// How many people were suspended; they are among those who were changed.
+    pub fn users_suspended(&self) -> usize {
+        let mut suspended = std::collections::BTreeSet::new();
+        for entry in self.commit.entries.iter() {
+            if let Entry::User(user) = entry
+                && user.key.is_none()
+                && let Some(status) = user.status
+            {
+                match status {
+                    Status::Suspended => suspended.insert(user.id),
+                    Status::Active => suspended.remove(&user.id),
+                };
+            }
+        }
+        suspended.len()
+    }
+
     /// What happened to enrolments, in order.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         self.commit.moments.iter().flat_map(move |moment| {
@@ -193,6 +212,10 @@ impl Display for Delta {
             }
         }
         write!(f, "people: {} created, {} changed", self.users_created(), self.users_changed())?;
+        let suspended = self.users_suspended();
+        if suspended > 0 {
+            write!(f, ", {suspended} of them suspended")?;
+        }
         if definitions > 0 {
             write!(f, "; definitions: {definitions}")?;
         }

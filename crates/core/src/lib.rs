@@ -59,6 +59,7 @@ mod store;
 mod time;
 mod touched;
 mod users;
+mod warnings;
 
 pub use accept::MAX_TEXT_VALUE;
 pub use author::{Author, Idempotency, Signature};
@@ -92,6 +93,8 @@ pub use row_set::RowSet;
 pub use snapshot::Snapshot;
 pub use store::{Appended, Store};
 pub use time::Instant;
+
+pub use warnings::Warning;
 
 pub use chrono_tz::Tz;
 pub use matricula_rule as rule;

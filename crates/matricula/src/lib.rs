@@ -19,7 +19,7 @@ pub use matricula_core::{
     MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState,
     RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition,
     SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses, Snapshot, Status, Step,
-    Store, Tz, UserId, UserUpdate, time_zone,
+    Store, Tz, UserId, UserUpdate, Warning, time_zone,
 };
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
