@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\n# Day 3: the department column came empty\n");
     let mut tx = host.begin(instant("2026-11-22T06:00:00Z")?)?;
-    import(&mut tx, &edited(|cells| cells[DEPARTMENT].clear()))?;
+    import(&mut tx, &edited(|_, department| department.clear()))?;
     let preview = tx.preview()?;
     println!("{preview}");
     match tx.commit() {
@@ -51,10 +51,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("the register is still at revision {}", registry.snapshot().revision());
 
     println!("\n# The feed as it should have been: the plan\n");
-    let feed = edited(|cells| {
+    let feed = edited(|employee, department| {
         // One team moves from Sales to Legal.
-        if cells[0].ends_with('7') && cells[DEPARTMENT] == "Sales" && cells[0] < "E10400".to_owned() {
-            "Legal".clone_into(&mut cells[DEPARTMENT]);
+        if employee.ends_with('7') && employee < "E10400" && department == "Sales" {
+            "Legal".clone_into(department);
         }
     });
     let asked = || -> Result<Transaction, Box<dyn Error>> {
@@ -89,12 +89,16 @@ fn instant(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
 }
 
 /// The second day's feed with its rows changed, but for the few that have quotes.
-fn edited(edit: impl Fn(&mut [String])) -> String {
+fn edited(edit: impl Fn(&str, &mut String)) -> String {
     let mut feed = String::new();
     for (number, line) in DAY_2.lines().enumerate() {
         let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
-        if number > 0 && !line.contains('"') {
-            edit(&mut cells);
+        if number > 0
+            && !line.contains('"')
+            && let Some((employee, others)) = cells.split_first_mut()
+            && let Some(department) = others.get_mut(DEPARTMENT - 1)
+        {
+            edit(employee, department);
         }
         feed.push_str(&cells.join(","));
         feed.push('\n');

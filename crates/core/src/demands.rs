@@ -208,7 +208,7 @@ impl Draft {
                 problems.push((*origin, problem(*origin, None, key, None, ErrorKind::NotPossible, reason)));
             }
         }
-        problems.sort_by(|(a, _), (b, _)| a.cmp(b));
+        problems.sort_by_key(|(origin, _)| *origin);
         problems.into_iter().map(|(_, problem)| problem).collect()
     }
 

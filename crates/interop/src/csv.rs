@@ -170,7 +170,7 @@ impl Iterator for Rows<'_> {
 
 #[cfg(test)]
 mod tests {
-    use matricula_core::{Input, Status};
+    use matricula_core::Status;
 
     use super::*;
 
