@@ -44,6 +44,7 @@ impl Store for Memory {
 
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
         let journal = self.journal();
-        Ok(journal.iter().filter(|commit| commit.revision > after).take(limit).cloned().collect())
+        let start = journal.partition_point(|commit| commit.revision <= after);
+        Ok(journal.iter().skip(start).take(limit).cloned().collect())
     }
 }
