@@ -41,6 +41,11 @@ impl Block {
         }
     }
 
+    /// Just one place.
+    pub(crate) fn only(place: u16) -> Self {
+        Self::List([place].into())
+    }
+
     /// Whether the block has just these bits.
     pub(crate) fn is(&self, words: &Words) -> bool {
         match self {
@@ -148,12 +153,17 @@ impl Block {
 
 /// The places of the bits that are set, ascending.
 pub(crate) fn places(words: &Words) -> impl Iterator<Item = u16> + '_ {
-    words.iter().enumerate().flat_map(|(index, &word)| {
+    bits(words).filter_map(|place| u16::try_from(place).ok())
+}
+
+/// The same of however many words.
+pub(crate) fn bits(words: &[u64]) -> impl Iterator<Item = u32> + '_ {
+    (0_u32..).zip(words).flat_map(|(number, &word)| {
         let mut rest = word;
         std::iter::from_fn(move || {
             let bit = rest.trailing_zeros();
             rest &= rest.checked_sub(1)?;
-            u16::try_from(index * 64 + bit as usize).ok()
+            Some(number * 64 + bit)
         })
     })
 }

@@ -3,7 +3,7 @@
 
 use roaring::RoaringBitmap;
 
-use crate::block::{BLOCK, Block, Words};
+use crate::block::{BLOCK, Block, WORDS, Words, bits};
 
 /// A set of rows.
 ///
@@ -140,6 +140,9 @@ impl RowSet {
             }
             (Err(_), Block::Empty) => {}
             (Err(place), block) => {
+                if self.blocks.is_empty() {
+                    self.blocks.reserve_exact(1);
+                }
                 self.blocks.insert(place, (u32::try_from(index).unwrap_or(u32::MAX), block))
             }
         }
@@ -205,18 +208,19 @@ impl RowSet {
 /// Blocks in a roaring container.
 const CONTAINER: u32 = (1 << 16) / BLOCK as u32;
 
+static FULL: Words = [u64::MAX; WORDS];
+
 /// The rows of a block, ascending.
-fn rows_of(index: u32, block: &Block) -> impl Iterator<Item = u32> + use<> {
-    let words = block.words();
+fn rows_of(index: u32, block: &Block) -> impl Iterator<Item = u32> + '_ {
     let base = index * BLOCK as u32;
-    (0_u32..).zip(words).flat_map(move |(number, word)| {
-        let mut rest = word;
-        std::iter::from_fn(move || {
-            let bit = rest.trailing_zeros();
-            rest &= rest.checked_sub(1)?;
-            Some(base + number * 64 + bit)
-        })
-    })
+    let (list, words): (&[u16], &[u64]) = match block {
+        Block::Empty => (&[], &[]),
+        Block::Full => (&[], FULL.as_slice()),
+        Block::List(list) => (list, &[]),
+        Block::Dense(_, words) => (&[], words.as_slice()),
+    };
+    let listed = list.iter().map(move |place| base + u32::from(*place));
+    listed.chain(bits(words).map(move |place| base + place))
 }
 
 impl FromIterator<(u32, Block)> for RowSet {
@@ -230,20 +234,28 @@ impl FromIterator<(u32, Block)> for RowSet {
 impl FromIterator<u32> for RowSet {
     fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
         let mut set = Self::default();
-        let mut open: Option<(usize, Words)> = None;
-        for row in rows {
-            let (index, place) = (row as usize / BLOCK, row as usize % BLOCK);
-            if open.as_ref().is_none_or(|(open, _)| *open != index) {
-                if let Some((index, words)) = open.take() {
-                    set.replace(index, Block::from_words(&words));
+        let mut rows = rows.into_iter().peekable();
+        while let Some(row) = rows.next() {
+            let index = row as usize / BLOCK;
+            let place = |row: u32| row as usize % BLOCK;
+            let mut next = rows.next_if(|next| *next as usize / BLOCK == index);
+            let before = set.block(index);
+            if next.is_none()
+                && before.is_empty()
+                && let Ok(only) = u16::try_from(place(row))
+            {
+                // Most sets are of one person, whom a commit changed.
+                set.replace(index, Block::only(only));
+                continue;
+            }
+            let mut words = before.words();
+            let mut open = Some(row);
+            while let Some(row) = open {
+                if let Some(word) = words.get_mut(place(row) / 64) {
+                    *word |= 1 << (place(row) % 64);
                 }
-                open = Some((index, set.block(index).words()));
+                open = next.take().or_else(|| rows.next_if(|next| *next as usize / BLOCK == index));
             }
-            if let Some(word) = open.as_mut().and_then(|(_, words)| words.get_mut(place / 64)) {
-                *word |= 1 << (place % 64);
-            }
-        }
-        if let Some((index, words)) = open {
             set.replace(index, Block::from_words(&words));
         }
         set
