@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::graph::{Node, NodeId};
+use matricula_rule::{AttributeId, OptionId, UserId};
+
+use crate::graph::{Node, NodeId, Rows};
 use crate::state::State;
 use crate::users::ColumnId;
 
@@ -16,6 +18,8 @@ pub(crate) struct Outline {
     parts: Vec<NodeId>,
     /// The columns that are tested.
     columns: Vec<ColumnId>,
+    /// The attributes whose options are tested.
+    attributes: Vec<AttributeId>,
 }
 
 /// One node.
@@ -23,6 +27,8 @@ pub(crate) struct Outline {
 enum Shape {
     /// A range of codes of a column, by its place.
     Test(u32),
+    /// An option of an attribute, by its place.
+    Option(u32, OptionId),
     /// Any other test.
     Other,
     All(Parts),
@@ -38,13 +44,20 @@ struct Parts(u32, u32);
 impl Outline {
     pub(crate) fn new(nodes: &[Node]) -> Self {
         let mut outline = Self::default();
-        let mut places = HashMap::new();
+        let (mut places, mut attributes) = (HashMap::new(), HashMap::new());
         for node in nodes {
             let shape = match node {
                 Node::Test(column, _) => Shape::Test(*places.entry(*column).or_insert_with(|| {
                     outline.columns.push(*column);
                     number(outline.columns.len() - 1)
                 })),
+                Node::Rows(Rows::Option(attribute, option)) => {
+                    let place = attributes.entry(*attribute).or_insert_with(|| {
+                        outline.attributes.push(*attribute);
+                        number(outline.attributes.len() - 1)
+                    });
+                    Shape::Option(*place, *option)
+                }
                 Node::Match(..) | Node::Key(_) | Node::Line(..) | Node::Rows(_) => Shape::Other,
                 Node::All(parts) => Shape::All(outline.add(parts)),
                 Node::Any(parts) => Shape::Any(outline.add(parts)),
@@ -98,36 +111,54 @@ pub(crate) struct Asking<'a> {
     /// The state before, if it had the same graph.
     before: Option<&'a State>,
     row: u32,
-    /// By node, the answers about a person under the person's mark; anything less is of an earlier person.
-    marks: Vec<u32>,
-    mark: u32,
+    /// By node, the answers about a person under the person's mark; anything else is of an earlier person. Bytes,
+    /// because most nodes are not asked about, and all have a place here.
+    marks: Vec<u8>,
+    mark: u8,
     /// The person's codes by column, as they are and as they were, once a test has looked.
     codes: Vec<Option<(u64, u64)>>,
+    /// The same for options, by attribute.
+    options: Vec<Option<(&'a [OptionId], &'a [OptionId])>>,
 }
+
+/// So many people have marks of their own before marks begin again.
+const MARKS: u8 = 63;
 
 impl<'a> Asking<'a> {
     pub(crate) fn new(state: &'a State, before: Option<&'a State>) -> Self {
         let outline = state.graph.outline();
-        let (nodes, columns) = (outline.shapes.len(), outline.columns.len());
-        Self { state, before, row: 0, marks: vec![0; nodes], mark: 0, codes: vec![None; columns] }
+        Self {
+            state,
+            before,
+            row: 0,
+            marks: vec![0; outline.shapes.len()],
+            mark: 0,
+            codes: vec![None; outline.columns.len()],
+            options: vec![None; outline.attributes.len()],
+        }
     }
 
     /// Asks about another person from now on.
     pub(crate) fn about(&mut self, row: u32) {
         self.row = row;
+        if self.mark == MARKS {
+            self.marks.fill(0);
+            self.mark = 0;
+        }
         self.mark += 1;
         self.codes.fill(None);
+        self.options.fill(None);
     }
 
     /// Whether the person passes a node, and did. Without a state before, both are as things are.
     pub(crate) fn ask(&mut self, node: NodeId) -> Answers {
         match self.marks.get(node.index()) {
-            Some(mark) if mark >> 2 == self.mark => return Answers((mark & 0b11) as u8),
+            Some(mark) if mark >> 2 == self.mark => return Answers(mark & 0b11),
             _ => {}
         }
         let answers = self.work_out(node);
         if let Some(mark) = self.marks.get_mut(node.index()) {
-            *mark = self.mark << 2 | u32::from(answers.0);
+            *mark = self.mark << 2 | answers.0;
         }
         answers
     }
@@ -142,6 +173,11 @@ impl<'a> Asking<'a> {
                     (lo..=hi).contains(&code)
                 };
                 Answers::new(within(self.state, is), within(self.before.unwrap_or(self.state), was))
+            }
+            Some(Shape::Option(attribute, option)) => {
+                let (is, was) = self.options_of(attribute);
+                let has = |options: &[OptionId]| options.binary_search(&option).is_ok();
+                Answers::new(has(is), has(was))
             }
             Some(Shape::Other) => {
                 let is = self.state.questions().test_passes(node, self.row);
@@ -199,5 +235,20 @@ impl<'a> Asking<'a> {
             *known = Some(codes);
         }
         codes
+    }
+
+    /// The person's options of an attribute, by its place: they are few, and the sets of people who have each far apart.
+    fn options_of(&mut self, attribute: u32) -> (&'a [OptionId], &'a [OptionId]) {
+        let attribute = attribute as usize;
+        if let Some(Some(options)) = self.options.get(attribute) {
+            return *options;
+        }
+        let Some(&id) = self.state.graph.outline().attributes.get(attribute) else { return (&[], &[]) };
+        let is = self.state.users.options(UserId(self.row), id);
+        let was = self.before.map_or(is, |before| before.users.options(UserId(self.row), id));
+        if let Some(known) = self.options.get_mut(attribute) {
+            *known = Some((is, was));
+        }
+        (is, was)
     }
 }

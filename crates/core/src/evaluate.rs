@@ -52,7 +52,7 @@ impl<'a> Questions<'a> {
         &self.0.users
     }
 
-    /// Whether a person passes a test that is no range of codes.
+    /// Whether a person passes a test that is no range of codes. Options are asked of people instead, who have few.
     pub(crate) fn test_passes(&self, node: NodeId, row: u32) -> bool {
         match self.0.graph.node(node) {
             Some(Node::Match(column, how, text)) => {
@@ -61,10 +61,6 @@ impl<'a> Questions<'a> {
             }
             Some(Node::Key(rule)) => self.key_passes(rule, row),
             Some(Node::Line(attribute, user)) => self.users().leads_to(*attribute, row, *user),
-            // The options of a person are few, the sets of people far apart.
-            Some(Node::Rows(Rows::Option(attribute, option))) => {
-                self.users().options(crate::UserId(row), *attribute).binary_search(option).is_ok()
-            }
             Some(Node::Rows(rows)) => match self.rows(*rows) {
                 Source::Rows(rows) => rows.contains(row),
                 Source::Listed(roster, set) => roster.contains(u32::try_from(set).unwrap_or(u32::MAX), row),
