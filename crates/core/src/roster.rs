@@ -8,7 +8,7 @@ use crate::block::{BLOCK, Block, Words};
 use crate::chunks::Chunks;
 use crate::{Bytes, RowSet};
 
-/// So many people of a block are noted beside it at most.
+/// At least so many changes of a block are noted beside it.
 const LATE: usize = 128;
 
 /// So many changes at once are noted person by person.
@@ -35,26 +35,22 @@ pub(crate) struct Roster {
 struct Layer {
     /// By set.
     blocks: Arc<Vec<Block>>,
-    /// People, ascending, and for each the sets, ascending, of which `blocks` says the opposite of what is.
-    late: Vec<(u16, Arc<[u32]>)>,
+    /// Sets and people, ascending, of which `blocks` says the opposite of what is.
+    late: Arc<Vec<(u32, u16)>>,
 }
 
 impl Layer {
-    fn flipped(&self, place: u16) -> &[u32] {
-        let found = self.late.binary_search_by_key(&place, |(place, _)| *place);
-        found.ok().and_then(|index| self.late.get(index)).map_or(&[], |(_, sets)| sets)
-    }
-
     fn contains(&self, set: u32, place: u16) -> bool {
         let block = self.blocks.get(set as usize);
         let noted = block.is_some_and(|block| block.contains(place.into()));
-        noted != (!self.late.is_empty() && self.flipped(place).binary_search(&set).is_ok())
+        noted != self.late.binary_search(&(set, place)).is_ok()
     }
 
     /// The places in which `blocks` is wrong about a set, ascending.
     fn late_of(&self, set: u32) -> impl Iterator<Item = u16> {
-        let concerned = self.late.iter().filter(move |(_, sets)| sets.binary_search(&set).is_ok());
-        concerned.map(|(place, _)| *place)
+        let start = self.late.partition_point(|(late, _)| *late < set);
+        let those = self.late.iter().skip(start).take_while(move |(late, _)| *late == set);
+        those.map(|(_, place)| *place)
     }
 
     fn block(&self, set: u32) -> Block {
@@ -68,11 +64,8 @@ impl Layer {
         if late.is_empty() {
             return;
         }
-        let mut flips: Vec<(u32, u16)> =
-            late.iter().flat_map(|(place, sets)| sets.iter().map(|set| (*set, *place))).collect();
-        flips.sort_unstable();
         let blocks = Arc::make_mut(&mut self.blocks);
-        for same in flips.chunk_by(|a, b| a.0 == b.0) {
+        for same in late.chunk_by(|a, b| a.0 == b.0) {
             let Some(set) = same.first().map(|(set, _)| *set as usize) else { continue };
             if set >= blocks.len() {
                 blocks.resize(set + 1, Block::Empty);
@@ -98,26 +91,23 @@ impl Layer {
 
     /// Notes that a person is in some sets (ascending) where until now not, or the other way round.
     fn flip(&mut self, place: u16, sets: &[u32]) {
-        match self.late.binary_search_by_key(&place, |(place, _)| *place) {
-            Err(index) => self.late.insert(index, (place, sets.into())),
-            Ok(index) => {
-                let Some((_, late)) = self.late.get_mut(index) else { return };
-                let once = |of: &[u32], others: &[u32]| -> Vec<u32> {
-                    of.iter().copied().filter(|set| others.binary_search(set).is_err()).collect()
-                };
-                let mut either = once(late, sets);
-                either.extend(once(sets, late));
-                either.sort_unstable();
-                if either.is_empty() {
-                    self.late.remove(index);
-                } else {
-                    *late = either.into();
+        let mut late = Vec::with_capacity(self.late.len() + sets.len());
+        let mut rest = self.late.as_slice();
+        for &set in sets {
+            let (before, others) = rest.split_at(rest.partition_point(|noted| *noted < (set, place)));
+            late.extend_from_slice(before);
+            rest = match others.split_first() {
+                Some((noted, others)) if *noted == (set, place) => others,
+                _ => {
+                    late.push((set, place));
+                    others
                 }
-            }
+            };
         }
+        late.extend_from_slice(rest);
+        self.late = Arc::new(late);
         // By then working everything in costs about as much as noting it did.
-        let noted: usize = self.late.iter().map(|(_, sets)| sets.len()).sum();
-        if self.late.len() > LATE || noted > self.blocks.len().max(LATE) {
+        if self.late.len() > self.blocks.len().max(LATE) {
             self.settle();
         }
     }
@@ -159,20 +149,26 @@ impl Roster {
 
     /// Puts people into sets and takes them out; changes come by row and then by set, ascending.
     pub(crate) fn apply(&mut self, changes: &[Change]) {
-        let mut sets = Vec::new();
+        let is_real = |change: &&Change| self.contains(change.set, change.row) != change.present;
+        let real: Vec<Change> = changes.iter().filter(is_real).copied().collect();
+        self.turn(&real);
+    }
+
+    /// The same, where it is known of each that it changes something. Looking that up in many sets would take as many
+    /// trips to memory.
+    pub(crate) fn turn(&mut self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        let counts = Arc::make_mut(&mut self.counts);
+        for change in changes {
+            add_count(counts, change.set as usize, i64::from(change.present) * 2 - 1);
+        }
+        let mut sets = Vec::with_capacity(changes.len());
         for of_person in changes.chunk_by(|a, b| a.row == b.row) {
-            let Some(row) = of_person.first().map(|change| change.row) else { continue };
+            let Some((index, place)) = of_person.first().map(|change| locate(change.row)) else { continue };
             sets.clear();
-            let real = of_person.iter().filter(|change| self.contains(change.set, row) != change.present);
-            sets.extend(real.map(|change| change.set));
-            if sets.is_empty() {
-                continue;
-            }
-            let counts = Arc::make_mut(&mut self.counts);
-            for change in of_person.iter().filter(|change| sets.binary_search(&change.set).is_ok()) {
-                add_count(counts, change.set as usize, i64::from(change.present) * 2 - 1);
-            }
-            let (index, place) = locate(row);
+            sets.extend(of_person.iter().map(|change| change.set));
             if let Some(layer) = self.layer_mut(index) {
                 layer.flip(place, &sets);
             }
@@ -244,15 +240,9 @@ impl Roster {
         bytes.add_shared(&self.counts, other.map(|other| &other.counts), self.counts.capacity() * 4);
         for (index, layer) in self.layers.iter() {
             let theirs = other.and_then(|other| other.layers.get(index));
-            bytes.add_shared(
-                layer,
-                theirs,
-                size_of::<Layer>() + layer.late.capacity() * size_of::<(u16, Arc<[u32]>)>(),
-            );
-            for (place, sets) in &layer.late {
-                let theirs = theirs.and_then(|theirs| theirs.late.iter().find(|(other, _)| other == place));
-                bytes.add_shared(sets, theirs.map(|(_, sets)| sets), size_of_val(&**sets));
-            }
+            bytes.add_shared(layer, theirs, size_of::<Layer>());
+            let size = layer.late.capacity() * size_of::<(u32, u16)>();
+            bytes.add_shared(&layer.late, theirs.map(|theirs| &theirs.late), size);
             let other = theirs.map(|theirs| &theirs.blocks);
             bytes.add_shared(&layer.blocks, other, layer.blocks.capacity() * size_of::<Block>());
             let same = other.is_some_and(|other| Arc::ptr_eq(other, &layer.blocks));
