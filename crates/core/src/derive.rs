@@ -3,11 +3,12 @@
 //! (`touched`); many, or changed definitions, are evaluated by blocks. Both ways give the same. Not here: the inputs
 //! themselves (`draft`, `clock`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ask::Asking;
-use crate::block::{BLOCK, Block};
+use crate::block::{BLOCK, Block, bits};
 use crate::evaluate::blocks_of;
 use crate::graph::{Node, Rows};
 use crate::model::SegmentState;
@@ -89,7 +90,9 @@ pub(crate) fn settle(
         } else {
             (0..state.graph.slot_count()).filter(|slot| of_round(*slot) && !stale.contains(slot)).collect()
         };
-        let single = distinct(asked.iter().copied().filter(|(_, slot)| of_round(*slot as usize)).collect());
+        let mut single = Vec::with_capacity(asked.len());
+        single.extend(asked.iter().copied().filter(|(_, slot)| of_round(*slot as usize)));
+        let single = distinct(single);
         if !now.is_empty() {
             by_blocks(state, &now, &everybody, &mut turnover);
         }
@@ -104,7 +107,9 @@ pub(crate) fn settle(
                 (slots.into_iter().collect(), blocks.into_iter().collect());
             by_blocks(state, &slots, &blocks, &mut turnover);
         } else if !single.is_empty() {
-            one_by_one(state, &single, changed.map(|changed| changed.before), &mut turnover);
+            // After whole blocks, members may be in place already that the state before did not have.
+            let known = changed.filter(|_| stale.is_empty() && blocks.is_empty());
+            one_by_one(state, &single, known.map(|changed| changed.before), &mut turnover);
         }
     }
     let mut memberships: Vec<MembershipChange> = turnover
@@ -172,14 +177,15 @@ fn distinct(mut asked: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     };
     // Of one person, marking slots is faster than sorting them.
     let last = asked.iter().map(|(_, slot)| *slot as usize).max().unwrap_or_default();
-    let mut marks = vec![false; last + 1];
-    for (_, slot) in asked {
-        if let Some(mark) = marks.get_mut(slot as usize) {
-            *mark = true;
+    let mut marks = vec![0_u64; last / 64 + 1];
+    for (_, slot) in &asked {
+        if let Some(marks) = marks.get_mut(*slot as usize / 64) {
+            *marks |= 1 << (slot % 64);
         }
     }
-    let marked = marks.into_iter().zip(0..).filter(|(mark, _)| *mark);
-    marked.map(|(_, slot)| (row, slot)).collect()
+    asked.clear();
+    asked.extend(bits(&marks).map(|slot| (row, slot)));
+    asked
 }
 
 /// Evaluates slots for single people, and puts the members in place. What is asked comes person by person.
@@ -205,7 +211,8 @@ fn one_by_one(state: &mut State, asked: &[(u32, u32)], before: Option<&State>, t
     let mut changes: Vec<Change> =
         flips.iter().map(|&(set, row, present)| Change { row, set, present }).collect();
     changes.sort_unstable();
-    state.members.apply(&changes);
+    // Each differs from what was.
+    state.members.turn(&changes);
     flips.sort_unstable();
     for same in flips.chunk_by(|a, b| a.0 == b.0) {
         let Some(slot) = same.first().map(|(slot, ..)| *slot as usize) else { continue };
@@ -216,29 +223,27 @@ fn one_by_one(state: &mut State, asked: &[(u32, u32)], before: Option<&State>, t
 }
 
 /// For each enrolment rule and course of a round, whom the rule newly holds there and whom it no longer holds.
-fn movements(
+fn movements<'a>(
     state: &State,
-    turnover: &Turnover,
+    turnover: &'a Turnover,
     changed: Option<&Changed<'_>>,
     is_now: &impl Fn(CourseId) -> bool,
-) -> Vec<Movement> {
+) -> Vec<Movement<'a>> {
     let mut movements = Vec::new();
     let none = BTreeSet::new();
     let defined = changed.map_or(&none, |changed| changed.rules);
     for (slot, (joined, left)) in turnover {
         let rules = state.rules_of.get(*slot).map_or(&[][..], Vec::as_slice);
+        if rules.is_empty() {
+            continue;
+        }
         let paused = state.slots.get_index(*slot).is_some_and(|slot| is_paused(state, slot));
         for &id in rules.iter().filter(|rule| !defined.contains(rule)) {
             let Some(rule) = state.rule(id).filter(|rule| rule.enabled) else { continue };
             for &course in rule.courses.iter().filter(|course| is_now(**course)) {
-                let left = if paused { RowSet::default() } else { left.clone() };
-                movements.push(Movement {
-                    rule: id,
-                    course,
-                    on_leave: rule.on_leave,
-                    arrived: joined.clone(),
-                    left,
-                });
+                let (arrived, on_leave) = (Cow::Borrowed(joined), rule.on_leave);
+                let left = if paused { Cow::default() } else { Cow::Borrowed(left) };
+                movements.push(Movement { rule: id, course, on_leave, arrived, left });
             }
         }
     }
@@ -266,8 +271,8 @@ fn movements(
                 rule: id,
                 course,
                 on_leave: rule.on_leave,
-                arrived: after.difference(&before),
-                left,
+                arrived: Cow::Owned(after.difference(&before)),
+                left: Cow::Owned(left),
             });
         }
     }

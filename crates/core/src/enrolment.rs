@@ -1,14 +1,12 @@
 //! Enrolments as they are: for each person the reasons that hold each course, and the steps that change them.
-//! Not here: which steps follow from a change (`reconcile`).
+//! Not here: which steps follow from a change (`reconcile`), and how records are kept (`records`).
 
 use std::sync::Arc;
 
 use crate::chunks::Chunks;
+use crate::records::{Block, Changed, PEOPLE, of_course};
 use crate::roster::Roster;
 use crate::{Action, Bytes, CourseId, EnrolmentRuleId, Instant, Reason, RowSet, UserId};
-
-/// People in a block of records.
-pub(crate) const PEOPLE: usize = 16;
 
 /// How a record holds its enrolment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,53 +204,6 @@ pub(crate) fn apply_step(
     records.sort_unstable();
 }
 
-/// The records of a run of people, each person's sorted by course.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Block {
-    /// Where each person's records end.
-    ends: Vec<u32>,
-    records: Vec<Record>,
-}
-
-impl Block {
-    pub(crate) fn of(&self, place: usize) -> &[Record] {
-        let end = self.ends.get(place).copied().unwrap_or_default() as usize;
-        let start =
-            place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
-        self.records.get(start as usize..end).unwrap_or_default()
-    }
-
-    /// Appends to the records of a person, after whom nobody has any yet.
-    fn extend(&mut self, place: usize, records: impl Iterator<Item = Record>) {
-        let start = self.records.len();
-        let before = u32::try_from(start).unwrap_or(u32::MAX);
-        self.records.extend(records);
-        if let Some(added) = self.records.get_mut(start..) {
-            added.sort_unstable();
-        }
-        self.ends.resize(place.max(self.ends.len()), before);
-        self.ends.resize(place + 1, before);
-        if let Some(end) = self.ends.get_mut(place) {
-            *end = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
-        }
-    }
-}
-
-/// Enrolments as they are to be: for each its place in one list of records.
-#[derive(Debug, Default)]
-pub(crate) struct Changed {
-    /// Sorted by person and course.
-    pub(crate) enrolments: Vec<ChangedEnrolment>,
-    pub(crate) records: Vec<Record>,
-}
-
-#[derive(Debug)]
-pub(crate) struct ChangedEnrolment {
-    pub(crate) user: UserId,
-    pub(crate) course: CourseId,
-    pub(crate) records: std::ops::Range<usize>,
-}
-
 /// All enrolments, by person and by course.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Enrolments {
@@ -315,31 +266,9 @@ impl Enrolments {
         if self.blocks.get(index).is_none() {
             self.blocks.set(index, Arc::default());
         }
-        let Some(slot) = self.blocks.get_mut(index) else { return };
-        let before = std::mem::take(slot);
-        let mut block = Block {
-            ends: Vec::with_capacity(PEOPLE),
-            records: Vec::with_capacity(before.records.len() + changed.records.len()),
-        };
-        let mut rest = changed.enrolments.as_slice();
-        let people = before.ends.len().max(rest.last().map_or(0, |last| last.user.index() % PEOPLE + 1));
-        for place in 0..people {
-            let mut kept = before.of(place);
-            while let Some((next, after)) = rest.split_first() {
-                if next.user.index() % PEOPLE != place {
-                    break;
-                }
-                let (earlier, others) =
-                    kept.split_at(kept.partition_point(|record| record.course < next.course));
-                block.records.extend(earlier);
-                block.records.extend(changed.records.get(next.records.clone()).unwrap_or_default());
-                kept = others.get(of_course(others, next.course).len()..).unwrap_or_default();
-                rest = after;
-            }
-            block.records.extend(kept);
-            block.ends.push(u32::try_from(block.records.len()).unwrap_or(u32::MAX));
+        if let Some(block) = self.blocks.get_mut(index) {
+            *block = Arc::new(block.with(changed));
         }
-        *slot = Arc::new(block);
     }
 
     /// Notes who began and ended being enrolled in each course, after the blocks were written.
@@ -358,18 +287,12 @@ impl Enrolments {
                 continue;
             };
             let theirs = other.and_then(|other| blocks(other, index));
-            let size = ours.ends.capacity() * 4 + ours.records.capacity() * size_of::<Record>();
-            bytes.add_shared(ours, theirs.as_ref(), size);
+            bytes.add_shared(ours, theirs.as_ref(), size_of::<Block>());
+            bytes.add(ours.bytes(theirs.as_deref()));
         }
         bytes.add(self.courses.bytes(other.map(|other| &other.courses)));
         bytes
     }
-}
-
-pub(crate) fn of_course(records: &[Record], course: CourseId) -> &[Record] {
-    let start = records.partition_point(|record| record.course < course);
-    let end = records.partition_point(|record| record.course <= course);
-    records.get(start..end).unwrap_or_default()
 }
 
 /// Puts enrolments together in the order of users and, of each user, of courses.

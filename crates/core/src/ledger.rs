@@ -1,47 +1,60 @@
 //! Many enrolments at once, in the order of people: whatever bears on each is gathered block by block, turned
 //! into steps, applied and noted. Not here: which steps (`reconcile`).
 
-use std::iter::Peekable;
-
 use hashbrown::HashMap;
 
-use crate::enrolment::{Changed, ChangedEnrolment, Enrolments, PEOPLE, Record, apply_step, of_course};
+use crate::enrolment::{Enrolments, Record, apply_step};
+use crate::records::{Changed, ChangedEnrolment, PEOPLE, of_course};
 use crate::{Action, CourseId, Instant, Reason, RowSet, Steps, UserId};
+
+/// So many enrolments are sorted at once, rather than merged block by block.
+const FEW: usize = 256;
 
 /// The same thing bearing on the enrolments of many people in one course.
 pub(crate) struct Stream<'a, C> {
-    rows: Peekable<Box<dyn Iterator<Item = u32> + 'a>>,
-    course: CourseId,
-    cause: C,
-}
-
-impl<'a, C> Stream<'a, C> {
-    pub(crate) fn new(rows: &'a RowSet, course: CourseId, cause: C) -> Self {
-        let rows: Box<dyn Iterator<Item = u32> + 'a> = Box::new(rows.iter());
-        Self { rows: rows.peekable(), course, cause }
-    }
+    pub(crate) rows: &'a RowSet,
+    pub(crate) course: CourseId,
+    pub(crate) cause: C,
 }
 
 /// Plans and applies steps for everybody whom a stream names; the causes of each enrolment reach `plan`
 /// sorted. Returns the steps, grouped, in the order in which they can be applied again.
-pub(crate) fn work_through<C: Copy + Ord>(
+pub(crate) fn work_through<'a, C: Copy + Ord + 'a>(
     enrolments: &mut Enrolments,
-    mut streams: Vec<Stream<'_, C>>,
+    streams: impl Iterator<Item = Stream<'a, C>>,
     at: Instant,
     plan: impl Fn(&[Record], &[C], &mut Vec<(Action, Reason)>),
 ) -> Vec<Steps> {
-    let mut ledger = Ledger { at, steps: HashMap::new(), turnover: HashMap::new() };
-    let mut work: Vec<(UserId, CourseId, C)> = Vec::new();
-    while let Some(first) = streams.iter_mut().filter_map(|stream| stream.rows.peek().copied()).min() {
+    let streams: Vec<Stream<'_, C>> = streams.filter(|stream| !stream.rows.is_empty()).collect();
+    let count = streams.iter().map(|stream| stream.rows.len()).sum::<usize>();
+    let some = count.min(FEW);
+    let mut ledger =
+        Ledger { at, steps: HashMap::with_capacity(some), turnover: HashMap::with_capacity(some) };
+    let mut work: Vec<(UserId, CourseId, C)> = Vec::with_capacity(some);
+    if count <= FEW {
+        for stream in &streams {
+            work.extend(stream.rows.iter().map(|row| (UserId(row), stream.course, stream.cause)));
+        }
+        work.sort_unstable();
+        let block_of = |user: UserId| user.index() / PEOPLE;
+        for of_block in work.chunk_by(|a, b| block_of(a.0) == block_of(b.0)) {
+            let Some((user, ..)) = of_block.first() else { continue };
+            ledger.enter(enrolments, block_of(*user), of_block, &plan);
+        }
+        return ledger.close(enrolments);
+    }
+    let mut streams: Vec<_> =
+        streams.iter().map(|stream| (stream.rows.iter().peekable(), stream.course, stream.cause)).collect();
+    while let Some(first) = streams.iter_mut().filter_map(|(rows, ..)| rows.peek().copied()).min() {
         let block = first as usize / PEOPLE;
         let end = u32::try_from((block + 1) * PEOPLE).unwrap_or(u32::MAX);
         work.clear();
-        for stream in &mut streams {
-            while let Some(row) = stream.rows.next_if(|row| *row < end) {
-                work.push((UserId(row), stream.course, stream.cause));
+        for (rows, course, cause) in &mut streams {
+            while let Some(row) = rows.next_if(|row| *row < end) {
+                work.push((UserId(row), *course, *cause));
             }
         }
-        streams.retain_mut(|stream| stream.rows.peek().is_some());
+        streams.retain_mut(|(rows, ..)| rows.peek().is_some());
         work.sort_unstable();
         ledger.enter(enrolments, block, &work, &plan);
     }

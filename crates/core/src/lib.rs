@@ -45,6 +45,7 @@ mod placing;
 mod preview;
 mod ranges;
 mod reconcile;
+mod records;
 mod replay;
 mod roster;
 mod row_set;

@@ -1,6 +1,7 @@
 //! From who came under a rule and who left it to what happens to enrolments: a pure, ordered plan, applied as
 //! it is made. A second plan of the same is empty. Not here: who came and left (`derive`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::enrolment::{Enrolments, Hold, Record, status_of};
@@ -11,12 +12,12 @@ use crate::{
 
 /// Whom an enrolment rule newly holds in a course, and whom it no longer holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Movement {
+pub(crate) struct Movement<'a> {
     pub(crate) rule: EnrolmentRuleId,
     pub(crate) course: CourseId,
     pub(crate) on_leave: LeavePolicy,
-    pub(crate) arrived: RowSet,
-    pub(crate) left: RowSet,
+    pub(crate) arrived: Cow<'a, RowSet>,
+    pub(crate) left: Cow<'a, RowSet>,
 }
 
 /// What a person did by hand: enrol somebody, or take that back.
@@ -120,7 +121,7 @@ fn plan(records: &[Record], causes: &[Cause], steps: &mut Vec<(Action, Reason)>)
 /// Plans and applies everything that follows for enrolments at one instant.
 pub(crate) fn reconcile(
     enrolments: &mut Enrolments,
-    movements: &[Movement],
+    movements: &[Movement<'_>],
     by_hand: &[ByHand],
     at: Instant,
 ) -> Vec<Steps> {
@@ -130,24 +131,26 @@ pub(crate) fn reconcile(
     }
     let hands = hands.iter().map(|((course, enrol), rows)| {
         let cause = if *enrol { Cause::EnrolledByHand } else { Cause::UnenrolledByHand };
-        Stream::new(rows, *course, cause)
+        Stream { rows, course: *course, cause }
     });
-    let arrivals = movements
-        .iter()
-        .map(|movement| Stream::new(&movement.arrived, movement.course, Cause::Arrived(movement.rule)));
-    let departures = movements.iter().map(|movement| {
-        Stream::new(&movement.left, movement.course, Cause::Left(movement.rule, movement.on_leave))
+    let both = movements.iter().flat_map(|movement| {
+        let Movement { rule, course, on_leave, .. } = *movement;
+        [
+            Stream { rows: &*movement.arrived, course, cause: Cause::Arrived(rule) },
+            Stream { rows: &*movement.left, course, cause: Cause::Left(rule, on_leave) },
+        ]
     });
-    work_through(enrolments, hands.chain(arrivals).chain(departures).collect(), at, plan)
+    work_through(enrolments, hands.chain(both), at, plan)
 }
 
 /// Applies recorded steps again.
 pub(crate) fn replay(enrolments: &mut Enrolments, steps: &[Steps], at: Instant) {
-    let streams = steps
-        .iter()
-        .enumerate()
-        .map(|(place, steps)| Stream::new(&steps.users, steps.course, (place, steps.action, steps.reason)));
-    work_through(enrolments, streams.collect(), at, |_, recorded, steps| {
+    let streams = steps.iter().enumerate().map(|(place, steps)| Stream {
+        rows: &steps.users,
+        course: steps.course,
+        cause: (place, steps.action, steps.reason),
+    });
+    work_through(enrolments, streams, at, |_, recorded, steps| {
         steps.extend(recorded.iter().map(|(_, action, reason)| (*action, *reason)));
     });
 }
