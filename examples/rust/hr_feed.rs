@@ -99,14 +99,9 @@ fn define(tx: &mut Transaction) -> Result<(), matricula::Error> {
     tx.define_enrolment_rule("first-90-days", "starters", &["welcome", "security"], LeavePolicy::Keep)?;
     tx.define_enrolment_rule("leadership", "leads", &["leading-people"], LeavePolicy::Unenrol)?;
     tx.define_enrolment_rule("sales-basics", "sellers", &["selling"], LeavePolicy::Unenrol)?;
-    tx.apply(EnrolmentRuleDefinition {
-        key: "lab-safety-for-all".into(),
-        name: Some("Lab safety".into()),
-        segment: "lab-staff".into(),
-        courses: vec!["lab-safety".into()],
-        on_leave: LeavePolicy::Suspend,
-        enabled: true,
-    })
+    let lab_safety =
+        EnrolmentRuleDefinition::new("lab-safety-for-all", "lab-staff", ["lab-safety"], LeavePolicy::Suspend);
+    tx.apply(EnrolmentRuleDefinition { name: Some("Lab safety".into()), ..lab_safety })
 }
 
 fn import(tx: &mut Transaction, feed: &str, absent: Absent) -> Result<(), Box<dyn Error>> {

@@ -35,7 +35,7 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
             .map(|site| json!({"key": site.key, "name": site.name, "zone": site.zone.name()}))
             .collect(),
         Question::Attributes {} => {
-            snapshot.schema().attributes().iter().map(|each| attribute(&snapshot, each)).collect()
+            snapshot.schema().live().map(|each| attribute(&snapshot, each)).collect()
         }
         Question::Courses {} => snapshot
             .courses()
@@ -247,7 +247,7 @@ fn held(snapshot: &Snapshot, attribute: &Attribute, value: &Held) -> Value {
 
 fn user(snapshot: &Snapshot, user: UserId) -> Value {
     let mut values = Map::new();
-    for attribute in snapshot.schema().attributes() {
+    for attribute in snapshot.schema().live() {
         if let Some(value) = snapshot.value(user, attribute.id) {
             values.insert(attribute.key.clone(), held(snapshot, attribute, &value));
         }

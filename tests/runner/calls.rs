@@ -351,15 +351,9 @@ impl Changing {
             Self::DefineCourse { key, name, site } => CourseDefinition { key, name, site }.into(),
             Self::DefineSegment(definition) => definition.change()?,
             Self::DefineEnrolmentRule { key, segment, courses, on_leave, name, enabled } => {
-                EnrolmentRuleDefinition {
-                    key,
-                    name,
-                    segment,
-                    courses,
-                    on_leave: on_leave.as_deref().unwrap_or("keep").parse()?,
-                    enabled: enabled.unwrap_or(true),
-                }
-                .into()
+                let on_leave = on_leave.as_deref().unwrap_or("keep").parse()?;
+                let rule = EnrolmentRuleDefinition::new(key, segment, courses, on_leave);
+                EnrolmentRuleDefinition { name, enabled: enabled.unwrap_or(true), ..rule }.into()
             }
             Self::UpdateUser { key, values, status, sites } => {
                 let mut update = UserUpdate::new(key);

@@ -178,7 +178,8 @@ impl EnrolmentRuleArguments {
     pub(crate) fn into_definition(self) -> Answer<EnrolmentRuleDefinition> {
         let Self { key, name, segment, courses, on_leave, enabled } = self;
         let on_leave = on_leave.parse()?;
-        Ok(EnrolmentRuleDefinition { key, name, segment, courses, on_leave, enabled })
+        let rule = EnrolmentRuleDefinition::new(key, segment, courses, on_leave);
+        Ok(EnrolmentRuleDefinition { name, enabled, ..rule })
     }
 }
 
@@ -344,7 +345,7 @@ impl Snapshot {
     /// The attributes, in order of definition.
     #[napi(catch_unwind)]
     pub fn attributes(&self) -> Vec<Attribute> {
-        self.snapshot.schema().attributes().iter().map(|attribute| self.attribute(attribute)).collect()
+        self.snapshot.schema().live().map(|attribute| self.attribute(attribute)).collect()
     }
 
     /// The courses, in order of definition.

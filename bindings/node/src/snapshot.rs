@@ -123,7 +123,7 @@ impl Snapshot {
     #[napi(catch_unwind)]
     pub fn user(&self, key: String) -> Result<User, Code> {
         let id = self.snapshot.user_id(&key).map_err(thrown)?;
-        let values = self.snapshot.schema().attributes().iter().filter_map(|attribute| {
+        let values = self.snapshot.schema().live().filter_map(|attribute| {
             let value = self.snapshot.value(id, attribute.id)?;
             let value = Some(output(&self.snapshot, attribute, &value));
             Some(ValuePair { key: attribute.key.clone(), value })

@@ -240,7 +240,7 @@ pub(crate) fn sites(snapshot: &matricula::Snapshot) -> Vec<Site> {
 
 /// The attributes, in order of definition.
 pub(crate) fn attributes(snapshot: &matricula::Snapshot) -> Vec<Attribute> {
-    snapshot.schema().attributes().iter().map(|each| attribute(snapshot, each)).collect()
+    snapshot.schema().live().map(|each| attribute(snapshot, each)).collect()
 }
 
 fn attribute(snapshot: &matricula::Snapshot, attribute: &rule::Attribute) -> Attribute {

@@ -230,7 +230,7 @@ impl Snapshot {
     /// A person.
     fn user(&self, key: &str) -> Outcome<User> {
         let id = self.0.user_id(key)?;
-        let values = self.0.schema().attributes().iter().filter_map(|attribute| {
+        let values = self.0.schema().live().filter_map(|attribute| {
             let value = self.0.value(id, attribute.id)?;
             Some((attribute.key.clone(), plain(&self.0, attribute, &value)))
         });

@@ -274,7 +274,8 @@ impl Transaction {
     ) -> Outcome<()> {
         let courses = texts("courses", courses)?;
         let on_leave = on_leave.parse()?;
-        self.change(py, EnrolmentRuleDefinition { key, name, segment, courses, on_leave, enabled })
+        let rule = EnrolmentRuleDefinition::new(key, segment, courses, on_leave);
+        self.change(py, EnrolmentRuleDefinition { name, enabled, ..rule })
     }
 
     /// Creates or updates a person. What is left out stays as it is.

@@ -21,7 +21,7 @@ impl Draft {
         let key = definition.key.clone();
         let within = |error: Error| error.within(format_args!("attribute `{key}`"));
         let old = self.next.schema.find(&key).cloned();
-        if old.is_none() && self.next.schema.attributes().len() >= MAX_ATTRIBUTES {
+        if old.is_none() && self.next.schema.live().count() >= MAX_ATTRIBUTES {
             let message = format!("there are {MAX_ATTRIBUTES} attributes, expected no more");
             return Err(within(Error::new(ErrorKind::TooMany, message)));
         }
@@ -48,7 +48,7 @@ impl Draft {
     }
 
     /// The segments whose rules name an attribute.
-    fn segments_naming(&self, attribute: AttributeId) -> impl Iterator<Item = (SegmentId, &str)> {
+    pub(crate) fn segments_naming(&self, attribute: AttributeId) -> impl Iterator<Item = (SegmentId, &str)> {
         let segments = self.next.segments.values().zip((0..).map(SegmentId));
         segments.filter_map(move |(segment, id)| {
             let mut names = false;

@@ -8,7 +8,10 @@ use matricula_rule::{Decimal, Rule, Sensitivity};
 use serde::Serialize;
 
 use crate::model::not_a_word;
-use crate::{Error, ErrorKind, Exception, GuardDefinition, Instant, LeavePolicy, SegmentState, Status};
+use crate::{
+    BulkEnrolment, Deletable, DueDate, Error, ErrorKind, Exception, GuardDefinition, Instant, LEARNER,
+    LeavePolicy, SegmentState, Status,
+};
 
 /// One change of a transaction. Definitions create what is not there and replace what is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +56,33 @@ pub enum Change {
         /// The course's key.
         course: String,
     },
+    /// Enrols many people once.
+    EnrolMany(BulkEnrolment),
+    /// Suspends an enrolment by hand, whatever rules do, or takes that back.
+    SuspendEnrolment {
+        /// The user's key.
+        user: String,
+        /// The course's key.
+        course: String,
+        /// Whether it is to be suspended; otherwise that is taken back.
+        suspended: bool,
+    },
+    /// Archives a course, or restores it.
+    Archive {
+        /// The course's key.
+        course: String,
+        /// Whether it is to be archived; otherwise it is restored.
+        archived: bool,
+    },
+    /// Closes a site, or reopens it.
+    Close {
+        /// The site's key.
+        site: String,
+        /// Whether it is to be closed; otherwise it is reopened.
+        closed: bool,
+    },
+    /// Deletes a definition, by its key.
+    Delete(Deletable, String),
 }
 
 /// A site to be. The key `primary` names the primary site, which is always there.
@@ -309,6 +339,37 @@ pub struct EnrolmentRuleDefinition {
     pub on_leave: LeavePolicy,
     /// Whether it acts; a later definition says it again.
     pub enabled: bool,
+    /// The key of the role that people are enrolled as.
+    pub role: String,
+    /// The instant from which on it acts; always if left out.
+    pub from: Option<Instant>,
+    /// The instant from which on it no longer acts, which is leaving under its policy; never if left out.
+    pub until: Option<Instant>,
+    /// When people are to be done; if left out, on no day.
+    pub due: Option<DueDate>,
+}
+
+impl EnrolmentRuleDefinition {
+    /// A rule that acts always, as learners, without due date.
+    pub fn new<C: Into<String>>(
+        key: impl Into<String>,
+        segment: impl Into<String>,
+        courses: impl IntoIterator<Item = C>,
+        on_leave: LeavePolicy,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            name: None,
+            segment: segment.into(),
+            courses: courses.into_iter().map(Into::into).collect(),
+            on_leave,
+            enabled: true,
+            role: LEARNER.to_owned(),
+            from: None,
+            until: None,
+            due: None,
+        }
+    }
 }
 
 /// A value as a host gives it.
@@ -472,4 +533,5 @@ changes! {
     RecordUpdate => Record,
     EnrolmentRuleDefinition => EnrolmentRule,
     GuardDefinition => Guard,
+    BulkEnrolment => EnrolMany,
 }

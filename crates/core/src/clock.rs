@@ -1,17 +1,20 @@
-//! Time passing: a rule that counts from today changes its answer at midnight where its site is. Only people
-//! whose day comes are looked at, boundary by boundary, in order. Not here: changes that a host makes.
+//! Time passing: a rule that counts from today changes its answer at midnight where its site is, and the window of an
+//! enrolment rule opens or ends. Only people whose day comes are looked at, boundary by boundary, in order. Not here:
+//! changes that a host makes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 
-use crate::derive::{Agenda, settle};
+use crate::column::number_of;
+use crate::derive::{Agenda, Changed, settle};
 use crate::graph::{Moving, Node, NodeId};
 use crate::ranges::number_at;
 use crate::state::State;
 use crate::time::days_after;
+use crate::touched::Touched;
 use crate::users::ColumnId;
-use crate::{Instant, Moment};
+use crate::{EnrolmentRuleId, Instant, Moment};
 
 /// Values over which the point of a test passes at an instant, as codes, both included.
 struct Pass {
@@ -21,14 +24,63 @@ struct Pass {
     node: NodeId,
 }
 
+/// Who is to be asked at which boundary, and about which slots.
+type Due = BTreeMap<Instant, Vec<(u32, u32)>>;
+
 /// Crosses every boundary after the state's clock up to `to`, and says what followed at each.
 pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
     let Some(from) = state.clock.filter(|from| *from < to) else {
         return Vec::new();
     };
-    if state.graph.zones().iter().all(|zone| from.day(*zone) == to.day(*zone)) {
+    let boundaries = state.boundaries.clone();
+    let mut windows: BTreeMap<Instant, BTreeSet<EnrolmentRuleId>> =
+        boundaries.between(from, to).map(|(at, rules)| (at, rules.iter().copied().collect())).collect();
+    let same_days = state.graph.zones().iter().all(|zone| from.day(*zone) == to.day(*zone));
+    if same_days && windows.is_empty() {
         return Vec::new();
     }
+    let mut due = if same_days { Due::new() } else { passes(state, from, to) };
+    let mut moments = Vec::new();
+    let mut now = from;
+    loop {
+        let next = [due.keys().next(), windows.keys().next()].into_iter().flatten().min().copied();
+        let Some(at) = next else { break };
+        let asked = due.remove(&at).unwrap_or_default();
+        let agenda = Agenda { asked, ..Agenda::default() };
+        let (moment, redated) = match windows.remove(&at) {
+            Some(rules) => {
+                let before = state.clone();
+                state.follow_time(now, at);
+                let changed = Changed {
+                    before: &before,
+                    before_at: now,
+                    touched: &Touched::default(),
+                    stale: &BTreeSet::new(),
+                    rules: &rules,
+                    restored: &BTreeSet::new(),
+                    by_hand: &[],
+                };
+                settle(state, agenda, Some(&changed), at)
+            }
+            None => {
+                state.follow_time(now, at);
+                settle(state, agenda, None, at)
+            }
+        };
+        now = at;
+        for (column, row) in redated {
+            note_redated(state, column, row, at, to, &mut due);
+        }
+        if !moment.is_empty() {
+            moments.push(moment);
+        }
+    }
+    state.follow_time(now, to);
+    moments
+}
+
+/// Whom days that pass concern, as values stand.
+fn passes(state: &State, from: Instant, to: Instant) -> Due {
     let mut passes: BTreeMap<ColumnId, Vec<Pass>> = BTreeMap::new();
     for &node in state.graph.moving() {
         let Some(Node::Test(id, test)) = state.graph.node(node) else { continue };
@@ -36,22 +88,43 @@ pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
             passes.entry(*id).or_default().extend(passes_of(state, *id, node, moving, from, to));
         }
     }
-    let mut due: BTreeMap<Instant, Vec<(u32, u32)>> = BTreeMap::new();
+    let mut due = Due::new();
     for (id, passes) in passes {
         note_due(state, id, &passes, &mut due);
     }
-    let mut moments = Vec::new();
-    let mut now = from;
-    for (at, asked) in due {
-        state.follow_time(now, at);
-        now = at;
-        let moment = settle(state, Agenda { asked, ..Agenda::default() }, None, at);
-        if !moment.is_empty() {
-            moments.push(moment);
+    due
+}
+
+/// Notes, for somebody who has just been given another due date, when points of tests pass over it.
+fn note_redated(state: &State, id: ColumnId, row: u32, from: Instant, to: Instant, due: &mut Due) {
+    let Some(column) = state.users.column(id) else { return };
+    let Some(number) = column.value(column.get(row)).as_ref().and_then(number_of) else { return };
+    for &node in state.graph.tests_of(id) {
+        let Some(Node::Test(_, test)) = state.graph.node(node) else { continue };
+        for moving in test.moving_points() {
+            let (first, last) = (from.day(moving.zone), to.day(moving.zone));
+            // The first days on which the point is at the value, and beyond it.
+            for reached in [number, number.saturating_add(1)] {
+                let day = first_day(moving, first, last, reached);
+                let Some(day) = day.filter(|day| *day > first) else { continue };
+                let slots = state.graph.dependants(node);
+                let at = Instant::start_of(day, moving.zone);
+                due.entry(at).or_default().extend(slots.iter().map(|slot| (row, *slot)));
+            }
         }
     }
-    state.follow_time(now, to);
-    moments
+}
+
+/// The first day, of those from one to another, on which a point has reached a number.
+fn first_day(moving: &Moving, first: NaiveDate, last: NaiveDate, number: i64) -> Option<NaiveDate> {
+    let day = |days: u64| first.checked_add_days(Days::new(days)).unwrap_or(last);
+    let distance = u64::try_from(last.signed_duration_since(first).num_days()).unwrap_or_default();
+    let (mut low, mut high) = (0, distance);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if number_at(moving, day(middle)) < number { low = middle + 1 } else { high = middle }
+    }
+    (number_at(moving, day(low)) >= number).then(|| day(low))
 }
 
 /// The first instant after the state's clock at which crossing boundaries does something.
@@ -84,14 +157,8 @@ fn passes_of(
     let (mut first, last) = (from.day(moving.zone), to.day(moving.zone));
     // Days on which the point is before all values, or beyond them, pass over nobody.
     let Some((least, greatest)) = column.span() else { return Vec::new() };
-    let distance = u64::try_from(last.signed_duration_since(first).num_days()).unwrap_or_default();
-    let (mut low, mut high) = (0, distance);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let day = first.checked_add_days(Days::new(middle)).unwrap_or(last);
-        if number_at(moving, day) < least { low = middle + 1 } else { high = middle }
-    }
-    first = first.checked_add_days(Days::new(low.saturating_sub(1))).unwrap_or(last);
+    let reached = first_day(moving, first, last, least).unwrap_or(last);
+    first = reached.pred_opt().unwrap_or(first).max(first);
     let mut number = number_at(moving, first);
     let mut passes = Vec::new();
     for day in days_after(first, last) {
@@ -112,7 +179,7 @@ fn passes_of(
 }
 
 /// Notes, for everybody over whose value a point passes, when it does: one look at the column for all of them.
-fn note_due(state: &State, id: ColumnId, passes: &[Pass], due: &mut BTreeMap<Instant, Vec<(u32, u32)>>) {
+fn note_due(state: &State, id: ColumnId, passes: &[Pass], due: &mut Due) {
     // Between two neighbouring bounds every code is passed over by the same.
     let bounds: BTreeSet<u64> =
         passes.iter().flat_map(|pass| [pass.low, pass.high.saturating_add(1)]).collect();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use matricula_rule::{Attribute, AttributeId, Decimal, Value};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,8 @@ pub struct Commit {
     pub idempotency: Option<Idempotency>,
     /// What was changed, in order; shared, because an import has one for each person.
     pub entries: Arc<Vec<Entry>>,
-    /// What followed: one moment for each day boundary that moved somebody, then the commit's own.
+    /// What followed: one moment for each boundary in time that moved somebody, then the commit's own; then, at the same
+    /// instant, what bulk enrolments did.
     pub moments: Vec<Moment>,
     /// What the guard counts of it.
     pub losses: Losses,
@@ -180,6 +182,8 @@ pub struct Steps {
     pub course: CourseId,
     /// By which reason.
     pub reason: Reason,
+    /// The due date that the reason has from then on, where the step gives one.
+    pub due: Option<NaiveDate>,
     /// To whom.
     pub users: RowSet,
 }
@@ -190,6 +194,8 @@ pub struct Steps {
 pub enum Reason {
     /// Somebody enrolled the person by hand.
     Manual,
+    /// Somebody enrolled many people at once, this one among them.
+    Bulk,
     /// The person is in the segment of an enrolment rule.
     Rule(EnrolmentRuleId),
 }
@@ -226,6 +232,12 @@ actions! {
     ReasonAdded = "reason_added",
     /// A reason that had only been kept is in force again.
     ReasonRestored = "reason_restored",
+    /// A reason in force has another due date, or none any longer.
+    DueChanged = "due_changed",
+    /// Somebody took back, by hand, what suspended the enrolment by hand.
+    ResumedByHand = "resumed_by_hand",
+    /// Somebody suspended the enrolment by hand: it stays so whatever becomes of its reasons.
+    SuspendedByHand = "suspended_by_hand",
     /// The reason is gone but, by its policy, keeps holding the enrolment.
     Kept = "kept",
     /// The reason is gone; others hold the enrolment.

@@ -53,6 +53,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn member_of(&mut self, site: SiteId) -> NodeId {
+        if !self.state.is_open(site) {
+            return self.graph.nobody();
+        }
         self.code(ColumnId::Site(site), status_code(Some(Status::Active)))
     }
 

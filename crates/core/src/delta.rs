@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use crate::{
     Action, Commit, CourseId, Entry, Instant, Outcome, Revision, SegmentId, Snapshot, Status, UserId,
 };
@@ -27,8 +29,10 @@ pub struct Step<'a> {
     pub user: &'a str,
     /// The course's key.
     pub course: &'a str,
-    /// The key of the enrolment rule, or `manual`.
+    /// The key of the enrolment rule, or `manual` or `bulk`.
     pub reason: &'a str,
+    /// The due date that the reason has from then on, where the step gives one.
+    pub due: Option<NaiveDate>,
 }
 
 /// One person joining or leaving one segment.
@@ -135,6 +139,7 @@ impl Delta {
                     user: self.snapshot.user_key(UserId(user)),
                     course,
                     reason,
+                    due: steps.due,
                 })
             })
         })

@@ -128,6 +128,13 @@ impl Pending {
         }
     }
 
+    /// Forgets what was asked of an attribute: it is no longer there.
+    pub(crate) fn forget_attribute(&mut self, attribute: AttributeId) {
+        self.given.remove(&attribute);
+        self.named.retain(|(_, of), _| *of != attribute);
+        self.defined.remove(&attribute);
+    }
+
     pub(crate) fn note_defined(&mut self, attribute: AttributeId) {
         let origin = self.origin(None);
         self.defined.insert(attribute, origin);

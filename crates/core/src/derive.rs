@@ -1,25 +1,23 @@
 //! What follows from changed inputs: who joins and leaves which segment, and what that does to enrolments, round by
 //! round where segments name enrolments. A few changed values are followed through the tests that they flip
 //! (`touched`); many, or changed definitions, are evaluated by blocks. Both ways give the same. Not here: the inputs
-//! themselves (`draft`, `clock`).
+//! themselves (`draft`, `clock`), and whom rules hold because of it (`movements`).
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ask::Asking;
 use crate::block::{BLOCK, Block, bits};
+use crate::due::Dates;
 use crate::evaluate::blocks_of;
 use crate::graph::{Node, Rows};
-use crate::model::SegmentState;
-use crate::reconcile::{ByHand, Movement, reconcile};
+use crate::movements::movements;
+use crate::reconcile::{ByHand, reconcile};
 use crate::roster::Change;
-use crate::state::{Slot, State};
+use crate::state::State;
 use crate::touched::Touched;
-use crate::{
-    Action, CourseId, EnrolmentRule, EnrolmentRuleId, Instant, MembershipChange, Moment, RowSet, Steps,
-    UserId,
-};
+use crate::users::ColumnId;
+use crate::{Action, CourseId, EnrolmentRuleId, Instant, MembershipChange, Moment, RowSet, Steps};
 
 /// So many questions about single people and slots are answered by blocks.
 const MANY: usize = 16 * 1024;
@@ -30,11 +28,16 @@ pub(crate) type Turnover = BTreeMap<usize, (RowSet, RowSet)>;
 /// Changed inputs, and the state before them.
 pub(crate) struct Changed<'a> {
     pub(crate) before: &'a State,
+    /// The instant for which the state before is right.
+    pub(crate) before_at: Instant,
     pub(crate) touched: &'a Touched,
     /// Slots to be evaluated for everybody: their definition is new.
     pub(crate) stale: &'a BTreeSet<usize>,
-    /// Enrolment rules that are new or defined otherwise, or whose segment was paused and is no longer.
+    /// Enrolment rules that are new or defined otherwise, whose segment was paused and is no longer, or whose window
+    /// opens or ends.
     pub(crate) rules: &'a BTreeSet<EnrolmentRuleId>,
+    /// Courses that were archived and are no longer.
+    pub(crate) restored: &'a BTreeSet<CourseId>,
     pub(crate) by_hand: &'a [ByHand],
 }
 
@@ -53,8 +56,11 @@ pub(crate) struct Agenda {
 pub(crate) fn derive(state: &mut State, changed: &Changed<'_>, at: Instant) -> Moment {
     let mut agenda = changed.touched.agenda(changed.before, state);
     agenda.stale.clone_from(changed.stale);
-    settle(state, agenda, Some(changed), at)
+    settle(state, agenda, Some(changed), at).0
 }
+
+/// People whose due date in a course is another than before.
+pub(crate) type Redated = Vec<(ColumnId, u32)>;
 
 /// Answers what is on the agenda, round by round, and says what followed.
 pub(crate) fn settle(
@@ -62,7 +68,9 @@ pub(crate) fn settle(
     agenda: Agenda,
     changed: Option<&Changed<'_>>,
     at: Instant,
-) -> Moment {
+) -> (Moment, Redated) {
+    let dates = Dates::of(state);
+    let mut redated = Redated::new();
     let mut turnover = Turnover::new();
     let mut steps: Vec<Steps> = Vec::new();
     let Agenda { stale, blocks, mut asked } = agenda;
@@ -72,12 +80,15 @@ pub(crate) fn settle(
     for round in 0..=last {
         // Courses that no segment names wait until all segments are settled.
         let is_now = |course: CourseId| levels.courses.get(&course).copied().unwrap_or(last) == round;
-        let movements = movements(state, &turnover, changed, &is_now);
+        let movements = movements(state, &turnover, changed, at, &is_now);
         let by_hand = changed.map_or(&[][..], |changed| changed.by_hand).iter();
-        let by_hand: Vec<ByHand> = by_hand.filter(|hand| is_now(hand.course)).copied().collect();
+        let by_hand: Vec<&ByHand> = by_hand.filter(|hand| is_now(hand.course)).collect();
         if !(movements.is_empty() && by_hand.is_empty()) {
-            let new = reconcile(&mut state.enrolments, &movements, &by_hand, at);
+            let new = reconcile(&mut state.enrolments, &movements, &by_hand, &dates, at);
             ask_enrolled(state, &new, &mut asked);
+            let moved = state.follow_due(&new, at);
+            ask_due(state, &moved, &mut asked);
+            redated.extend(moved);
             steps.extend(new);
         }
         if round == last {
@@ -121,7 +132,17 @@ pub(crate) fn settle(
         })
         .collect();
     memberships.sort_unstable_by_key(|change| change.segment);
-    Moment { at, memberships, steps }
+    (Moment { at, memberships, steps }, redated)
+}
+
+/// People who are to be done on another day than before are asked about where segments ask for it.
+fn ask_due(state: &State, moved: &Redated, asked: &mut Vec<(u32, u32)>) {
+    for same in moved.chunk_by(|a, b| a.0 == b.0) {
+        let Some((column, _)) = same.first() else { continue };
+        let tests = state.graph.tests_of(*column).iter();
+        let slots: BTreeSet<u32> = tests.flat_map(|test| state.graph.dependants(*test)).copied().collect();
+        asked.extend(same.iter().flat_map(|(_, row)| slots.iter().map(|slot| (*row, *slot))));
+    }
 }
 
 /// Enrolments that began or ended are asked about where segments name them.
@@ -220,84 +241,4 @@ fn one_by_one(state: &mut State, asked: &[(u32, u32)], before: Option<&State>, t
             |passing| same.iter().filter(move |(.., passes)| *passes == passing).map(|(_, row, _)| *row);
         add(turnover, slot, those(true).collect(), those(false).collect());
     }
-}
-
-/// For each enrolment rule and course of a round, whom the rule newly holds there and whom it no longer holds.
-fn movements<'a>(
-    state: &State,
-    turnover: &'a Turnover,
-    changed: Option<&Changed<'_>>,
-    is_now: &impl Fn(CourseId) -> bool,
-) -> Vec<Movement<'a>> {
-    let mut movements = Vec::new();
-    let none = BTreeSet::new();
-    let defined = changed.map_or(&none, |changed| changed.rules);
-    for (slot, (joined, left)) in turnover {
-        let rules = state.rules_of.get(*slot).map_or(&[][..], Vec::as_slice);
-        if rules.is_empty() {
-            continue;
-        }
-        let paused = state.slots.get_index(*slot).is_some_and(|slot| is_paused(state, slot));
-        for &id in rules.iter().filter(|rule| !defined.contains(rule)) {
-            let Some(rule) = state.rule(id).filter(|rule| rule.enabled) else { continue };
-            for &course in rule.courses.iter().filter(|course| is_now(**course)) {
-                let (arrived, on_leave) = (Cow::Borrowed(joined), rule.on_leave);
-                let left = if paused { Cow::default() } else { Cow::Borrowed(left) };
-                movements.push(Movement { rule: id, course, on_leave, arrived, left });
-            }
-        }
-    }
-    for &id in defined {
-        let (Some(rule), Some(changed)) = (state.rule(id), changed) else { continue };
-        let old = changed.before.rule(id);
-        let mut courses: BTreeSet<CourseId> = rule.courses.iter().copied().collect();
-        courses.extend(old.iter().flat_map(|old| &old.courses));
-        for course in courses.into_iter().filter(|course| is_now(*course)) {
-            let before = match old {
-                // While its segment is paused a rule holds people whom the segment has lost.
-                Some(old) if state_of(changed.before, old) == Some(SegmentState::Paused) => {
-                    in_force(changed.before, id, course)
-                }
-                Some(old) => held(changed.before, old, course),
-                None => RowSet::default(),
-            };
-            let after = held(state, rule, course);
-            let still_paused = rule.enabled
-                && rule.courses.contains(&course)
-                && state_of(state, rule) == Some(SegmentState::Paused)
-                && old.is_some_and(|old| old.segment == rule.segment);
-            let left = if still_paused { RowSet::default() } else { before.difference(&after) };
-            movements.push(Movement {
-                rule: id,
-                course,
-                on_leave: rule.on_leave,
-                arrived: Cow::Owned(after.difference(&before)),
-                left: Cow::Owned(left),
-            });
-        }
-    }
-    movements.retain(|movement| !(movement.arrived.is_empty() && movement.left.is_empty()));
-    movements
-}
-
-fn is_paused(state: &State, slot: &Slot) -> bool {
-    state.segment(slot.0).is_some_and(|segment| segment.state == SegmentState::Paused)
-}
-
-fn state_of(state: &State, rule: &EnrolmentRule) -> Option<SegmentState> {
-    state.segment(rule.segment).map(|segment| segment.state)
-}
-
-/// Whom an enrolment rule holds in a course.
-fn held(state: &State, rule: &EnrolmentRule, course: CourseId) -> RowSet {
-    if !rule.enabled || !rule.courses.contains(&course) {
-        return RowSet::default();
-    }
-    state.slot_of_rule(rule).map(|slot| state.members(slot)).unwrap_or_default()
-}
-
-/// Whose enrolment in a course a rule holds, by the enrolments themselves.
-fn in_force(state: &State, rule: EnrolmentRuleId, course: CourseId) -> RowSet {
-    let holds = |row: &u32| state.enrolments.is_held_by(UserId(*row), course, rule);
-    state.enrolments.courses().get(course.index()).iter().filter(holds).collect()
 }

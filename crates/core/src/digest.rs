@@ -58,7 +58,7 @@ pub(crate) fn of_delta(commit: &Commit) -> [u8; 32] {
             sink.bytes(&change.left.to_bytes());
         }
         for steps in &moment.steps {
-            sink.json(&(steps.action, steps.course, steps.reason));
+            sink.json(&(steps.action, steps.course, steps.reason, steps.due));
             sink.bytes(&steps.users.to_bytes());
         }
     }

@@ -1,29 +1,28 @@
 //! A transaction in the making: changes are checked and applied to a copy as they come; what follows from all
 //! of them is derived once, at the end. Not here: the changes of attributes (`attributes`), segments (`segments`) and
-//! people (`people`).
+//! people (`people`), decisions by hand (`by_hand`), and what is taken away (`retire`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use crate::by_hand::Hands;
 use crate::clock::cross;
 use crate::demands::{Pending, refuse};
 use crate::derive::{Changed, derive};
 use crate::digest::of_delta;
 use crate::guard::{excesses, losses};
 use crate::isolation::check_enrolment_rule;
-use crate::model::{Catalog, SegmentState, check_key};
+use crate::model::{Catalog, SegmentState, check_key, live_keys, position};
 use crate::placing::Edit;
-use crate::reconcile::ByHand;
 use crate::state::State;
 use crate::touched::Touched;
 use crate::users::ColumnId;
 use crate::{
     Author, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
-    EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, HeldReason, Hold, Instant, Moment, Problem,
-    Reason, ReasonState, RecordEntry, RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition,
-    SiteId, Snapshot, UserId,
+    EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, Hold, Instant, Moment, Problem, RecordEntry,
+    RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition, SiteId, Snapshot, UserId,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -50,7 +49,7 @@ pub struct Draft {
     pub(crate) touched: Touched,
     pub(crate) stale: BTreeSet<SegmentId>,
     pub(crate) rules: BTreeSet<EnrolmentRuleId>,
-    by_hand: BTreeMap<(UserId, CourseId), bool>,
+    pub(crate) hands: Hands,
     /// Whether definitions that rules depend on changed.
     pub(crate) recompile: bool,
     /// The columns whose codes were renumbered.
@@ -159,7 +158,7 @@ impl Draft {
             touched: Touched::default(),
             stale: BTreeSet::new(),
             rules: BTreeSet::new(),
-            by_hand: BTreeMap::new(),
+            hands: Hands::default(),
             recompile: false,
             renumbered: BTreeSet::new(),
             pending: Pending::default(),
@@ -200,6 +199,11 @@ impl Draft {
             Change::Record(record) => self.record_course(&record),
             Change::Enrol { user, course } => self.enrol(&user, &course, true),
             Change::Unenrol { user, course } => self.enrol(&user, &course, false),
+            Change::EnrolMany(enrolment) => self.enrol_many(enrolment),
+            Change::SuspendEnrolment { user, course, suspended } => self.suspend(&user, &course, suspended),
+            Change::Archive { course, archived } => self.archive(&course, archived),
+            Change::Close { site, closed } => self.close(&site, closed),
+            Change::Delete(what, key) => self.delete(what, &key),
         }
     }
 
@@ -230,13 +234,15 @@ impl Draft {
                 slots.filter(|(_, (segment, _))| stale_segments.contains(segment)).map(|(slot, _)| slot),
             );
         }
-        let by_hand: Vec<ByHand> =
-            self.by_hand.iter().map(|(&(user, course), &enrol)| ByHand { user, course, enrol }).collect();
+        let restored = self.restored();
+        let by_hand = self.hands.by_hand();
         let changed = Changed {
             before: &self.before,
+            before_at: self.at,
             touched: &self.touched,
             stale: &stale,
             rules: &self.rules,
+            restored: &restored,
             by_hand: &by_hand,
         };
         let moment = derive(&mut state, &changed, self.at);
@@ -250,6 +256,7 @@ impl Draft {
         }
         let mut moments = self.moments.clone();
         moments.push(moment);
+        moments.extend(self.enrol_in_bulk(&mut state));
         moments.retain(|moment| !moment.is_empty());
         let revision = self.before.revision.next();
         let losses = losses(&self.origin.0, &state, &self.entries, &moments);
@@ -290,24 +297,29 @@ impl Draft {
             .zone
             .unwrap_or_else(|| old.as_ref().map_or_else(|| self.next.zone(None), |(_, site)| site.zone));
         let name = definition.name.or_else(|| old.as_ref().map(|(_, site)| site.name.clone()));
-        let site = Site { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), zone };
+        let closed = old.as_ref().is_some_and(|(_, old)| old.closed);
+        let site = Site { name: name.unwrap_or_else(|| key.clone()), key: key.clone(), zone, closed };
         if old.as_ref().is_some_and(|(_, old)| *old == site) {
             return Ok(());
         }
         let id = SiteId::at(old.as_ref().map_or(self.next.sites.len(), |(id, _)| *id));
         if old.is_none_or(|(_, old)| old.zone != zone) {
-            // Registry-wide segments count members of any site and days in the primary one's zone.
-            let concerned = |segment: &Segment| segment.site.is_none_or(|site| site == id);
-            let segments = self.next.segments.values().zip(0_u32..);
-            self.stale.extend(
-                segments.filter(|(segment, _)| concerned(segment)).map(|(_, index)| SegmentId(index)),
-            );
-            self.recompile = true;
+            self.unsettle_site(id);
         }
         self.next.users.add_site(id);
         Arc::make_mut(&mut self.next.sites).insert(key, site.clone());
         self.record(Entry::Site(id, site));
         Ok(())
+    }
+
+    /// Notes that the calendar or the members of a site are no longer what they were.
+    pub(crate) fn unsettle_site(&mut self, id: SiteId) {
+        // Registry-wide segments count members of any site and days in the primary one's zone.
+        let concerned = |segment: &Segment| segment.site.is_none_or(|site| site == id);
+        let segments = self.next.segments.values().zip(0_u32..);
+        self.stale
+            .extend(segments.filter(|(segment, _)| concerned(segment)).map(|(_, index)| SegmentId(index)));
+        self.recompile = true;
     }
 
     fn define_course(&mut self, definition: CourseDefinition) -> Result<(), Error> {
@@ -323,11 +335,12 @@ impl Draft {
                     )));
                 }
                 let name = definition.name.unwrap_or_else(|| old.name.clone());
-                (id, Course { key: key.clone(), name, site: old.site })
+                (id, Course { key: key.clone(), name, site: old.site, archived: old.archived })
             }
             None => {
                 let name = definition.name.unwrap_or_else(|| key.clone());
-                (self.next.courses.len(), Course { key: key.clone(), name, site: site.unwrap_or(SiteId(0)) })
+                let site = site.unwrap_or(SiteId(0));
+                (self.next.courses.len(), Course { key: key.clone(), name, site, archived: false })
             }
         };
         if old.is_some_and(|(_, _, old)| *old == course) {
@@ -340,8 +353,8 @@ impl Draft {
 
     fn define_enrolment_rule(&mut self, definition: EnrolmentRuleDefinition) -> Result<(), Error> {
         let key = check_key("enrolment rule", &definition.key)?.into_owned();
-        if key == "manual" {
-            let message = "enrolment rule key `manual` stands for enrolments by hand";
+        if key == "manual" || key == "bulk" {
+            let message = format!("enrolment rule key `{key}` stands for enrolments by hand");
             return Err(Error::new(ErrorKind::InvalidKey, message));
         }
         let within = |error: Error| error.within(format_args!("enrolment rule `{key}`"));
@@ -358,6 +371,11 @@ impl Draft {
             courses,
             on_leave: definition.on_leave,
             enabled: definition.enabled,
+            role: self.role_of_rule(&definition.role).map_err(within)?,
+            from: definition.from,
+            until: definition.until,
+            due: definition.due,
+            deleted: false,
         };
         check_enrolment_rule(&rule, &self.next).map_err(within)?;
         if old.as_ref().is_some_and(|(_, old)| *old == rule) {
@@ -372,8 +390,13 @@ impl Draft {
         Ok(())
     }
 
+    /// The key of a role. There are no roles yet that it could be looked up among.
+    fn role_of_rule(&self, role: &str) -> Result<String, Error> {
+        Ok(check_key("role", role)?.into_owned())
+    }
+
     /// Courses by their keys, without repeats.
-    fn courses_of_rule(&self, keys: &[String]) -> Result<Vec<CourseId>, Error> {
+    pub(crate) fn courses_of_rule(&self, keys: &[String]) -> Result<Vec<CourseId>, Error> {
         let mut courses = IndexSet::with_capacity(keys.len());
         for key in keys {
             let course = find(&self.next.courses, key, ErrorKind::UnknownCourse, "course")?;
@@ -431,45 +454,6 @@ impl Draft {
         changed
     }
 
-    fn enrol(&mut self, user: &str, course: &str, enrol: bool) -> Result<(), Error> {
-        let id = Snapshot::user_in(&self.next, user)?;
-        let course_id =
-            find(&self.next.courses, course, ErrorKind::UnknownCourse, "course").map(CourseId::at)?;
-        let site = self.next.course(course_id).map_or(SiteId(0), |course| course.site);
-        if enrol && self.next.users.membership(id, site).is_none() {
-            return Err(not_possible(format!(
-                "user `{user}` is not a member of the site of course `{course}`"
-            )));
-        }
-        let key = (id, course_id);
-        let pending = self.by_hand.get(&key).copied();
-        let enrolment = self.before.enrolments.get(id, course_id);
-        let mut reasons = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
-        // What a decision by hand can end: all but rules in force.
-        let can_end = |held: &HeldReason| held.reason == Reason::Manual || held.state != ReasonState::InForce;
-        let (by_hand, endable) =
-            (reasons.clone().any(|held| held.reason == Reason::Manual), reasons.any(can_end));
-        match (enrol, pending) {
-            (true, _) if by_hand => {
-                self.by_hand.remove(&key);
-            }
-            (false, Some(true)) if !endable => {
-                self.by_hand.remove(&key);
-            }
-            (false, None) if !endable => {
-                let held = enrolment.is_some();
-                let why = if held { "only by rules, which hold the enrolment" } else { "not at all" };
-                return Err(not_possible(format!(
-                    "user `{user}` cannot be unenrolled from course `{course}`: enrolled {why}"
-                )));
-            }
-            _ => {
-                self.by_hand.insert(key, enrol);
-            }
-        }
-        Ok(())
-    }
-
     /// Notes that a value of a person changed.
     pub(crate) fn touch(&mut self, user: UserId, column: ColumnId) {
         self.touched.note(user.0, column, self.next.users.count());
@@ -482,7 +466,6 @@ pub(crate) fn not_possible(message: String) -> Error {
 
 /// The position of a definition, or an error with the nearest key.
 pub(crate) fn find<T>(catalog: &Catalog<T>, key: &str, kind: ErrorKind, what: &str) -> Result<usize, Error> {
-    catalog
-        .get_index_of(&*matricula_rule::normalise(key))
-        .ok_or_else(|| Error::unknown(kind, what, key, catalog.keys().map(String::as_str)))
+    position(catalog, &matricula_rule::normalise(key))
+        .ok_or_else(|| Error::unknown(kind, what, key, live_keys(catalog)))
 }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use crate::chunks::Chunks;
 use crate::records::{Block, Changed, PEOPLE, of_course};
 use crate::roster::Roster;
@@ -13,8 +15,12 @@ use crate::{Action, Bytes, CourseId, EnrolmentRuleId, Instant, Reason, RowSet, U
 pub(crate) enum Hold {
     /// Not at all: only the instant since when the person has been enrolled, where no reason is that old.
     Opened,
+    /// Not at all: only the instant since when the enrolment has been suspended by hand.
+    Halted,
     /// By hand.
     Manual,
+    /// By hand, with many others.
+    Bulk,
     /// The rule's segment holds the person.
     Rule(EnrolmentRuleId),
     /// The rule's segment held the person, and the rule keeps what it gave.
@@ -24,15 +30,22 @@ pub(crate) enum Hold {
 }
 
 impl Hold {
-    fn by(reason: Reason) -> Self {
+    pub(crate) fn by(reason: Reason) -> Self {
         match reason {
             Reason::Manual => Self::Manual,
+            Reason::Bulk => Self::Bulk,
             Reason::Rule(rule) => Self::Rule(rule),
         }
     }
 
+    /// Whether the reason is in force.
+    fn is_in_force(self) -> bool {
+        matches!(self, Self::Manual | Self::Bulk | Self::Rule(_))
+    }
+
+    /// Whether it holds an enrolment.
     pub(crate) fn is_active(self) -> bool {
-        matches!(self, Self::Manual | Self::Rule(_) | Self::Kept(_))
+        matches!(self, Self::Manual | Self::Bulk | Self::Rule(_) | Self::Kept(_))
     }
 }
 
@@ -42,14 +55,18 @@ pub(crate) struct Record {
     pub(crate) course: CourseId,
     pub(crate) hold: Hold,
     pub(crate) since: Instant,
+    pub(crate) due: Option<NaiveDate>,
 }
+
+/// What is to happen to one enrolment: what, by which reason, and the due date that the reason has from then on.
+pub(crate) type Planned = (Action, Reason, Option<NaiveDate>);
 
 /// Whether an enrolment is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EnrolmentStatus {
     /// It is.
     Active,
-    /// It is not, but is restored when a reason comes back.
+    /// It is not, but is restored when a reason comes back or, if it was suspended by hand, when that is taken back.
     Suspended,
 }
 
@@ -94,6 +111,8 @@ pub struct HeldReason {
     pub state: ReasonState,
     /// Since when the reason has been there.
     pub since: Instant,
+    /// The day on which the person is to be done, by this reason.
+    pub due: Option<NaiveDate>,
 }
 
 /// A person's enrolment in a course.
@@ -107,6 +126,8 @@ pub struct Enrolment {
     pub status: EnrolmentStatus,
     /// Since when, without a break, the person has been enrolled; a suspension is no break.
     pub since: Instant,
+    /// Since when it has been suspended by hand, if it is.
+    pub suspended_by_hand: Option<Instant>,
     /// What holds it, at least one.
     pub reasons: Vec<HeldReason>,
 }
@@ -115,65 +136,109 @@ impl Enrolment {
     fn from_records(user: UserId, records: &[Record]) -> Option<Self> {
         let first = records.first()?;
         let status = status_of(records);
-        let since = records.iter().map(|record| record.since).min()?;
+        let halted = records.iter().find(|record| record.hold == Hold::Halted);
+        let since = opened(records)?;
         let reasons = records
             .iter()
             .filter_map(|record| {
                 let (reason, state) = match record.hold {
-                    Hold::Opened => return None,
+                    Hold::Opened | Hold::Halted => return None,
                     Hold::Manual => (Reason::Manual, ReasonState::InForce),
+                    Hold::Bulk => (Reason::Bulk, ReasonState::InForce),
                     Hold::Rule(rule) => (Reason::Rule(rule), ReasonState::InForce),
                     Hold::Kept(rule) => (Reason::Rule(rule), ReasonState::Kept),
                     Hold::Suspended(rule) => (Reason::Rule(rule), ReasonState::Suspended),
                 };
-                Some(HeldReason { reason, state, since: record.since })
+                Some(HeldReason { reason, state, since: record.since, due: record.due })
             })
             .collect();
-        Some(Self { user, course: first.course, status, since, reasons })
+        let suspended_by_hand = halted.map(|halted| halted.since);
+        Some(Self { user, course: first.course, status, since, suspended_by_hand, reasons })
+    }
+
+    /// The day on which the person is to be done: the earliest of the reasons in force. While an enrolment is
+    /// suspended nothing is due.
+    pub fn due(&self) -> Option<NaiveDate> {
+        if self.status == EnrolmentStatus::Suspended {
+            return None;
+        }
+        let in_force = self.reasons.iter().filter(|held| held.state == ReasonState::InForce);
+        in_force.filter_map(|held| held.due).min()
     }
 
     fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let (course, since) = (self.course, self.since);
         let oldest = self.reasons.iter().map(|held| held.since).min();
-        let opened = (oldest != Some(since)).then_some(Record { course, hold: Hold::Opened, since });
+        let opened = (oldest != Some(since)).then_some(marker(course, Hold::Opened, since));
+        let halted = self.suspended_by_hand.map(|at| marker(course, Hold::Halted, at));
         let held = self.reasons.iter().map(move |held| {
             let hold = match (held.reason, held.state) {
                 (Reason::Manual, _) => Hold::Manual,
+                (Reason::Bulk, _) => Hold::Bulk,
                 (Reason::Rule(rule), ReasonState::InForce) => Hold::Rule(rule),
                 (Reason::Rule(rule), ReasonState::Kept) => Hold::Kept(rule),
                 (Reason::Rule(rule), ReasonState::Suspended) => Hold::Suspended(rule),
             };
-            Record { course, hold, since: held.since }
+            Record { course, hold, since: held.since, due: held.due }
         });
-        opened.into_iter().chain(held)
+        opened.into_iter().chain(halted).chain(held)
     }
 }
 
+/// A record that is no reason.
+fn marker(course: CourseId, hold: Hold, since: Instant) -> Record {
+    Record { course, hold, since, due: None }
+}
+
+/// Since when there has been an enrolment.
+fn opened(records: &[Record]) -> Option<Instant> {
+    records.iter().filter(|record| record.hold != Hold::Halted).map(|record| record.since).min()
+}
+
+/// Whether a reason holds an enrolment, be it suspended by hand or not.
+pub(crate) fn is_held(records: &[Record]) -> bool {
+    records.iter().any(|record| record.hold.is_active())
+}
+
+/// Whether an enrolment is suspended by hand.
+pub(crate) fn is_halted(records: &[Record]) -> bool {
+    records.iter().any(|record| record.hold == Hold::Halted)
+}
+
 pub(crate) fn status_of(records: &[Record]) -> EnrolmentStatus {
-    if records.iter().any(|record| record.hold.is_active()) {
-        EnrolmentStatus::Active
-    } else {
-        EnrolmentStatus::Suspended
+    if is_held(records) && !is_halted(records) { EnrolmentStatus::Active } else { EnrolmentStatus::Suspended }
+}
+
+/// The day on which somebody is to be done who has these records in a course.
+fn due_of(records: &[Record]) -> Option<NaiveDate> {
+    if is_halted(records) {
+        return None;
     }
+    records.iter().filter(|record| record.hold.is_in_force()).filter_map(|record| record.due).min()
 }
 
 /// Applies one step to the records of one enrolment. This is the only way in which enrolments change, live
 /// and in replay.
-pub(crate) fn apply_step(
-    records: &mut Vec<Record>,
-    course: CourseId,
-    action: Action,
-    reason: Reason,
-    at: Instant,
-) {
-    let opened = records.iter().map(|record| record.since).min();
+pub(crate) fn apply_step(records: &mut Vec<Record>, course: CourseId, step: Planned, at: Instant) {
+    let (action, reason, due) = step;
+    let since = opened(records);
+    let new = Record { course, hold: Hold::by(reason), since: at, due };
     match action {
-        Action::Enrolled | Action::ReasonAdded => {
-            records.push(Record { course, hold: Hold::by(reason), since: at });
-        }
+        Action::Enrolled | Action::ReasonAdded => records.push(new),
         Action::Resumed => {
-            records.clear();
-            records.push(Record { course, hold: Hold::by(reason), since: at });
+            records.retain(|record| record.hold == Hold::Halted);
+            records.push(new);
+        }
+        Action::SuspendedByHand => {
+            if !is_halted(records) {
+                records.push(marker(course, Hold::Halted, at));
+            }
+        }
+        Action::ResumedByHand => records.retain(|record| record.hold != Hold::Halted),
+        Action::DueChanged => {
+            for record in records.iter_mut().filter(|record| record.hold == new.hold) {
+                record.due = due;
+            }
         }
         Action::ReasonRestored | Action::Kept | Action::Suspended => {
             let Reason::Rule(rule) = reason else { return };
@@ -185,21 +250,23 @@ pub(crate) fn apply_step(
             for record in records.iter_mut() {
                 if matches!(record.hold, Hold::Rule(held) | Hold::Kept(held) if held == rule) {
                     record.hold = hold;
+                    if action == Action::ReasonRestored {
+                        record.due = due;
+                    }
                 }
             }
         }
         Action::ReasonDropped => records.retain(|record| match (record.hold, reason) {
-            (Hold::Manual, Reason::Manual) => false,
+            (Hold::Manual, Reason::Manual) | (Hold::Bulk, Reason::Bulk) => false,
             (Hold::Rule(held) | Hold::Kept(held), Reason::Rule(rule)) => held != rule,
             _ => true,
         }),
         Action::Unenrolled => records.clear(),
     }
-    let oldest = records.iter().map(|record| record.since).min();
-    if let (Some(opened), Some(oldest)) = (opened, oldest)
-        && opened < oldest
+    if let (Some(since), Some(oldest)) = (since, opened(records))
+        && since < oldest
     {
-        records.push(Record { course, hold: Hold::Opened, since: opened });
+        records.push(marker(course, Hold::Opened, since));
     }
     records.sort_unstable();
 }
@@ -247,6 +314,37 @@ impl Enrolments {
 
     pub(crate) fn get(&self, user: UserId, course: CourseId) -> Option<Enrolment> {
         Enrolment::from_records(user, self.records(user, course))
+    }
+
+    /// The day on which a person is to be done in a course.
+    pub(crate) fn due(&self, user: UserId, course: CourseId) -> Option<NaiveDate> {
+        due_of(self.records(user, course))
+    }
+
+    /// The rules in force for an enrolment.
+    pub(crate) fn rules_of(
+        &self,
+        user: UserId,
+        course: CourseId,
+    ) -> impl Iterator<Item = EnrolmentRuleId> + '_ {
+        self.records(user, course).iter().filter_map(|record| match record.hold {
+            Hold::Rule(rule) => Some(rule),
+            _ => None,
+        })
+    }
+
+    /// Visits every rule in force for every enrolment, in the order of people.
+    pub(crate) fn each_in_force(&self, mut visit: impl FnMut(UserId, CourseId, EnrolmentRuleId)) {
+        for (index, block) in self.blocks.iter() {
+            for place in 0..PEOPLE {
+                let Ok(user) = u32::try_from(index * PEOPLE + place) else { return };
+                for record in block.of(place) {
+                    if let Hold::Rule(rule) = record.hold {
+                        visit(UserId(user), record.course, rule);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether a rule is in force for an enrolment.
@@ -328,5 +426,15 @@ impl Builder {
             self.done.courses.put(index, &rows.into_iter().collect());
         }
         self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_due_date_costs_no_memory() {
+        assert_eq!(size_of::<Record>(), 24);
     }
 }

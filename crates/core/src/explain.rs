@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::accept::plain;
 use crate::flip::flips;
 use crate::{
-    CourseId, EnrolmentRule, EnrolmentStatus, Error, Exception, Instant, ReasonState, SegmentId,
-    SegmentState, SiteId, Snapshot, Status, UserId,
+    CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, EnrolmentStatus, Error, Exception, HeldReason,
+    Instant, LEARNER, Reason, ReasonState, SegmentId, SegmentState, SiteId, Snapshot, Status, UserId,
 };
 
 /// Why a person is, or is not, in a segment.
@@ -26,6 +26,9 @@ pub struct MembershipExplanation {
     pub eligible: Eligibility,
     /// Whether the segment selects: `draft`, `active` or `paused`.
     pub state: &'static str,
+    /// Whether the segment was deleted, so that nobody is in it any longer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
     /// `pinned` or `banned`, where that was decided by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<&'static str>,
@@ -104,6 +107,15 @@ pub struct EnrolmentExplanation {
     /// Since when, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The day on which the person is to be done, the earliest of the reasons in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+    /// Since when it has been suspended by hand, as RFC 3339, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended_by_hand: Option<String>,
+    /// Whether the course is archived, so that no rule changes anything there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
     /// What holds the enrolment.
     pub reasons: Vec<ReasonExplanation>,
     /// Enabled rules that would enrol in this course but do not hold this person, and why.
@@ -113,14 +125,19 @@ pub struct EnrolmentExplanation {
 /// One reason for an enrolment, or why a rule is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReasonExplanation {
-    /// The key of the enrolment rule, or `manual`.
+    /// The key of the enrolment rule, or `manual` or `bulk`.
     pub reason: String,
+    /// The key of the role.
+    pub role: String,
     /// `in_force`, `kept` or `suspended`; absent if the rule does not hold the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<&'static str>,
     /// Since when the reason has been there, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The day on which the person is to be done, by this reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
     /// What keeps the rule from applying although the person may be in its segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
@@ -145,7 +162,7 @@ impl Snapshot {
             return MembershipExplanation::default();
         };
         let person = self.person(user, segment.site, at.unwrap_or(Instant::EPOCH));
-        let active = |site| self.membership(user, site) == Some(Status::Active);
+        let active = |site| self.0.counts_in(user, site);
         let in_site = match segment.site {
             Some(site) => active(site),
             None => (0..self.sites().len()).map(SiteId::at).any(active),
@@ -161,6 +178,7 @@ impl Snapshot {
             member: self.0.is_member((id, None), user),
             eligible,
             state: segment.state.name(),
+            deleted: segment.deleted,
             exception: self.exception(id, user).map(Exception::name),
             rule: segment.rule.as_ref().map(|rule| self.rule_explanation(rule, &person)),
             flips: Vec::new(),
@@ -269,13 +287,26 @@ impl Snapshot {
 
     /// What keeps an enrolment rule from applying whoever is in its segment, or to this person.
     fn obstacle(&self, rule: &EnrolmentRule, user: UserId, course: CourseId) -> Option<String> {
+        if rule.deleted {
+            return Some("the rule was deleted".to_owned());
+        }
         if !rule.enabled {
             return Some("the rule is disabled".to_owned());
+        }
+        let now = self.clock().unwrap_or(Instant::EPOCH);
+        if let Some(from) = rule.from.filter(|from| now < *from) {
+            return Some(format!("the rule acts from {from} on"));
+        }
+        if let Some(until) = rule.until.filter(|until| *until <= now) {
+            return Some(format!("the rule acted until {until}"));
         }
         if !rule.courses.contains(&course) {
             return Some("the rule no longer has this course".to_owned());
         }
         let site = self.course(course)?.site;
+        if !self.0.is_open(site) {
+            return Some(format!("the course's site, {}, is closed", self.site_key(site)));
+        }
         let is_member = self.membership(user, site) == Some(Status::Active);
         let key = self.user_key(user);
         (!is_member)
@@ -293,44 +324,42 @@ impl Snapshot {
     pub fn explain_enrolment(&self, user: &str, course: &str) -> Result<EnrolmentExplanation, Error> {
         let (user, course) = (self.user_id(user)?, self.course_id(course)?);
         let enrolment = self.enrolment(user, course);
-        let held = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
-        let reasons: Vec<ReasonExplanation> = held
-            .map(|held| ReasonExplanation {
-                reason: self.reason_key(held.reason).to_owned(),
-                state: Some(held.state.name()),
-                since: Some(held.since.to_string()),
-                obstacle: match held.reason {
-                    crate::Reason::Manual => None,
-                    crate::Reason::Rule(rule) => {
-                        self.enrolment_rule(rule).and_then(|rule| self.obstacle(rule, user, course))
-                    }
-                },
-                membership: match held.reason {
-                    crate::Reason::Manual => None,
-                    crate::Reason::Rule(rule) => {
-                        self.enrolment_rule(rule).map(|rule| self.membership_explanation(user, rule.segment))
-                    }
-                },
-            })
+        let held = enrolment.as_ref().map_or(&[][..], |enrolment| &enrolment.reasons);
+        let explained = |reason: Reason, held: Option<&HeldReason>| {
+            let rule = match reason {
+                Reason::Manual | Reason::Bulk => None,
+                Reason::Rule(rule) => self.enrolment_rule(rule),
+            };
+            ReasonExplanation {
+                reason: self.reason_key(reason).to_owned(),
+                role: self.role_of(reason).to_owned(),
+                state: held.map(|held| held.state.name()),
+                since: held.map(|held| held.since.to_string()),
+                due: held.and_then(|held| held.due).map(|due| due.to_string()),
+                obstacle: rule.and_then(|rule| self.obstacle(rule, user, course)),
+                membership: rule.map(|rule| self.membership_explanation(user, rule.segment)),
+            }
+        };
+        let rules = self.0.rules.values().zip((0..).map(EnrolmentRuleId));
+        let others = rules
+            .filter(|(rule, _)| rule.enabled && rule.courses.contains(&course))
+            .map(|(_, id)| Reason::Rule(id))
+            .filter(|reason| held.iter().all(|held| held.reason != *reason))
+            .map(|reason| explained(reason, None))
             .collect();
-        let others = self
-            .enrolment_rules()
-            .filter(|rule| rule.enabled && rule.courses.contains(&course))
-            .filter(|rule| reasons.iter().all(|reason| reason.reason != rule.key))
-            .map(|rule| ReasonExplanation {
-                reason: rule.key.clone(),
-                state: None,
-                since: None,
-                obstacle: self.obstacle(rule, user, course),
-                membership: Some(self.membership_explanation(user, rule.segment)),
-            })
-            .collect();
+        let found = self.course(course);
         Ok(EnrolmentExplanation {
             user: self.user_key(user).to_owned(),
-            course: self.course(course).map(|course| course.key.clone()).unwrap_or_default(),
+            course: found.map(|course| course.key.clone()).unwrap_or_default(),
             status: enrolment.as_ref().map(|enrolment| enrolment.status.name()),
             since: enrolment.as_ref().map(|enrolment| enrolment.since.to_string()),
-            reasons,
+            due: enrolment.as_ref().and_then(Enrolment::due).map(|due| due.to_string()),
+            suspended_by_hand: enrolment
+                .as_ref()
+                .and_then(|enrolment| enrolment.suspended_by_hand)
+                .map(|at| at.to_string()),
+            archived: found.is_some_and(|course| course.archived),
+            reasons: held.iter().map(|held| explained(held.reason, Some(held))).collect(),
             others,
         })
     }
@@ -348,6 +377,7 @@ impl Display for MembershipExplanation {
             Eligibility::NotAMember => notes.push("no active membership of its site"),
         }
         match self.state {
+            "draft" if self.deleted => notes.push("it was deleted"),
             "draft" => notes.push("it is a draft"),
             "paused" => notes.push("it is paused, with the members that it had"),
             _ => {}
@@ -403,30 +433,47 @@ impl Display for EnrolmentExplanation {
     /// In English: one line that answers, then a paragraph for each reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { user, course, .. } = self;
-        match (self.status, &self.since) {
-            (Some(status), Some(since)) if status == EnrolmentStatus::Active.name() => {
-                write!(f, "{user} is enrolled in {course} since {since}, because:")?;
+        match (self.status, &self.since, &self.suspended_by_hand) {
+            (Some(status), Some(since), _) if status == EnrolmentStatus::Active.name() => {
+                write!(f, "{user} is enrolled in {course} since {since}")?;
+                if let Some(due) = &self.due {
+                    write!(f, ", due {due}")?;
+                }
+                f.write_str(", because:")?;
             }
-            (Some(_), Some(since)) => {
+            (Some(_), Some(since), Some(by_hand)) => {
+                write!(
+                    f,
+                    "{user} is enrolled in {course} since {since}, but suspended by hand since {by_hand}:"
+                )?;
+            }
+            (Some(_), Some(since), None) => {
                 write!(f, "{user} is enrolled in {course} since {since}, but suspended:")?;
             }
             _ => write!(f, "{user} is not enrolled in {course}.")?,
         }
+        if self.archived {
+            write!(f, "\n- course {course} is archived: no rule enrols anybody there or lets anybody go")?;
+        }
         for reason in &self.reasons {
             let since = reason.since.as_deref().unwrap_or_default();
+            let key = &reason.reason;
             match (&reason.membership, reason.state) {
+                (None, _) if key == "bulk" => write!(f, "\n- enrolled in bulk, since {since}")?,
                 (None, _) => write!(f, "\n- enrolled by hand, since {since}")?,
                 (Some(_), Some(state)) if state == ReasonState::InForce.name() => {
-                    write!(f, "\n- rule {} holds the enrolment, since {since}", reason.reason)?;
+                    write!(f, "\n- rule {key} holds the enrolment, since {since}")?;
                 }
                 (Some(_), Some(state)) if state == ReasonState::Kept.name() => {
-                    write!(
-                        f,
-                        "\n- rule {} no longer applies but keeps what it gave at {since}",
-                        reason.reason
-                    )?;
+                    write!(f, "\n- rule {key} no longer applies but keeps what it gave at {since}")?;
                 }
-                (Some(_), _) => write!(f, "\n- rule {} no longer applies and suspended it", reason.reason)?,
+                (Some(_), _) => write!(f, "\n- rule {key} no longer applies and suspended it")?,
+            }
+            if reason.role != LEARNER {
+                write!(f, ", as {}", reason.role)?;
+            }
+            if let Some(due) = &reason.due {
+                write!(f, ", due {due}")?;
             }
             if let Some(obstacle) = &reason.obstacle {
                 write!(f, ": {obstacle}")?;

@@ -7,7 +7,7 @@ use matricula_rule::{Rule, describe, print, to_builder};
 use crate::draft::not_possible;
 use crate::model::SegmentState;
 use crate::nesting::{Part, named};
-use crate::{Error, Instant, Segment, SegmentId, Snapshot};
+use crate::{Error, Instant, Segment, SegmentId, SiteId, Snapshot};
 
 impl Snapshot {
     /// The rule as text, in its one canonical form; `None` where members are put in by hand.
@@ -55,8 +55,8 @@ impl Snapshot {
     /// another database. What the rule says of days is worked out for the day that it is at an instant.
     ///
     /// # Errors
-    /// `unknown_segment`; `not_possible` if it is paused, whose members no rule gives, or if its rule names a segment
-    /// that keeps no rows for SQL; `invalid_rule` if the database cannot be asked for it exactly.
+    /// `unknown_segment`; `not_possible` if it is paused, whose members no rule gives, if its rule names a segment
+    /// that keeps no rows for SQL, or if a site whose members it selects is closed; `invalid_rule` if the database cannot be asked for it exactly.
     pub fn segment_sql(&self, segment: &str, dialect: Dialect, at: Instant) -> Result<Sql, Error> {
         let (id, segment) = self.segment_of(segment)?;
         if segment.state != SegmentState::Active {
@@ -74,6 +74,13 @@ impl Snapshot {
                     format!("segment `{}` keeps no rows for SQL, which the query would read", other.key);
                 return Err(not_possible(message));
             }
+        }
+        let mut sites = (0..self.0.sites.len()).map(SiteId::at);
+        let closed = sites.find(|site| !self.0.is_open(*site) && segment.site.is_none_or(|own| own == *site));
+        if let Some(site) = closed.and_then(|site| self.site(site)) {
+            let message =
+                format!("site `{}` is closed, which the tables of memberships do not say", site.key);
+            return Err(not_possible(message));
         }
         let zone = self.0.zone(segment.site);
         let start_of = |day| Instant::start_of(day, zone).to_utc();

@@ -218,11 +218,13 @@ fn is_recent(then: Instant, now: Instant) -> bool {
 /// Whether something ended by a step.
 fn ends(action: Action) -> bool {
     match action {
-        Action::Suspended | Action::Unenrolled => true,
+        Action::SuspendedByHand | Action::Suspended | Action::Unenrolled => true,
         Action::Enrolled
         | Action::Resumed
         | Action::ReasonAdded
         | Action::ReasonRestored
+        | Action::DueChanged
+        | Action::ResumedByHand
         | Action::Kept
         | Action::ReasonDropped => false,
     }

@@ -7,7 +7,7 @@ use matricula_rule::{CourseId, Fact, Field, Named, Names, Rule, Schema};
 
 use crate::draft::not_possible;
 use crate::state::State;
-use crate::{EnrolmentRule, Error, ErrorKind, SegmentState, SiteId};
+use crate::{DueDate, EnrolmentRule, Error, ErrorKind, SegmentState, SiteId};
 
 /// Refuses a rule that names a draft, or what is not for segments of its site. A site's segments name what is of the
 /// registry or of that site; registry-wide segments name attributes and segments of the registry, whose members are
@@ -56,6 +56,7 @@ fn refused(part: &Rule, site: Option<SiteId>, state: &State) -> Option<String> {
             let segment = state.segment(id)?;
             match segment.site {
                 Some(owner) if Some(owner) != site => of_others("segment", &segment.key, owner, " only"),
+                _ if segment.deleted => Some(format!("segment `{}` was deleted", segment.key)),
                 _ if segment.state == SegmentState::Draft => {
                     Some(format!("segment `{}` is a draft, which nothing may refer to", segment.key))
                 }
@@ -66,8 +67,8 @@ fn refused(part: &Rule, site: Option<SiteId>, state: &State) -> Option<String> {
     }
 }
 
-/// Refuses an enrolment rule over a draft, and one without courses, or with courses of several sites or of another
-/// than its segment's.
+/// Refuses an enrolment rule over a draft, one without courses, or with courses of several sites or of another than its
+/// segment's, and one whose window or due date cannot be.
 pub(crate) fn check_enrolment_rule(rule: &EnrolmentRule, state: &State) -> Result<(), Error> {
     let invalid = |message: String| Err(Error::new(ErrorKind::InvalidDefinition, message));
     let Some(segment) = state.segment(rule.segment) else {
@@ -93,7 +94,12 @@ pub(crate) fn check_enrolment_rule(rule: &EnrolmentRule, state: &State) -> Resul
     if rule.courses.is_empty() {
         return invalid("no courses, expected at least one".to_owned());
     }
-    Ok(())
+    if let (Some(from), Some(until)) = (rule.from, rule.until)
+        && from >= until
+    {
+        return invalid(format!("it acts from {from} until {until}, expected a later end"));
+    }
+    rule.due.map_or(Ok(()), DueDate::check)
 }
 
 fn site_key(state: &State, site: SiteId) -> &str {
@@ -126,7 +132,8 @@ impl Names for NamesFor<'_> {
         match what {
             Named::Segment => {
                 let may = move |owner: Option<SiteId>| owner.is_none() || owner == site;
-                let segments = self.state.segments.values().filter(move |segment| may(segment.site));
+                let segments = self.state.segments.values();
+                let segments = segments.filter(move |segment| may(segment.site) && !segment.deleted);
                 Box::new(segments.map(|segment| Cow::Borrowed(segment.key.as_str())))
             }
             Named::Course => {

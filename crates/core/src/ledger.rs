@@ -3,9 +3,9 @@
 
 use hashbrown::HashMap;
 
-use crate::enrolment::{Enrolments, Record, apply_step};
+use crate::enrolment::{Enrolments, Planned, Record, apply_step};
 use crate::records::{Changed, ChangedEnrolment, PEOPLE, of_course};
-use crate::{Action, CourseId, Instant, Reason, RowSet, Steps, UserId};
+use crate::{CourseId, Instant, RowSet, Steps, UserId};
 
 /// So many enrolments are sorted at once, rather than merged block by block.
 const FEW: usize = 256;
@@ -23,7 +23,7 @@ pub(crate) fn work_through<'a, C: Copy + Ord + 'a>(
     enrolments: &mut Enrolments,
     streams: impl Iterator<Item = Stream<'a, C>>,
     at: Instant,
-    plan: impl Fn(&[Record], &[C], &mut Vec<(Action, Reason)>),
+    plan: impl Fn(CourseId, &[Record], &[C], &mut Vec<Planned>),
 ) -> Vec<Steps> {
     let streams: Vec<Stream<'_, C>> = streams.filter(|stream| !stream.rows.is_empty()).collect();
     let count = streams.iter().map(|stream| stream.rows.len()).sum::<usize>();
@@ -64,7 +64,7 @@ pub(crate) fn work_through<'a, C: Copy + Ord + 'a>(
 /// The steps so far, and who began and ended being enrolled in each course.
 struct Ledger {
     at: Instant,
-    steps: HashMap<(Action, CourseId, Reason), Vec<u32>>,
+    steps: HashMap<(CourseId, Planned), Vec<u32>>,
     turnover: HashMap<CourseId, (Vec<u32>, Vec<u32>)>,
 }
 
@@ -75,7 +75,7 @@ impl Ledger {
         enrolments: &mut Enrolments,
         index: usize,
         work: &[(UserId, CourseId, C)],
-        plan: impl Fn(&[Record], &[C], &mut Vec<(Action, Reason)>),
+        plan: impl Fn(CourseId, &[Record], &[C], &mut Vec<Planned>),
     ) {
         let block = enrolments.block(index);
         let mut changed = Changed::default();
@@ -86,15 +86,15 @@ impl Ledger {
             causes.extend(same.iter().map(|(_, _, cause)| *cause));
             let before = of_course(block.of(user.index() % PEOPLE), course);
             steps.clear();
-            plan(before, &causes, &mut steps);
+            plan(course, before, &causes, &mut steps);
             if steps.is_empty() {
                 continue;
             }
             records.clear();
             records.extend(before);
-            for &(action, reason) in &steps {
-                apply_step(&mut records, course, action, reason, self.at);
-                self.steps.entry((action, course, reason)).or_default().push(user.0);
+            for &step in &steps {
+                apply_step(&mut records, course, step, self.at);
+                self.steps.entry((course, step)).or_default().push(user.0);
             }
             if before.is_empty() != records.is_empty() {
                 let (joined, left) = self.turnover.entry(course).or_default();
@@ -120,10 +120,13 @@ impl Ledger {
         enrolments.turn_over(&turnover);
         let steps = self.steps.into_iter();
         let mut steps: Vec<Steps> = steps
-            .map(|((action, course, reason), users)| Steps { action, course, reason, users: set(users) })
+            .map(|((course, (action, reason, due)), users)| {
+                let users = set(users);
+                Steps { action, course, reason, due, users }
+            })
             .collect();
         // Always in the same order, and one in which they can be applied again.
-        steps.sort_unstable_by_key(|steps| (steps.action, steps.course, steps.reason));
+        steps.sort_unstable_by_key(|steps| (steps.action, steps.course, steps.reason, steps.due));
         steps
     }
 }

@@ -10,6 +10,8 @@ mod ask;
 mod attributes;
 mod author;
 mod block;
+mod bulk;
+mod by_hand;
 mod change;
 mod chunks;
 mod clock;
@@ -23,6 +25,8 @@ mod derive;
 mod dictionary;
 mod digest;
 mod draft;
+mod due;
+mod dues;
 mod enrolment;
 mod error;
 mod evaluate;
@@ -39,14 +43,17 @@ mod lint;
 mod load;
 mod memory;
 mod model;
+mod movements;
 mod nesting;
 mod people;
 mod placing;
+mod plan;
 mod preview;
 mod ranges;
 mod reconcile;
 mod records;
 mod replay;
+mod retire;
 mod roster;
 mod row_set;
 mod scale;
@@ -64,6 +71,7 @@ mod warnings;
 
 pub use accept::MAX_TEXT_VALUE;
 pub use author::{Author, Idempotency, Signature};
+pub use bulk::{BulkEnrolment, Deletable, Whom};
 pub use change::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Input,
     OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SiteDefinition, UserUpdate,
@@ -74,6 +82,7 @@ pub use delta::{Delta, MembershipStep, Step};
 pub use demands::{Problem, Problems};
 pub use digest::Asked;
 pub use draft::{Draft, Outcome};
+pub use due::{DueDate, LEARNER, MAX_DUE_DAYS};
 pub use enrolment::{Enrolment, EnrolmentStatus, HeldReason, ReasonState};
 pub use error::{Error, ErrorKind};
 pub use explain::{

@@ -181,6 +181,7 @@ impl<'a> Linter<'a> {
         // Constants need a place in the order of their columns, which only a copy of the people may be given.
         let mut copy = state.clone();
         copy.graph = std::sync::Arc::new(graph.clone());
+        copy.gather_due();
         copy.teach_constants();
         copy.teach_numbers();
         let ranges = Ranges::new(&graph, &copy.users, state.clock.unwrap_or(Instant::EPOCH));

@@ -8,6 +8,7 @@ use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate}
 
 use crate::enrolment::Builder;
 use crate::isolation::{check_enrolment_rule, check_rule};
+use crate::model::put;
 use crate::nesting::levels;
 use crate::replay::follow_intersections;
 use crate::state::State;
@@ -55,12 +56,14 @@ impl Loader {
 
     /// The next segment. Its rule is checked at the end, when everything that it names is there.
     pub fn segment(&mut self, segment: Segment) {
-        Arc::make_mut(&mut self.state.segments).insert(segment.key.clone(), segment);
+        let segments = Arc::make_mut(&mut self.state.segments);
+        put(segments, segments.len(), &segment.key.clone(), segment.deleted, segment);
     }
 
     /// The next enrolment rule.
     pub fn enrolment_rule(&mut self, rule: EnrolmentRule) {
-        Arc::make_mut(&mut self.state.rules).insert(rule.key.clone(), rule);
+        let rules = Arc::make_mut(&mut self.state.rules);
+        put(rules, rules.len(), &rule.key.clone(), rule.deleted, rule);
     }
 
     /// The next user.
@@ -161,7 +164,7 @@ impl Loader {
     /// `invalid_store` if it names a user, course or rule that is not there.
     pub fn enrolment(&mut self, enrolment: &Enrolment) -> Result<(), Error> {
         let rule = |held: &HeldReason| match held.reason {
-            Reason::Manual => true,
+            Reason::Manual | Reason::Bulk => true,
             Reason::Rule(rule) => self.state.rule(rule).is_some(),
         };
         let there = enrolment.user.0 < self.state.users.count()
@@ -203,7 +206,7 @@ impl Loader {
                 return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
             }
         }
-        for rule in state.rules.values() {
+        for rule in state.rules.values().filter(|rule| !rule.deleted) {
             if let Err(error) = check_enrolment_rule(rule, &state) {
                 let message = format!("enrolment rule `{}` cannot be: {error}", rule.key);
                 return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
@@ -212,14 +215,14 @@ impl Loader {
         if let Err(error) = levels(&state.segments, &state.rules) {
             return Err(Error::new(ErrorKind::InvalidStore, error.message()));
         }
+        state.enrolments = self.enrolments.finish();
         state.compile(clock);
         for (segment, members) in self.members {
             if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
                 state.members.put(slot, &members);
             }
         }
-        follow_intersections(&mut state, 0, &BTreeSet::new());
-        state.enrolments = self.enrolments.finish();
+        follow_intersections(&mut state, 0, &BTreeSet::new(), &BTreeSet::new());
         state.revision = revision;
         state.clock = Some(clock);
         let nobody = Author::Host(String::new());

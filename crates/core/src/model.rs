@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 use matricula_rule::{Rule, nearest};
 use serde::{Deserialize, Serialize};
 
+use crate::due::{DueDate, is_learner, learner};
 use crate::error::shown;
-use crate::{CourseId, Error, ErrorKind, SegmentId, SiteId};
+use crate::{CourseId, Error, ErrorKind, Instant, SegmentId, SiteId};
 
 /// A site: an instance with its own members, courses and calendar. Site 0 is the primary one and always
 /// there.
@@ -19,6 +20,9 @@ pub struct Site {
     pub name: String,
     /// The zone whose calendar days count here.
     pub zone: Tz,
+    /// Whether it is closed: its memberships count as inactive until it is reopened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 /// A course of a site.
@@ -30,6 +34,9 @@ pub struct Course {
     pub name: String,
     /// Whose course it is.
     pub site: SiteId,
+    /// Whether it is archived: rules bring nobody and let nobody go until it is restored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 /// People selected by a rule or by hand, among the active members of a site, or of any site.
@@ -56,6 +63,9 @@ pub struct Segment {
     /// Whether stores that people read with SQL keep a row for each member.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sql_rows: bool,
+    /// Whether it was deleted: it is as a draft without a rule, nothing may refer to it, and its key is free.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// Whether a segment selects.
@@ -96,6 +106,21 @@ pub struct EnrolmentRule {
     pub on_leave: LeavePolicy,
     /// Whether it acts.
     pub enabled: bool,
+    /// The key of the role that people are enrolled as.
+    #[serde(default = "learner", skip_serializing_if = "is_learner")]
+    pub role: String,
+    /// The instant from which on it acts; always, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Instant>,
+    /// The instant from which on it no longer acts; never, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+    /// When people are to be done, if they are given a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueDate>,
+    /// Whether it was deleted: it no longer acts, and its key is free.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// What becomes of an enrolment when the last reason for it goes.
@@ -160,8 +185,37 @@ pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {
     )
 }
 
-/// Definitions by key and by id; the position is the id.
+/// Definitions by key and by id; the position is the id. Those that were deleted stand under keys that nobody can give.
 pub(crate) type Catalog<T> = IndexMap<String, T>;
+
+/// What no key begins with.
+const BURIED: char = '\0';
+
+/// Puts a definition in its place: under its key or, if it was deleted, where no key leads.
+pub(crate) fn put<T>(catalog: &mut Catalog<T>, id: usize, key: &str, deleted: bool, definition: T) {
+    if !deleted {
+        catalog.insert(key.to_owned(), definition);
+        return;
+    }
+    let buried = format!("{BURIED}{id}");
+    if let Some((_, there)) = catalog.get_index_mut(id) {
+        *there = definition;
+        // The key is no other's.
+        let _ = catalog.replace_index(id, buried);
+    } else {
+        catalog.insert(buried, definition);
+    }
+}
+
+/// The position of what is there under a key.
+pub(crate) fn position<T>(catalog: &Catalog<T>, key: &str) -> Option<usize> {
+    catalog.get_index_of(key).filter(|_| !key.starts_with(BURIED))
+}
+
+/// The keys of what is there.
+pub(crate) fn live_keys<T>(catalog: &Catalog<T>) -> impl Iterator<Item = &str> {
+    catalog.keys().map(String::as_str).filter(|key| !key.starts_with(BURIED))
+}
 
 /// A time zone by its name in the IANA database, such as `Africa/Johannesburg`.
 ///

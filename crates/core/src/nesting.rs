@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use matricula_rule::{CourseId, Fact, Rule, SegmentId};
+use matricula_rule::{CourseId, Fact, Field, Rule, SegmentId};
 
 use crate::model::Catalog;
 use crate::{EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Segment};
@@ -136,7 +136,11 @@ pub(crate) fn named(rule: Option<&Rule>) -> BTreeSet<Part> {
             match part {
                 Rule::Is(Fact::Segment(segment)) => parts.insert(Part::Segment(*segment)),
                 Rule::Is(Fact::Enrolled(course)) => parts.insert(Part::Course(*course)),
-                _ => false,
+                // A due date is one of an enrolment.
+                other => match other.field() {
+                    Some(Field::Due(course)) => parts.insert(Part::Course(course)),
+                    _ => false,
+                },
             };
         });
     }
@@ -187,7 +191,7 @@ impl<'a> Definitions<'a> {
 pub(crate) fn levels(segments: &Catalog<Segment>, rules: &Catalog<EnrolmentRule>) -> Result<Levels, Error> {
     let definitions = Definitions { segments, rules };
     let mut levels = Levels::default();
-    for (rule, id) in rules.values().zip((0..).map(EnrolmentRuleId)) {
+    for (rule, id) in rules.values().zip((0..).map(EnrolmentRuleId)).filter(|(rule, _)| !rule.deleted) {
         levels.link_rule(id, rule);
     }
     let ids = || (0..segments.len()).map(SegmentId::at);

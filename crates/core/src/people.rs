@@ -211,7 +211,7 @@ impl Draft {
     ) -> Result<(AttributeId, Option<Value>, Option<String>), Error> {
         let schema = &self.next.schema;
         let attribute = schema.find(key).ok_or_else(|| {
-            let keys = schema.attributes().iter().map(|attribute| attribute.key.as_str());
+            let keys = schema.live().map(|attribute| attribute.key.as_str());
             Error::unknown(ErrorKind::UnknownAttribute, "attribute", key, keys)
         })?;
         let Some(input) = input else {

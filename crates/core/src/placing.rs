@@ -293,18 +293,13 @@ mod tests {
             owner: None,
             description: None,
             sql_rows: false,
+            deleted: false,
         }
     }
 
     fn rule(id: u32, segment: u32, courses: &[u32]) -> EnrolmentRule {
-        EnrolmentRule {
-            key: format!("r{id}"),
-            name: String::new(),
-            segment: SegmentId(segment),
-            courses: courses.iter().map(|id| CourseId(*id)).collect(),
-            on_leave: LeavePolicy::Keep,
-            enabled: true,
-        }
+        let courses = courses.iter().map(|id| CourseId(*id)).collect();
+        EnrolmentRule::new(format!("r{id}"), SegmentId(segment), courses, LeavePolicy::Keep)
     }
 
     impl Bench {

@@ -11,7 +11,7 @@ use crate::nesting::{Definitions, named};
 use crate::placing::Edit;
 use crate::segments::compile_rule;
 use crate::state::State;
-use crate::{Draft, Error, ErrorKind, Instant, Lint, RowSet, RuleSource, Snapshot, Status, UserId};
+use crate::{Draft, Error, ErrorKind, Instant, Lint, RowSet, RuleSource, Snapshot, UserId};
 
 /// What a rule would select.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Snapshot {
         let (selected, unknown) = select(&self.0, &rule, site, segment);
         let now = segment.map(|segment| self.members_of(segment)).unwrap_or_default();
         let by_site = self.sites().zip(0..).map(|(site, index)| {
-            let here = |row: &u32| self.membership(UserId(*row), SiteId::at(index)) == Some(Status::Active);
+            let here = |row: &u32| self.0.counts_in(UserId(*row), SiteId::at(index));
             (site.key.clone(), selected.iter().filter(here).count())
         });
         RulePreview {
@@ -137,6 +137,7 @@ fn select(state: &State, rule: &Rule, site: Option<SiteId>, segment: Option<Segm
     let unknown = graph.add(Node::Except(universe, known));
     graph.finish();
     state.graph = std::sync::Arc::new(graph);
+    state.gather_due();
     state.teach_constants();
     state.measure(state.clock.unwrap_or(Instant::EPOCH));
     let mut sets = state.questions().sets(&[selected, unknown]).into_iter();

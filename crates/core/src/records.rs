@@ -170,7 +170,7 @@ mod tests {
                 let mut changed = Changed::default();
                 for ((user, course), rules) in write {
                     let hold = |rule: u32| Hold::Rule(EnrolmentRuleId(rule));
-                    let record = |rule| Record { course: CourseId(course), hold: hold(rule), since };
+                    let record = |rule| Record { course: CourseId(course), hold: hold(rule), since, due: None };
                     let records: Vec<Record> = rules.into_iter().map(record).collect();
                     let start = changed.records.len();
                     changed.records.extend(&records);

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use matricula_rule::{AttributeId, Value};
 
+use crate::model::put;
 use crate::nesting::levels;
 use crate::roster::Change;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Author, Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, Snapshot,
-    Status, UserEntry, UserId, reconcile,
+    Author, Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, SiteId,
+    Snapshot, UserEntry, UserId, reconcile,
 };
 
 impl Snapshot {
@@ -66,6 +67,7 @@ impl Snapshot {
                     state.set_exception(*segment, *user, *exception);
                 }
                 Entry::Record(entry) => apply_record(&mut state, entry, &mut renumbered)?,
+                Entry::Segment(id, segment) if segment.deleted => state.forget_hand(*id),
                 _ => {}
             }
         }
@@ -99,8 +101,11 @@ impl Snapshot {
             }
             state.members.merge(turnover.into_iter());
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
+            state.follow_due(&moment.steps, commit.at);
         }
-        follow_intersections(&mut state, known, &moved);
+        let turned = |site: &SiteId| state.is_open(*site) != self.0.is_open(*site);
+        let turned: BTreeSet<SiteId> = (0..state.sites.len()).map(SiteId::at).filter(turned).collect();
+        follow_intersections(&mut state, known, &moved, &turned);
         let now: HashSet<SegmentId> = paused_in(&state).collect();
         for &segment in paused.difference(&now) {
             state.set_frozen(segment, RowSet::default());
@@ -166,7 +171,7 @@ fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
         });
         let steps = moment.steps.iter().all(|steps| {
             let rule = match steps.reason {
-                Reason::Manual => true,
+                Reason::Manual | Reason::Bulk => true,
                 Reason::Rule(rule) => state.rule(rule).is_some(),
             };
             rule && known(&steps.users) && state.course(steps.course).is_some()
@@ -186,16 +191,20 @@ fn apply_definition(state: &mut State, entry: &Entry) {
         }
         Entry::Attribute(attribute) => {
             state.users.define_attribute(attribute);
+            if attribute.deleted {
+                state.users.clear_attribute(attribute);
+            }
             Arc::make_mut(&mut state.schema).define(attribute.clone());
         }
         Entry::Course(_, course) => {
             Arc::make_mut(&mut state.courses).insert(course.key.clone(), course.clone());
         }
-        Entry::Segment(_, segment) => {
-            Arc::make_mut(&mut state.segments).insert(segment.key.clone(), segment.clone());
+        Entry::Segment(id, segment) => {
+            let segments = Arc::make_mut(&mut state.segments);
+            put(segments, id.index(), &segment.key, segment.deleted, segment.clone());
         }
-        Entry::EnrolmentRule(_, rule) => {
-            Arc::make_mut(&mut state.rules).insert(rule.key.clone(), rule.clone());
+        Entry::EnrolmentRule(id, rule) => {
+            put(Arc::make_mut(&mut state.rules), id.index(), &rule.key, rule.deleted, rule.clone());
         }
         Entry::Guard(guard) => Arc::make_mut(&mut state.watch).guard = *guard,
         Entry::User(_) | Entry::Exception { .. } | Entry::Record(_) => {}
@@ -239,7 +248,8 @@ fn apply_user(state: &mut State, entry: &UserEntry) -> Result<(), Error> {
     if entry.status.is_some() {
         state.users.set_code(ColumnId::Status, entry.id, status_code(entry.status));
     }
-    for (attribute, value) in &entry.values {
+    // The values of an attribute that the same commit deletes went with it.
+    for (attribute, value) in entry.values.iter().filter(|(id, _)| state.schema.get(*id).is_some()) {
         state.users.set_value(entry.id, *attribute, value.as_ref());
     }
     for (site, status) in &entry.sites {
@@ -248,15 +258,20 @@ fn apply_user(state: &mut State, entry: &UserEntry) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keeps the slots that join a registry-wide segment with a site: for new ones everybody in the segment is
-/// looked at, for the others only who moved.
-pub(crate) fn follow_intersections(state: &mut State, known: usize, moved: &BTreeSet<u32>) {
+/// Keeps the slots that join a registry-wide segment with a site: for new ones, and those of sites that were closed or
+/// reopened, everybody in the segment is looked at, for the others only who moved.
+pub(crate) fn follow_intersections(
+    state: &mut State,
+    known: usize,
+    moved: &BTreeSet<u32>,
+    turned: &BTreeSet<SiteId>,
+) {
     let slots: Vec<_> = state.slots.iter().copied().enumerate().collect();
     let mut changes = Vec::new();
     for (slot, (segment, site)) in slots {
         let Some(site) = site else { continue };
-        let active = |row: u32| state.users.membership(UserId(row), site) == Some(Status::Active);
-        if slot >= known {
+        let active = |row: u32| state.counts_in(UserId(row), site);
+        if slot >= known || turned.contains(&site) {
             let members = state.members((segment, None)).iter().filter(|row| active(*row)).collect();
             state.members.put(slot, &members);
             continue;

@@ -59,6 +59,7 @@ impl Draft {
             owner: definition.owner.or_else(|| was.and_then(|was| was.owner.clone())),
             description: definition.description.or_else(|| was.and_then(|was| was.description.clone())),
             sql_rows: definition.sql_rows.or(was.map(|was| was.sql_rows)).unwrap_or_default(),
+            deleted: false,
         };
         if was == Some(&segment) {
             return Ok(());
@@ -106,7 +107,7 @@ impl Draft {
     }
 
     /// The segments and enrolment rules that refer to a segment, in words.
-    fn dependants_of_segment(&self, id: SegmentId) -> Vec<String> {
+    pub(crate) fn dependants_of_segment(&self, id: SegmentId) -> Vec<String> {
         let (levels, part) = (&self.next.levels, Part::Segment(id));
         let segments = levels.naming(part).iter().filter_map(|id| self.next.segment(*id));
         let segments = segments.map(|other| format!("segment `{}`", other.key));

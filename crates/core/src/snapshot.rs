@@ -13,7 +13,7 @@ use crate::draft::find;
 use crate::state::State;
 use crate::{
     Author, Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Exception,
-    Guard, Instant, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+    Guard, Instant, LEARNER, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// The registry at a revision. [`Snapshot::default`] is the empty one.
@@ -66,13 +66,13 @@ impl Snapshot {
     }
 
     /// The segments, in order of definition.
-    pub fn segments(&self) -> impl ExactSizeIterator<Item = &Segment> {
-        self.0.segments.values()
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.0.segments.values().filter(|segment| !segment.deleted)
     }
 
     /// The enrolment rules, in order of definition.
-    pub fn enrolment_rules(&self) -> impl ExactSizeIterator<Item = &EnrolmentRule> {
-        self.0.rules.values()
+    pub fn enrolment_rules(&self) -> impl Iterator<Item = &EnrolmentRule> {
+        self.0.rules.values().filter(|rule| !rule.deleted)
     }
 
     /// A site by id.
@@ -85,12 +85,12 @@ impl Snapshot {
         self.0.course(id)
     }
 
-    /// A segment by id.
+    /// A segment by id, also one that was deleted.
     pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
         self.0.segment(id)
     }
 
-    /// An enrolment rule by id.
+    /// An enrolment rule by id, also one that was deleted, which can still be the reason of an enrolment.
     pub fn enrolment_rule(&self, id: EnrolmentRuleId) -> Option<&EnrolmentRule> {
         self.0.rule(id)
     }
@@ -258,11 +258,20 @@ impl Snapshot {
         self.0.enrolments.get(user, course)
     }
 
-    /// A reason by the key of its rule, or `manual`.
+    /// A reason by the key of its rule, or `manual` or `bulk`.
     pub fn reason_key(&self, reason: Reason) -> &str {
         match reason {
             Reason::Manual => "manual",
+            Reason::Bulk => "bulk",
             Reason::Rule(rule) => self.0.rule(rule).map_or("", |rule| &rule.key),
+        }
+    }
+
+    /// The key of the role that a reason enrols people as: the rule's, and `learner` by hand.
+    pub fn role_of(&self, reason: Reason) -> &str {
+        match reason {
+            Reason::Manual | Reason::Bulk => LEARNER,
+            Reason::Rule(rule) => self.0.rule(rule).map_or(LEARNER, |rule| &rule.role),
         }
     }
 
@@ -295,7 +304,7 @@ impl Snapshot {
             && ours.enrolments.count() == theirs.enrolments.count()
             && (0..ours.segments.len())
                 .map(|segment| (SegmentId::at(segment), None))
-                .chain(ours.rules.values().filter_map(|rule| ours.slot_of_rule(rule)))
+                .chain(self.enrolment_rules().filter_map(|rule| ours.slot_of_rule(rule)))
                 .all(|slot| ours.members(slot) == theirs.members(slot))
             && (0..ours.courses.len())
                 .map(CourseId::at)
@@ -358,7 +367,10 @@ struct PersonAt<'a> {
 
 impl Person for PersonAt<'_> {
     fn value(&self, field: Field) -> Option<Value> {
-        self.snapshot.0.users.field(self.user, field)
+        match field {
+            Field::Due(course) => self.snapshot.0.enrolments.due(self.user, course).map(Value::Date),
+            _ => self.snapshot.0.users.field(self.user, field),
+        }
     }
 
     fn today(&self) -> NaiveDate {
@@ -372,7 +384,7 @@ impl Person for PersonAt<'_> {
     fn is(&self, fact: Fact) -> bool {
         match fact {
             Fact::Segment(segment) => self.snapshot.0.is_member((segment, None), self.user),
-            Fact::Site(site) => self.snapshot.membership(self.user, site) == Some(Status::Active),
+            Fact::Site(site) => self.snapshot.0.counts_in(self.user, site),
             Fact::Enrolled(course) => self.snapshot.enrolled_in(course).contains(self.user.0),
             Fact::Group(..) | Fact::Role(_) => false,
         }

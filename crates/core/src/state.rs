@@ -9,18 +9,19 @@ use matricula_rule::{Named, Names, Schema};
 
 use crate::chunks::Chunks;
 use crate::compile::Compiler;
+use crate::due::Boundaries;
 use crate::enrolment::Enrolments;
 use crate::evaluate::Questions;
 use crate::graph::{Graph, Node, Point};
 use crate::guard::Watch;
-use crate::model::Catalog;
+use crate::model::{Catalog, live_keys, position};
 use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
 use crate::roster::Roster;
 use crate::users::{ColumnId, Users};
 use crate::{
     Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
-    SegmentId, Site, SiteId, UserId,
+    SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// A set of people that is kept up to date: the members of a segment or, for a rule that joins a
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(crate) rules_of: Arc<Vec<Vec<EnrolmentRuleId>>>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) ranges: Arc<Ranges>,
+    /// When windows of enrolment rules open and end.
+    pub(crate) boundaries: Arc<Boundaries>,
     pub(crate) enrolments: Enrolments,
     pub(crate) watch: Arc<Watch>,
 }
@@ -69,7 +72,8 @@ impl Default for State {
     fn default() -> Self {
         let mut users = Users::default();
         users.add_site(SiteId(0));
-        let primary = Site { key: "primary".to_owned(), name: "Primary site".to_owned(), zone: Tz::UTC };
+        let (key, name) = ("primary".to_owned(), "Primary site".to_owned());
+        let primary = Site { key, name, zone: Tz::UTC, closed: false };
         Self {
             revision: Revision::default(),
             clock: None,
@@ -86,6 +90,7 @@ impl Default for State {
             rules_of: Arc::default(),
             graph: Arc::default(),
             ranges: Arc::default(),
+            boundaries: Arc::default(),
             enrolments: Enrolments::default(),
             watch: Arc::default(),
         }
@@ -109,6 +114,21 @@ impl State {
 
     pub(crate) fn rule(&self, id: EnrolmentRuleId) -> Option<&EnrolmentRule> {
         self.rules.get_index(id.index()).map(|(_, rule)| rule)
+    }
+
+    /// Whether a course is archived.
+    pub(crate) fn is_archived(&self, id: CourseId) -> bool {
+        self.course(id).is_some_and(|course| course.archived)
+    }
+
+    /// Whether a site is there and not closed.
+    pub(crate) fn is_open(&self, id: SiteId) -> bool {
+        self.sites.get_index(id.index()).is_some_and(|(_, site)| !site.closed)
+    }
+
+    /// Whether a person is an active member of a site that is open.
+    pub(crate) fn counts_in(&self, user: UserId, site: SiteId) -> bool {
+        self.users.membership(user, site) == Some(Status::Active) && self.is_open(site)
     }
 
     /// The slot that an enrolment rule draws on.
@@ -161,6 +181,13 @@ impl State {
         }
     }
 
+    /// Forgets everything that was decided by hand about a segment.
+    pub(crate) fn forget_hand(&mut self, segment: SegmentId) {
+        if self.hand(segment).is_some() {
+            self.hands.set(segment.index(), None);
+        }
+    }
+
     /// Who stays in a segment while it is paused.
     pub(crate) fn set_frozen(&mut self, segment: SegmentId, frozen: RowSet) {
         if (self.hand(segment).is_some() || !frozen.is_empty())
@@ -174,7 +201,9 @@ impl State {
     pub(crate) fn compile(&mut self, at: Instant) {
         // What cannot be put in order was refused when it was defined, or when it was loaded.
         self.levels = Arc::new(levels(&self.segments, &self.rules).unwrap_or_default());
-        let of_rules: Vec<Option<Slot>> = self.rules.values().map(|rule| self.slot_of_rule(rule)).collect();
+        self.boundaries = Arc::new(Boundaries::of(&self.rules));
+        let slot_of = |rule: &EnrolmentRule| self.slot_of_rule(rule).filter(|_| !rule.deleted);
+        let of_rules: Vec<Option<Slot>> = self.rules.values().map(slot_of).collect();
         let slots = Arc::make_mut(&mut self.slots);
         slots.extend((0..self.segments.len()).map(|segment| (SegmentId::at(segment), None)));
         slots.extend(of_rules.iter().flatten());
@@ -202,6 +231,7 @@ impl State {
         }
         graph.finish();
         self.graph = Arc::new(graph);
+        self.gather_due();
         self.teach_constants();
         self.measure(at);
     }
@@ -298,9 +328,9 @@ impl Names for State {
         let id = |index: Option<usize>| index.and_then(|index| u32::try_from(index).ok());
         match what {
             Named::User => self.users.find(key).map(|user| user.0),
-            Named::Segment => id(self.segments.get_index_of(key)),
-            Named::Site => id(self.sites.get_index_of(key)),
-            Named::Course => id(self.courses.get_index_of(key)),
+            Named::Segment => id(position(&self.segments, key)),
+            Named::Site => id(position(&self.sites, key)),
+            Named::Course => id(position(&self.courses, key)),
             Named::Group(_) | Named::Role => None,
         }
     }
@@ -311,7 +341,8 @@ impl Names for State {
         }
         let key = match what {
             Named::User => self.users.key(UserId(id)).map(|key| &**key),
-            Named::Segment => at(&self.segments, id),
+            // One that was deleted stands under no key that anybody gave.
+            Named::Segment => self.segment(SegmentId(id)).map(|segment| segment.key.as_str()),
             Named::Site => at(&self.sites, id),
             Named::Course => at(&self.courses, id),
             Named::Group(_) | Named::Role => None,
@@ -322,9 +353,9 @@ impl Names for State {
     fn keys(&self, what: Named) -> Box<dyn Iterator<Item = std::borrow::Cow<'_, str>> + '_> {
         use std::borrow::Cow::Borrowed;
         match what {
-            Named::Segment => Box::new(self.segments.keys().map(|key| Borrowed(key.as_str()))),
-            Named::Site => Box::new(self.sites.keys().map(|key| Borrowed(key.as_str()))),
-            Named::Course => Box::new(self.courses.keys().map(|key| Borrowed(key.as_str()))),
+            Named::Segment => Box::new(live_keys(&self.segments).map(Borrowed)),
+            Named::Site => Box::new(live_keys(&self.sites).map(Borrowed)),
+            Named::Course => Box::new(live_keys(&self.courses).map(Borrowed)),
             // Whose keys there are is for nobody to guess.
             Named::User | Named::Group(_) | Named::Role => Box::new(std::iter::empty()),
         }

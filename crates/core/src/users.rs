@@ -38,6 +38,8 @@ pub(crate) enum ColumnId {
     Completed(CourseId),
     /// The person's score in a course.
     Score(CourseId),
+    /// The day on which the person is to be done in a course; there only while a rule asks for it.
+    Due(CourseId),
 }
 
 impl ColumnId {
@@ -49,7 +51,8 @@ impl ColumnId {
             Field::AccountCreated => Some(Self::Created),
             Field::Completed(course) => Some(Self::Completed(course)),
             Field::Score(course) => Some(Self::Score(course)),
-            Field::AccountKey | Field::Due(_) => None,
+            Field::Due(course) => Some(Self::Due(course)),
+            Field::AccountKey => None,
         }
     }
 }
@@ -117,6 +120,7 @@ pub(crate) struct Users {
     attributes: Vec<Values>,
     completed: ByCourse,
     scores: ByCourse,
+    due: ByCourse,
 }
 
 impl Default for Users {
@@ -131,6 +135,7 @@ impl Default for Users {
             attributes: Vec::new(),
             completed: Chunks::default(),
             scores: Chunks::default(),
+            due: Chunks::default(),
         }
     }
 }
@@ -282,6 +287,7 @@ impl Users {
             ColumnId::Folded(attribute) => of_attribute(attribute)?.folded.as_deref(),
             ColumnId::Completed(course) => self.completed.get(course.index())?.as_deref(),
             ColumnId::Score(course) => self.scores.get(course.index())?.as_deref(),
+            ColumnId::Due(course) => self.due.get(course.index())?.as_deref(),
         }
     }
 
@@ -304,6 +310,22 @@ impl Users {
             }
             ColumnId::Completed(course) => of_course(&mut self.completed, course, &Kind::Timestamp),
             ColumnId::Score(course) => of_course(&mut self.scores, course, &Kind::Decimal),
+            ColumnId::Due(course) => of_course(&mut self.due, course, &Kind::Date),
+        }
+    }
+
+    /// Forgets every due date that no rule of these courses asks for.
+    pub(crate) fn keep_due(&mut self, asked: impl Fn(CourseId) -> bool) {
+        let courses = self.due.iter().filter(|(_, column)| column.is_some());
+        let gone: Vec<usize> =
+            courses.map(|(course, _)| course).filter(|course| !asked(CourseId::at(*course))).collect();
+        gone.into_iter().for_each(|course| self.due.set(course, None));
+    }
+
+    /// Takes away everybody's value of an attribute.
+    pub(crate) fn clear_attribute(&mut self, attribute: &Attribute) {
+        if let Some(values) = self.attributes.get_mut(attribute.id.index()) {
+            *values = Values::new(attribute);
         }
     }
 
@@ -403,7 +425,8 @@ impl Users {
                 .attributes
                 .iter()
                 .flat_map(|values| [Some(values.column.clone()), values.folded.clone()]);
-            let courses = [&users.completed, &users.scores].into_iter().flat_map(|columns| columns.iter());
+            let courses =
+                [&users.completed, &users.scores, &users.due].into_iter().flat_map(|columns| columns.iter());
             [Some(users.status.clone()), Some(users.created.clone())]
                 .into_iter()
                 .chain(users.sites.iter().cloned().map(Some))

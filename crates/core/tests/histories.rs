@@ -3,14 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matricula_core::rule::{Truth, evaluate};
+use matricula_core::rule::{Field, Rule, Truth, evaluate};
 use matricula_core::{
-    Draft, EnrolmentStatus, Instant, Outcome, SegmentDefinition, SiteId, Snapshot, Status, UserId, UserUpdate,
+    Action, Change, Draft, EnrolmentStatus, Instant, Outcome, Reason, SegmentDefinition, SiteId, Snapshot,
+    Status, UserId, UserUpdate,
 };
 use matricula_testkit::behaviour::{leave_out, made};
+use matricula_testkit::focus::focused_history;
 use matricula_testkit::history::{Transaction, crowded_history, definition, history};
 use matricula_testkit::simulator::Simulator;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Runs a history through the engine and the simulator, comparing after each transaction; gives the last
 /// snapshot.
@@ -51,9 +55,12 @@ fn run(history: &[Transaction]) -> Snapshot {
             // Every other commit history goes on from what was replayed, as in another process.
             snapshot = if outcome.commit.revision.0 % 2 == 0 { replayed } else { outcome.snapshot };
             simulator.commit(transaction.at);
+        } else {
+            simulator.give_up();
         }
         simulator.assert_agrees(&snapshot);
-        // Nothing is left to do: a second transaction at the same instant has nothing to say.
+        // Nothing is left to do: a full plan is empty, and a second transaction at the same instant has nothing to say.
+        assert_eq!(snapshot.plan(), []);
         assert!(Draft::new(&snapshot, transaction.at).finish("host", "").commit.is_empty());
     }
     snapshot
@@ -135,7 +142,8 @@ fn assert_foretold(snapshot: &Snapshot, definition: &SegmentDefinition, at: Inst
     let site = after.segment(after.segment_id(&definition.key).unwrap()).unwrap().site;
     let sites: Vec<SiteId> = (0..).map(SiteId).take(after.sites().len()).collect();
     let unknown = after.users().filter(|user| {
-        let here = |site: &SiteId| after.membership(*user, *site) == Some(Status::Active);
+        let open = |site: &SiteId| after.site(*site).is_some_and(|site| !site.closed);
+        let here = |site: &SiteId| after.membership(*user, *site) == Some(Status::Active) && open(site);
         let counts = match site {
             Some(site) => here(&site),
             None => sites.iter().any(here),
@@ -158,7 +166,15 @@ proptest! {
     }
 
     #[test]
-    fn time_in_steps_is_time_at_once(history in history(8), days in 1..60_i64) {
+    fn few_enrolments_come_to_what_the_semantics_say(history in focused_history(24)) {
+        run(&history);
+    }
+
+    #[test]
+    fn time_in_steps_is_time_at_once(
+        history in prop_oneof![history(8), focused_history(12)],
+        days in 1..60_i64,
+    ) {
         let snapshot = run(&history);
         let later = |hours: i64| hours_after(&snapshot, hours);
         let at_once = Draft::new(&snapshot, later(days * 24)).finish("clock", "");
@@ -227,4 +243,84 @@ proptest! {
         prop_assert!(snapshot.user_count() > 4_096, "more than one block of rows");
         assert_foretold(&snapshot, &definition, hours_after(&snapshot, 20));
     }
+}
+
+/// What a history shows, by name.
+fn seen_in(history: &[Transaction]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut snapshot = Snapshot::default();
+    for transaction in history {
+        let mut draft = Draft::new(&snapshot, transaction.at);
+        for change in &transaction.changes {
+            let accepted = draft.apply(change.clone()).is_ok();
+            seen.insert(match change {
+                Change::Delete(what, _) => format!("{what:?} deleted: {accepted}"),
+                Change::Archive { archived, .. } => format!("archived {archived}: {accepted}"),
+                Change::Close { closed, .. } => format!("closed {closed}: {accepted}"),
+                Change::EnrolMany(_) => format!("many: {accepted}"),
+                Change::SuspendEnrolment { suspended, .. } => format!("suspended {suspended}: {accepted}"),
+                _ => continue,
+            });
+        }
+        let (before, outcome) = (draft.inputs(), draft.finish("host", ""));
+        for moment in &outcome.commit.moments {
+            for steps in &moment.steps {
+                let due = if steps.due.is_some() { " with a due date" } else { "" };
+                let on_the_way = if moment.at < outcome.commit.at { " as time passed" } else { "" };
+                seen.insert(format!("{}{due}{on_the_way}", steps.action.name()));
+                if steps.reason == Reason::Bulk {
+                    seen.insert(format!("{} by bulk", steps.action.name()));
+                }
+            }
+            for change in &moment.memberships {
+                let rule = before.segment(change.segment).and_then(|segment| segment.rule.as_ref());
+                let mut asks = false;
+                let mut visit = |part: &Rule| asks |= matches!(part.field(), Some(Field::Due(_)));
+                if let Some(rule) = rule {
+                    rule.visit(&mut visit);
+                }
+                if asks && moment.at < outcome.commit.at {
+                    seen.insert("a segment by due dates as time passed".to_owned());
+                }
+            }
+        }
+        snapshot = outcome.snapshot;
+    }
+    seen
+}
+
+#[test]
+fn histories_show_everything_that_can_happen_to_enrolments() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..300 {
+        seen.extend(seen_in(&focused_history(24).new_tree(&mut runner).unwrap().current()));
+        seen.extend(seen_in(&history(14).new_tree(&mut runner).unwrap().current()));
+    }
+    let mut expected: BTreeSet<String> = Action::ALL.iter().map(|action| action.name().to_owned()).collect();
+    for action in ["enrolled", "resumed", "reason_added", "reason_restored", "due_changed"] {
+        expected.insert(format!("{action} with a due date"));
+    }
+    for action in ["enrolled", "reason_added", "kept", "suspended", "unenrolled", "reason_dropped"] {
+        expected.insert(format!("{action} as time passed"));
+    }
+    for action in ["enrolled", "resumed", "reason_added", "due_changed", "reason_dropped", "unenrolled"] {
+        expected.insert(format!("{action} by bulk"));
+    }
+    for change in [
+        "EnrolmentRule deleted",
+        "Segment deleted",
+        "Attribute deleted",
+        "closed true",
+        "many",
+        "suspended true",
+        "suspended false",
+    ] {
+        expected.extend([format!("{change}: true"), format!("{change}: false")]);
+    }
+    for change in ["archived true: true", "archived false: true", "closed false: true"] {
+        expected.insert(change.to_owned());
+    }
+    expected.insert("a segment by due dates as time passed".to_owned());
+    assert_eq!(expected.difference(&seen).collect::<Vec<_>>(), Vec::<&String>::new());
 }

@@ -4,6 +4,7 @@
 
 mod host;
 mod import;
+mod lifecycle;
 mod registry;
 mod transaction;
 
@@ -12,14 +13,14 @@ pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Pr
 pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
-    Action, AttributeDefinition, AttributeType, Author, Bytes, Change, Commit, Course, CourseDefinition,
-    CourseId, Decimal, Delta, Enrolment, EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition,
-    EnrolmentRuleId, EnrolmentStatus, Error, ErrorKind, Exception, Excess, Flip, Guard, GuardDefinition,
-    HeldReason, Hold, Idempotency, Input, Instant, LeavePolicy, Lint, Losses, Lost, MembershipExplanation,
-    MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState,
-    RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition,
-    SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses, Snapshot, Status, Step,
-    Store, Tz, UserId, UserUpdate, Warning, time_zone,
+    Action, AttributeDefinition, AttributeType, Author, BulkEnrolment, Bytes, Change, Commit, Course,
+    CourseDefinition, CourseId, Decimal, Deletable, Delta, DueDate, Enrolment, EnrolmentExplanation,
+    EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId, EnrolmentStatus, Error, ErrorKind, Exception,
+    Excess, Flip, Guard, GuardDefinition, HeldReason, Hold, Idempotency, Input, Instant, LeavePolicy, Lint,
+    Losses, Lost, MembershipExplanation, MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason,
+    ReasonExplanation, ReasonState, RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource,
+    Segment, SegmentDefinition, SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId,
+    SiteLosses, Snapshot, Status, Step, Store, Tz, UserId, UserUpdate, Warning, Whom, time_zone,
 };
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]

@@ -257,14 +257,7 @@ impl Transaction {
         courses: &[&str],
         on_leave: LeavePolicy,
     ) -> Result<(), Error> {
-        self.apply(EnrolmentRuleDefinition {
-            key: key.to_owned(),
-            name: None,
-            segment: segment.to_owned(),
-            courses: courses.iter().map(|&course| course.to_owned()).collect(),
-            on_leave,
-            enabled: true,
-        })
+        self.apply(EnrolmentRuleDefinition::new(key, segment, courses.iter().copied(), on_leave))
     }
 
     /// Creates or updates a person.
@@ -278,7 +271,8 @@ impl Transaction {
     /// Enrols a person in a course by hand. It is no error if the person is enrolled already.
     ///
     /// # Errors
-    /// `unknown_user`, `unknown_course`, `not_possible` if the person is not a member of the course's site.
+    /// `unknown_user`, `unknown_course`, `not_possible` if the person is not a member of the course's site, or the course
+    /// is archived.
     pub fn enrol(&mut self, user: &str, course: &str) -> Result<(), Error> {
         self.apply(Change::Enrol { user: user.to_owned(), course: course.to_owned() })
     }

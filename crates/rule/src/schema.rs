@@ -216,6 +216,9 @@ pub struct Attribute {
     /// Whether people may change their own value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub self_writable: bool,
+    /// Whether it was deleted: nobody has a value, nothing may name it, and its key is free.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 impl Attribute {
@@ -237,6 +240,7 @@ impl Attribute {
             default: None,
             sensitivity: Sensitivity::default(),
             self_writable: false,
+            deleted: false,
         }
     }
 
@@ -269,24 +273,33 @@ impl Schema {
     pub fn define(&mut self, mut attribute: Attribute) {
         let position = attribute.id.index().min(self.attributes.len());
         attribute.id = AttributeId::at(position);
-        if let Some(old) = self.attributes.get(position) {
+        if let Some(old) = self.attributes.get(position)
+            && self.by_key.get(&old.key) == Some(&old.id)
+        {
             self.by_key.remove(&old.key);
         }
-        self.by_key.insert(attribute.key.clone(), attribute.id);
+        if !attribute.deleted {
+            self.by_key.insert(attribute.key.clone(), attribute.id);
+        }
         match self.attributes.get_mut(position) {
             Some(slot) => *slot = attribute,
             None => self.attributes.push(attribute),
         }
     }
 
-    /// All attributes, in the order of their ids.
+    /// All attributes, in the order of their ids, those that were deleted among them.
     pub fn attributes(&self) -> &[Attribute] {
         &self.attributes
     }
 
-    /// The attribute with this id.
+    /// The attributes that are there, in the order of their ids.
+    pub fn live(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|attribute| !attribute.deleted)
+    }
+
+    /// The attribute with this id; none if it was deleted.
     pub fn get(&self, id: AttributeId) -> Option<&Attribute> {
-        self.attributes.get(id.index())
+        self.attributes.get(id.index()).filter(|attribute| !attribute.deleted)
     }
 
     /// The attribute with this key.

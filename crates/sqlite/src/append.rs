@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use matricula_core::rule::AttributeId;
 use matricula_core::{
-    Appended, Commit, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Entry, Error, Guard, Segment,
-    SegmentId,
+    Appended, Commit, Course, CourseId, DueDate, EnrolmentRule, EnrolmentRuleId, Entry, Error, Guard,
+    Instant, Segment, SegmentId,
 };
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 
@@ -60,7 +60,7 @@ pub(crate) fn append(
 /// What was defined.
 #[derive(Default)]
 struct Definitions {
-    /// Whether there are new attributes.
+    /// Whether attributes are new, or gone.
     attributes: bool,
     /// Attributes whose options have other keys.
     renamed: BTreeSet<AttributeId>,
@@ -80,13 +80,16 @@ fn write_entries(
             Entry::Site(id, site) => put_site(tx, *id, site)?,
             Entry::Attribute(attribute) => {
                 let put = attributes::put(tx, attribute)?;
-                definitions.attributes |= put.new;
+                definitions.attributes |= put.new || put.gone;
                 definitions.renamed.extend(put.renamed.then_some(attribute.id));
                 people = None;
             }
             Entry::Course(id, course) => put_course(tx, *id, course)?,
             Entry::Segment(id, segment) => {
                 put_segment(tx, *id, segment)?;
+                if segment.deleted {
+                    members.forget(*id)?;
+                }
                 definitions.segments.insert(id.0);
             }
             Entry::EnrolmentRule(id, rule) => put_rule(tx, *id, rule)?,
@@ -110,10 +113,10 @@ fn write_entries(
 
 fn put_course(tx: &Transaction<'_>, id: CourseId, course: &Course) -> Result<()> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO course (id, key, name, site_id) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4",
+        "INSERT INTO course (id, key, name, site_id, archived) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, archived = ?5",
     )?;
-    put.execute(params![id.0, course.key, course.name, course.site.0]).map(drop)
+    put.execute(params![id.0, course.key, course.name, course.site.0, course.archived]).map(drop)
 }
 
 fn put_guard(tx: &Transaction<'_>, guard: &Guard) -> Result<()> {
@@ -130,10 +133,10 @@ fn put_guard(tx: &Transaction<'_>, guard: &Guard) -> Result<()> {
 pub(crate) fn put_segment(tx: &Transaction<'_>, id: SegmentId, segment: &Segment) -> Result<()> {
     let rule = segment.rule.as_ref().map(serde_json::to_string).transpose().map_err(to_sql)?;
     let mut put = tx.prepare_cached(
-        "INSERT INTO segment (id, key, name, site_id, rule, state, owner, description, sql_rows)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO segment (id, key, name, site_id, rule, state, owner, description, sql_rows, deleted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, rule = ?5, rule_text = NULL,
-             state = ?6, owner = ?7, description = ?8, sql_rows = ?9",
+             state = ?6, owner = ?7, description = ?8, sql_rows = ?9, deleted = ?10",
     )?;
     put.execute(params![
         id.0,
@@ -145,19 +148,39 @@ pub(crate) fn put_segment(tx: &Transaction<'_>, id: SegmentId, segment: &Segment
         segment.owner,
         segment.description,
         segment.sql_rows,
+        segment.deleted,
     ])
     .map(drop)
 }
 
 fn put_rule(tx: &Transaction<'_>, id: EnrolmentRuleId, rule: &EnrolmentRule) -> Result<()> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO enrolment_rule (id, key, name, segment_id, on_leave, enabled)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO enrolment_rule (id, key, name, segment_id, on_leave, enabled, role, acts_from, acts_until,
+             due_on, due_after, deleted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (id) DO UPDATE
-         SET key = ?2, name = ?3, segment_id = ?4, on_leave = ?5, enabled = ?6",
+         SET key = ?2, name = ?3, segment_id = ?4, on_leave = ?5, enabled = ?6, role = ?7, acts_from = ?8,
+             acts_until = ?9, due_on = ?10, due_after = ?11, deleted = ?12",
     )?;
-    let leave = rule.on_leave.name();
-    put.execute(params![id.0, rule.key, rule.name, rule.segment.0, leave, rule.enabled])?;
+    let (due_on, due_after) = match rule.due {
+        None => (None, None),
+        Some(DueDate::On(day)) => (Some(day.to_string()), None),
+        Some(DueDate::After(days)) => (None, Some(days)),
+    };
+    put.execute(params![
+        id.0,
+        rule.key,
+        rule.name,
+        rule.segment.0,
+        rule.on_leave.name(),
+        rule.enabled,
+        rule.role,
+        rule.from.map(Instant::millis),
+        rule.until.map(Instant::millis),
+        due_on,
+        due_after,
+        rule.deleted,
+    ])?;
     tx.prepare_cached("DELETE FROM enrolment_rule_course WHERE rule_id = ?1")?.execute([id.0])?;
     let mut put = tx.prepare_cached(
         "INSERT INTO enrolment_rule_course (rule_id, position, course_id) VALUES (?1, ?2, ?3)",

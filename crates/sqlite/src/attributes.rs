@@ -33,7 +33,8 @@ pub(crate) struct Columns {
 /// The columns of all attributes. Options, of which there may be very many, are left alone.
 pub(crate) fn columns(tx: &Transaction<'_>) -> Result<Vec<Columns>> {
     let mut select = tx.prepare_cached(
-        "SELECT id, type <> 'multi_choice', coalesce(type = 'text' AND json_extract(definition, '$.ignore_case'), 0)
+        "SELECT id, type <> 'multi_choice' AND deleted = 0,
+             coalesce(type = 'text' AND json_extract(definition, '$.ignore_case'), 0)
          FROM attribute ORDER BY id",
     )?;
     let rows = select.query_map([], |row| {
@@ -47,6 +48,8 @@ pub(crate) fn columns(tx: &Transaction<'_>) -> Result<Vec<Columns>> {
 pub(crate) struct Put {
     /// It was not there.
     pub(crate) new: bool,
+    /// It was there, and is no longer.
+    pub(crate) gone: bool,
     /// An option has another key.
     pub(crate) renamed: bool,
 }
@@ -64,11 +67,19 @@ pub(crate) fn put(tx: &Transaction<'_>, attribute: &Attribute) -> Result<Put> {
     let site = attribute.site.map(|site| site.0);
     let definition = definition(attribute).map_err(to_sql)?;
     tx.prepare_cached(
-        "INSERT INTO attribute (id, key, type, name, site_id, definition) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (id) DO UPDATE SET key = ?2, type = ?3, name = ?4, site_id = ?5, definition = ?6",
+        "INSERT INTO attribute (id, key, type, name, site_id, definition, deleted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (id) DO UPDATE
+         SET key = ?2, type = ?3, name = ?4, site_id = ?5, definition = ?6, deleted = ?7",
     )?
-    .execute(params![id, attribute.key, kind, attribute.name, site, definition])?;
+    .execute(params![id, attribute.key, kind, attribute.name, site, definition, attribute.deleted])?;
     let new = was_folded.is_none();
+    if attribute.deleted {
+        if !new {
+            drop_columns(tx, attribute, was_folded.unwrap_or_default())?;
+        }
+        return Ok(Put { new: false, gone: true, renamed: false });
+    }
     if let Some(of) = values::type_of(&attribute.kind)
         && new
     {
@@ -91,7 +102,22 @@ pub(crate) fn put(tx: &Transaction<'_>, attribute: &Attribute) -> Result<Put> {
         Some(options) => put_options(tx, id, options)?,
         None => false,
     };
-    Ok(Put { new, renamed })
+    Ok(Put { new, gone: false, renamed })
+}
+
+/// Takes away an attribute's columns and options, with everybody's value.
+fn drop_columns(tx: &Transaction<'_>, attribute: &Attribute, folded: bool) -> Result<()> {
+    let id = attribute.id.0;
+    // The view reads the columns; it is made anew at the end.
+    tx.execute_batch("DROP VIEW IF EXISTS users")?;
+    if values::type_of(&attribute.kind).is_some() {
+        tx.execute_batch(&format!("ALTER TABLE user DROP COLUMN {}", column(id)))?;
+    }
+    if folded {
+        tx.execute_batch(&format!("ALTER TABLE user DROP COLUMN {}", folded_column(id)))?;
+    }
+    tx.execute("DELETE FROM user_option WHERE attribute_id = ?1", [id])?;
+    tx.execute("DELETE FROM attribute_option WHERE attribute_id = ?1", [id]).map(drop)
 }
 
 /// The definition as JSON. Its list of options is empty: they have a table.

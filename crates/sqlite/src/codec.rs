@@ -1,16 +1,21 @@
 //! How the library's values stand in columns: revisions, instants, reasons and bitmaps, there and back.
 
+use chrono::NaiveDate;
 use matricula_core::{EnrolmentRuleId, Error, Instant, Reason, Revision, RowSet};
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 use crate::{failed, invalid};
 
 /// The rule number of an enrolment by hand.
 const BY_HAND: i64 = -1;
+/// The rule number of an enrolment by hand, with many others.
+const IN_BULK: i64 = -2;
 
 pub(crate) fn rule_of(reason: Reason) -> i64 {
     match reason {
         Reason::Manual => BY_HAND,
+        Reason::Bulk => IN_BULK,
         Reason::Rule(rule) => rule.0.into(),
     }
 }
@@ -19,6 +24,7 @@ pub(crate) fn reason_of(rule: i64) -> Result<Reason, Error> {
     match u32::try_from(rule) {
         Ok(rule) => Ok(Reason::Rule(EnrolmentRuleId(rule))),
         Err(_) if rule == BY_HAND => Ok(Reason::Manual),
+        Err(_) if rule == IN_BULK => Ok(Reason::Bulk),
         Err(_) => Err(invalid(format!("unknown enrolment rule number {rule}"))),
     }
 }
@@ -39,4 +45,22 @@ pub(crate) fn instant(row: &Row<'_>, column: usize) -> Result<Instant, Error> {
 /// People from a portable roaring bitmap.
 pub(crate) fn people(bytes: &[u8]) -> Result<RowSet, Error> {
     RowSet::from_bytes(bytes).map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))
+}
+
+/// A day, or none.
+pub(crate) fn day(row: &Row<'_>, column: usize) -> Result<Option<NaiveDate>, Error> {
+    let text = row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+    match text.map_err(|error| failed("cannot read a day", error))? {
+        None => Ok(None),
+        Some(text) => {
+            let day = text.parse().map_err(|_| invalid(format!("`{text}` is no day")))?;
+            Ok(Some(day))
+        }
+    }
+}
+
+/// An instant, or none.
+pub(crate) fn perhaps_instant(row: &Row<'_>, column: usize) -> Result<Option<Instant>, Error> {
+    let there = row.get_ref(column).map_err(|error| failed("cannot read an instant", error))?;
+    if there == ValueRef::Null { Ok(None) } else { instant(row, column).map(Some) }
 }

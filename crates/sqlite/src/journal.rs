@@ -57,8 +57,8 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
     }
     let mut put = tx
         .prepare_cached(
-            "INSERT INTO journal_fact (revision, position, moment, at, fact, segment_id, course_id, rule_id, users)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO journal_fact (revision, position, moment, at, fact, segment_id, course_id, rule_id, due, users)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )
         .map_err(sql)?;
     let mut position = 0_i64;
@@ -77,6 +77,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                     segment,
                     course,
                     rule,
+                    None::<String>,
                     users.to_bytes()
                 ])
                 .map_err(sql)?;
@@ -95,6 +96,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
                 segment,
                 course,
                 rule,
+                steps.due.map(|due| due.to_string()),
                 steps.users.to_bytes()
             ])
             .map_err(sql)?;
@@ -235,7 +237,7 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
     let sql = |error| failed("cannot read the journal", error);
     let mut get = tx
         .prepare_cached(
-            "SELECT moment, at, fact, segment_id, course_id, rule_id, users
+            "SELECT moment, at, fact, segment_id, course_id, rule_id, users, due
              FROM journal_fact WHERE revision = ?1 ORDER BY position",
         )
         .map_err(sql)?;
@@ -266,7 +268,8 @@ fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
                 let rule: i64 = row.get(5).map_err(sql)?;
                 let reason = codec::reason_of(rule)?;
                 let course = CourseId(row.get(4).map_err(sql)?);
-                moment.steps.push(Steps { action, course, reason, users });
+                let due = codec::day(row, 7)?;
+                moment.steps.push(Steps { action, course, reason, due, users });
             }
         }
     }

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Decimal, Enrolment, EnrolmentRule, EnrolmentStatus, Error, Guard, HeldReason, Instant,
-    LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot, Status, Tz,
-    UserId,
+    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentRule, EnrolmentStatus, Error, Guard, HeldReason,
+    Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot,
+    Status, Tz, UserId,
 };
 use rusqlite::{Connection, Row, Transaction};
 
@@ -104,19 +104,20 @@ pub(crate) fn each(
 }
 
 fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Result<(), Error> {
-    each(tx, "SELECT id, key, name, zone FROM site ORDER BY id", |row| {
+    each(tx, "SELECT id, key, name, zone, closed FROM site ORDER BY id", |row| {
         let zone: String = get(row, 3)?;
         let zone = Tz::from_str(&zone).map_err(|_| invalid(format!("unknown time zone `{zone}`")))?;
-        loader.site(SiteId(get(row, 0)?), Site { key: get(row, 1)?, name: get(row, 2)?, zone });
+        let (key, name, closed) = (get(row, 1)?, get(row, 2)?, get(row, 4)?);
+        loader.site(SiteId(get(row, 0)?), Site { key, name, zone, closed });
         Ok(())
     })?;
     schema.attributes().iter().cloned().for_each(|attribute| loader.attribute(attribute));
-    each(tx, "SELECT key, name, site_id FROM course ORDER BY id", |row| {
-        loader.course(Course { key: get(row, 0)?, name: get(row, 1)?, site: SiteId(get(row, 2)?) });
+    each(tx, "SELECT key, name, site_id, archived FROM course ORDER BY id", |row| {
+        let (key, name, archived) = (get(row, 0)?, get(row, 1)?, get(row, 3)?);
+        loader.course(Course { key, name, site: SiteId(get(row, 2)?), archived });
         Ok(())
     })?;
-    let select =
-        "SELECT id, key, name, site_id, rule, state, owner, description, sql_rows FROM segment ORDER BY id";
+    let select = "SELECT id, key, name, site_id, rule, state, owner, description, sql_rows, deleted FROM segment ORDER BY id";
     each(tx, select, |row| {
         let (id, rule): (u32, Option<String>) = (get(row, 0)?, get(row, 4)?);
         loader.segment(Segment {
@@ -128,6 +129,7 @@ fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Re
             owner: get(row, 6)?,
             description: get(row, 7)?,
             sql_rows: get(row, 8)?,
+            deleted: get(row, 9)?,
         });
         Ok(())
     })?;
@@ -136,7 +138,11 @@ fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Re
         courses.entry(get(row, 0)?).or_default().push(CourseId(get(row, 1)?));
         Ok(())
     })?;
-    each(tx, "SELECT id, key, name, segment_id, on_leave, enabled FROM enrolment_rule ORDER BY id", |row| {
+    let select =
+        "SELECT id, key, name, segment_id, on_leave, enabled, role, acts_from, acts_until, due_on, due_after,
+                      deleted
+                  FROM enrolment_rule ORDER BY id";
+    each(tx, select, |row| {
         let id: u32 = get(row, 0)?;
         loader.enrolment_rule(EnrolmentRule {
             key: get(row, 1)?,
@@ -145,6 +151,14 @@ fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Re
             courses: courses.remove(&id).unwrap_or_default(),
             on_leave: parse::<LeavePolicy>(row, 4)?,
             enabled: get(row, 5)?,
+            role: get(row, 6)?,
+            from: codec::perhaps_instant(row, 7)?,
+            until: codec::perhaps_instant(row, 8)?,
+            due: match (codec::day(row, 9)?, get::<Option<u32>>(row, 10)?) {
+                (Some(day), _) => Some(DueDate::On(day)),
+                (None, days) => days.map(DueDate::After),
+            },
+            deleted: get(row, 11)?,
         });
         Ok(())
     })
@@ -154,7 +168,7 @@ fn users(tx: &Transaction<'_>, schema: &Schema, count: u32, loader: &mut Loader)
     let attributes: Vec<_> = schema
         .attributes()
         .iter()
-        .filter(|attribute| values::type_of(&attribute.kind).is_some())
+        .filter(|attribute| values::type_of(&attribute.kind).is_some() && !attribute.deleted)
         .map(|attribute| (attribute, format!(", {}", column(attribute.id.0))))
         .collect();
     let columns: String = attributes.iter().map(|(_, column)| column.as_str()).collect();
@@ -231,13 +245,15 @@ fn records(tx: &Transaction<'_>, counts: &Counts, loader: &mut Loader) -> Result
 fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
     let mut select = tx
         .prepare(
-            "SELECT user_id, course_id, rule_id, state, since FROM enrolment_reason
+            "SELECT user_id, course_id, rule_id, state, since, due FROM enrolment_reason
              ORDER BY user_id, course_id, rule_id",
         )
         .map_err(sql)?;
     let mut reasons = select.query([]).map_err(sql)?;
     let mut next = read_reason(&mut reasons)?;
-    each(tx, "SELECT user_id, course_id, status, since FROM enrolment ORDER BY user_id, course_id", |row| {
+    let select = "SELECT user_id, course_id, status, since, suspended_by_hand FROM enrolment
+                  ORDER BY user_id, course_id";
+    each(tx, select, |row| {
         let key = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
         let status = match row.get_ref(2).map_err(sql)?.as_str() {
             Ok("active") => EnrolmentStatus::Active,
@@ -253,7 +269,9 @@ fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
             return Err(invalid(format!("an enrolment of user {} has no reason", key.0.0)));
         }
         let since = codec::instant(row, 3)?;
-        loader.enrolment(&Enrolment { user: key.0, course: key.1, status, since, reasons: held })
+        let suspended_by_hand = codec::perhaps_instant(row, 4)?;
+        let (user, course) = key;
+        loader.enrolment(&Enrolment { user, course, status, since, suspended_by_hand, reasons: held })
     })?;
     match next {
         None => Ok(()),
@@ -273,6 +291,6 @@ fn read_reason(rows: &mut rusqlite::Rows<'_>) -> Result<Option<KeyedReason>, Err
         Ok("suspended") => ReasonState::Suspended,
         _ => return Err(invalid(format!("a reason of user {} has an unknown state", user.0))),
     };
-    let since = codec::instant(row, 4)?;
-    Ok(Some(((user, course), HeldReason { reason, state, since })))
+    let (since, due) = (codec::instant(row, 4)?, codec::day(row, 5)?);
+    Ok(Some(((user, course), HeldReason { reason, state, since, due })))
 }

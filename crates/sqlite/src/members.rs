@@ -136,6 +136,15 @@ impl<'a> Members<'a> {
         select.query_map([segment], |row| row.get(0))?.collect()
     }
 
+    /// Forgets what was decided by hand about a segment.
+    pub(crate) fn forget(&self, segment: SegmentId) -> Result<()> {
+        for table in ["segment_pin", "segment_ban"] {
+            let forget = format!("DELETE FROM {table} WHERE segment_id = ?1");
+            self.tx.prepare_cached(&forget)?.execute([segment.0])?;
+        }
+        Ok(())
+    }
+
     /// What was decided by hand about a person.
     pub(crate) fn decide(
         &self,

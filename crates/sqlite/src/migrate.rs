@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use crate::append::put_segment;
 use crate::attributes::column;
-use crate::schema::{Trouble, create_missing, show_users, statements};
+use crate::schema::{Trouble, create_missing, create_missing_of, show_users, statements};
 use crate::{attributes, invalid, texts};
 
 /// From version 1, which had three types of attributes, and segments with nothing but a rule. Foreign keys are not
@@ -26,7 +26,8 @@ pub(crate) fn from_version_1(tx: &Transaction<'_>) -> Result<(), Trouble> {
          DROP TABLE segment;
          ALTER TABLE user RENAME TO user_of_version_1;",
     )?;
-    create_missing(tx)?;
+    // Indexes are over columns that other tables do not have yet.
+    create_missing_of(tx, &["TABLE"])?;
     for attribute in &attributes {
         attributes::put(tx, attribute)?;
     }
@@ -125,6 +126,7 @@ fn segments_of_version_1(tx: &Transaction<'_>) -> Result<Vec<(SegmentId, Segment
             owner: None,
             description: None,
             sql_rows: false,
+            deleted: false,
         };
         segments.push((SegmentId(id), segment));
     }

@@ -25,16 +25,19 @@ CREATE TABLE site (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
-    zone TEXT NOT NULL
+    zone TEXT NOT NULL,
+    closed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE attribute (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL,
     type TEXT NOT NULL CHECK (type IN ('text', 'integer', 'decimal', 'boolean', 'date', 'timestamp', 'choice', 'multi_choice', 'user', 'path')),
     name TEXT,
     site_id INTEGER REFERENCES site,
-    definition TEXT NOT NULL
+    definition TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE UNIQUE INDEX attribute_by_key ON attribute (key) WHERE deleted = 0;
 CREATE TABLE attribute_option (
     attribute_id INTEGER NOT NULL REFERENCES attribute,
     id INTEGER NOT NULL,
@@ -66,11 +69,12 @@ CREATE TABLE course (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
-    site_id INTEGER NOT NULL REFERENCES site
+    site_id INTEGER NOT NULL REFERENCES site,
+    archived INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE segment (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL,
     name TEXT NOT NULL,
     site_id INTEGER REFERENCES site,
     rule TEXT,
@@ -78,8 +82,10 @@ CREATE TABLE segment (
     state TEXT NOT NULL,
     owner TEXT,
     description TEXT,
-    sql_rows INTEGER NOT NULL
+    sql_rows INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE UNIQUE INDEX segment_by_key ON segment (key) WHERE deleted = 0;
 CREATE TABLE segment_pin (
     segment_id INTEGER NOT NULL REFERENCES segment,
     user_id INTEGER NOT NULL,
@@ -109,12 +115,19 @@ CREATE TABLE segment_row (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE enrolment_rule (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL,
     name TEXT NOT NULL,
     segment_id INTEGER NOT NULL REFERENCES segment,
     on_leave TEXT NOT NULL,
-    enabled INTEGER NOT NULL
+    enabled INTEGER NOT NULL,
+    role TEXT NOT NULL DEFAULT 'learner',
+    acts_from INTEGER,
+    acts_until INTEGER,
+    due_on TEXT,
+    due_after INTEGER,
+    deleted INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE UNIQUE INDEX enrolment_rule_by_key ON enrolment_rule (key) WHERE deleted = 0;
 CREATE TABLE enrolment_rule_course (
     rule_id INTEGER NOT NULL REFERENCES enrolment_rule,
     position INTEGER NOT NULL,
@@ -126,6 +139,7 @@ CREATE TABLE enrolment (
     course_id INTEGER NOT NULL,
     status TEXT NOT NULL,
     since INTEGER NOT NULL,
+    suspended_by_hand INTEGER,
     PRIMARY KEY (user_id, course_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX enrolment_by_course ON enrolment (course_id);
@@ -135,6 +149,7 @@ CREATE TABLE enrolment_reason (
     rule_id INTEGER NOT NULL,
     state TEXT NOT NULL,
     since INTEGER NOT NULL,
+    due TEXT,
     PRIMARY KEY (user_id, course_id, rule_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE course_record (
@@ -179,14 +194,25 @@ CREATE TABLE journal_fact (
     segment_id INTEGER,
     course_id INTEGER,
     rule_id INTEGER,
+    due TEXT,
     users BLOB NOT NULL,
     PRIMARY KEY (revision, position)
 ) STRICT, WITHOUT ROWID;
+CREATE VIEW due AS
+SELECT r.user_id AS user_id, r.course_id AS course_id, min(r.due) AS due
+FROM enrolment_reason r JOIN enrolment e ON e.user_id = r.user_id AND e.course_id = r.course_id
+WHERE e.status = 'active' AND r.state = 'in_force' AND r.due IS NOT NULL
+GROUP BY r.user_id, r.course_id;
 CREATE VIEW enrolments AS
 SELECT u.key AS user, c.key AS course, e.status AS status,
     strftime('%Y-%m-%dT%H:%M:%SZ', e.since / 1000, 'unixepoch') AS since,
+    (SELECT min(r.due) FROM enrolment_reason r
+     WHERE r.user_id = e.user_id AND r.course_id = e.course_id
+        AND r.state = 'in_force' AND e.status = 'active') AS due,
+    iif(e.suspended_by_hand IS NULL, '', 'suspended by hand; ') ||
     (SELECT group_concat(CASE
             WHEN r.rule_id = -1 THEN 'enrolled by hand'
+            WHEN r.rule_id = -2 THEN 'enrolled in bulk'
             WHEN r.state = 'in_force' THEN 'rule ' || er.key || ': in segment ' || s.key
             WHEN r.state = 'kept' THEN 'rule ' || er.key || ': no longer applies, kept'
             ELSE 'rule ' || er.key || ': no longer applies, suspended'
@@ -199,7 +225,7 @@ FROM enrolment e JOIN user u ON u.id = e.user_id JOIN course c ON c.id = e.cours
 CREATE VIEW segments AS
 SELECT s.key AS key, s.name AS name, (SELECT i.key FROM site i WHERE i.id = s.site_id) AS site, s.state AS state,
     s.owner AS owner, s.description AS description, s.rule_text AS rule_text
-FROM segment s;
+FROM segment s WHERE +s.deleted = 0;
 CREATE VIEW records AS
 SELECT u.key AS user, c.key AS course,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.completed / 1000.0, 'unixepoch') AS completed, r.score / 1000000.0 AS score
@@ -293,16 +319,21 @@ fn create(tx: &Transaction<'_>) -> Result<(), Trouble> {
 /// The statements that make the tables, indexes and views: what is made, its name, and how.
 pub(crate) fn statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     TABLES.split(";\n").filter_map(|statement| {
-        let mut words = statement.split_whitespace().skip(1);
+        let mut words = statement.split_whitespace().skip(1).filter(|word| *word != "UNIQUE");
         Some((words.next()?, words.next()?, statement.trim()))
     })
 }
 
 /// Creates the tables, indexes and views that are not there.
 pub(crate) fn create_missing(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    create_missing_of(tx, &["TABLE", "INDEX", "VIEW"])
+}
+
+/// Creates what is not there of some kinds.
+pub(crate) fn create_missing_of(tx: &Transaction<'_>, kinds: &[&str]) -> rusqlite::Result<()> {
     let mut names = tx.prepare("SELECT name FROM sqlite_schema")?;
     let there: HashSet<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for (_, name, statement) in statements() {
+    for (_, name, statement) in statements().filter(|(what, ..)| kinds.contains(what)) {
         if !there.contains(name) {
             tx.execute_batch(statement)?;
         }
@@ -341,10 +372,10 @@ pub(crate) fn check_version(tx: &Transaction<'_>) -> Result<(), Error> {
 
 pub(crate) fn put_site(tx: &Transaction<'_>, id: SiteId, site: &Site) -> rusqlite::Result<()> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO site (id, key, name, zone) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, zone = ?4",
+        "INSERT INTO site (id, key, name, zone, closed) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, zone = ?4, closed = ?5",
     )?;
-    put.execute(params![id.0, site.key, site.name, site.zone.name()]).map(drop)
+    put.execute(params![id.0, site.key, site.name, site.zone.name(), site.closed]).map(drop)
 }
 
 /// Makes the view `users` anew, with a named column for each attribute.
@@ -352,7 +383,7 @@ pub(crate) fn show_users(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut columns =
         format!("u.id AS id, u.key AS key, u.status AS status, {} AS created", instant("u.created"));
     let mut taken: Vec<String> = ["id", "key", "status", "created"].map(str::to_owned).to_vec();
-    let mut attributes = tx.prepare("SELECT id, key, type FROM attribute ORDER BY id")?;
+    let mut attributes = tx.prepare("SELECT id, key, type FROM attribute WHERE deleted = 0 ORDER BY id")?;
     let mut rows = attributes.query([])?;
     while let Some(row) = rows.next()? {
         let (id, key, kind): (u32, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);

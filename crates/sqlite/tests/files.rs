@@ -16,14 +16,8 @@ use rusqlite::Connection;
 fn acme(path: &Path) -> Snapshot {
     let course = CourseDefinition { key: "gdpr".to_owned(), name: None, site: None };
     let segment = SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#);
-    let enrolment_rule = EnrolmentRuleDefinition {
-        key: "gdpr-for-sales".to_owned(),
-        name: None,
-        segment: "sales".to_owned(),
-        courses: vec!["gdpr".to_owned()],
-        on_leave: LeavePolicy::Suspend,
-        enabled: true,
-    };
+    let enrolment_rule =
+        EnrolmentRuleDefinition::new("gdpr-for-sales", "sales", ["gdpr"], LeavePolicy::Suspend);
     commit(
         path,
         vec![
@@ -313,14 +307,8 @@ fn rules_that_name_what_is_another_sites_are_not_loaded() {
             site: labs(),
             ..SegmentDefinition::with_rule("lab-people", "has(user.bench)")
         };
-        let rule = EnrolmentRuleDefinition {
-            key: "safety-for-labs".to_owned(),
-            name: None,
-            segment: "lab-people".to_owned(),
-            courses: vec!["safety".to_owned()],
-            on_leave: LeavePolicy::Keep,
-            enabled: true,
-        };
+        let rule =
+            EnrolmentRuleDefinition::new("safety-for-labs", "lab-people", ["safety"], LeavePolicy::Keep);
         commit(
             &path,
             vec![

@@ -8,8 +8,10 @@ use matricula_core::{
     Appended, Author, Change, Commit, Draft, GuardDefinition, Idempotency, Instant, Memory, Outcome, Problem,
     Revision, SegmentDefinition, Signature, Snapshot, Status, Store, UserId, UserUpdate,
 };
+use proptest::prop_oneof;
 use proptest::test_runner::TestRunner;
 
+use crate::focus::focused_history;
 use crate::history::{Transaction, history};
 
 /// A place to open stores on: each call of `open` is another handle on the same data.
@@ -235,7 +237,7 @@ fn the_journal_is_read_in_parts(place: &impl Place) {
 /// on from what was loaded comes to the same as one that never stopped.
 fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
     let mut runner = TestRunner::new(crate::cases(24));
-    let result = runner.run(&history(10), |history| {
+    let result = runner.run(&prop_oneof![history(10), focused_history(16)], |history| {
         let (place, memory) = (fresh(), Memory::default());
         let store = place.open();
         let (mut lived, mut loaded, mut replayed) =

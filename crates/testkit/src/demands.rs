@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, Options, Schema, Value, fold};
-use matricula_core::{AttributeDefinition, AttributeType, Change, UserUpdate};
+use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, Options, Schema, UserId, Value, fold};
+use matricula_core::{AttributeDefinition, AttributeType, Change, Input, UserUpdate};
 
 use crate::simulator::Simulator;
 
@@ -16,7 +16,7 @@ impl Simulator {
         match change {
             Change::Attribute(definition) => Some(self.accepts_attribute(definition)),
             Change::Users(updates) => Some(updates.iter().all(|update| self.accepts_update(update))),
-            _ => None,
+            other => self.accepts_lifecycle(other),
         }
     }
 
@@ -36,7 +36,7 @@ impl Simulator {
     fn accepts_update(&self, update: &UserUpdate) -> bool {
         let had = self.people.get(&update.key).map(|someone| &someone.values);
         update.values.iter().all(|(key, input)| {
-            let attribute = self.schema.find(key).unwrap();
+            let Some(attribute) = self.schema.find(key) else { return false };
             let value = input.as_ref().and_then(|input| self.value(key, input));
             match (&attribute.kind, value) {
                 (Kind::Choice { options }, Some(Value::Choice(option))) => {
@@ -67,11 +67,18 @@ impl Simulator {
 
     /// The attribute that a definition comes to; histories say of attributes only what is read here.
     pub(crate) fn definition(&self, definition: &AttributeDefinition) -> Attribute {
-        let mut attribute = self.schema.find(&definition.key).unwrap().clone();
+        let mut attribute = self.schema.find(&definition.key).cloned().unwrap_or_else(|| {
+            // One that was deleted comes back under another number.
+            let kind = match definition.kind {
+                AttributeType::Text => Kind::Text,
+                AttributeType::Decimal => Kind::Decimal,
+                _ => Kind::Choice { options: Options::default() },
+            };
+            Attribute::new(AttributeId::at(self.schema.attributes().len()), definition.key.clone(), kind)
+        });
         attribute.ignore_case = definition.ignore_case;
         attribute.required = definition.required;
         attribute.unique = definition.unique;
-        attribute.default = definition.default.as_ref().and_then(|input| self.value(&definition.key, input));
         if let (Kind::Choice { .. }, AttributeType::Choice(options)) = (&attribute.kind, &definition.kind) {
             let option = |option: &matricula_core::OptionDefinition| Choice {
                 retired: option.retired,
@@ -79,6 +86,7 @@ impl Simulator {
             };
             attribute.kind = Kind::Choice { options: options.iter().map(option).collect::<Options>() };
         }
+        attribute.default = definition.default.as_ref().and_then(|input| value_of(&attribute, input, &[]));
         attribute
     }
 }
@@ -103,4 +111,30 @@ fn unmet<'a>(
         }
     }
     None
+}
+
+/// What an input of an attribute stands for.
+pub(crate) fn value_of(attribute: &Attribute, input: &Input, user_keys: &[String]) -> Option<Value> {
+    Some(match (attribute.kind.name(), input) {
+        ("text", Input::Text(text)) => Value::text(text),
+        ("path", Input::Text(text)) => Value::Path(text.as_str().into()),
+        ("choice", Input::Text(text)) => Value::Choice(attribute.option(text).unwrap()),
+        ("user", Input::Text(key)) => {
+            let position = user_keys.iter().position(|user| user == key);
+            Value::User(UserId::at(position?))
+        }
+        ("multi_choice", Input::List(keys)) => {
+            let options: BTreeSet<_> = keys.iter().map(|key| attribute.option(key).unwrap()).collect();
+            if options.is_empty() {
+                return None;
+            }
+            Value::Choices(options.into_iter().collect())
+        }
+        (_, Input::Date(date)) => Value::Date(*date),
+        (_, Input::Integer(number)) => Value::Integer(*number),
+        (_, Input::Decimal(number)) => Value::Decimal(*number),
+        (_, Input::Boolean(value)) => Value::Boolean(*value),
+        (_, Input::Timestamp(at)) => Value::Timestamp(at.to_utc()),
+        _ => unreachable!("an input that histories do not give"),
+    })
 }

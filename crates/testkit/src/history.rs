@@ -4,13 +4,14 @@
 use chrono::{Days, NaiveDate};
 use matricula_core::rule::{Attribute, AttributeId, Choice, Decimal, Kind, Options, Rule, Schema, Value};
 use matricula_core::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Exception, Input,
-    Instant, LeavePolicy, OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SegmentState,
-    SiteDefinition, Status, Tz, UserUpdate,
+    AttributeDefinition, AttributeType, Change, CourseDefinition, Exception, Input, Instant,
+    OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SegmentState, SiteDefinition, Status, Tz,
+    UserUpdate,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::lifecycle;
 use crate::rules::rule;
 
 /// One transaction of a history.
@@ -130,7 +131,7 @@ fn grade(required: bool, default: Option<usize>, retired: &[usize]) -> Change {
     AttributeDefinition { required, default, ..attribute }.into()
 }
 
-fn site(key: &str, zone: Tz) -> SiteDefinition {
+pub(crate) fn site(key: &str, zone: Tz) -> SiteDefinition {
     SiteDefinition { key: key.to_owned(), name: None, zone: Some(zone) }
 }
 
@@ -212,7 +213,7 @@ fn input(attribute: u32, value: Value) -> Input {
     }
 }
 
-fn key(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
+pub(crate) fn key(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(pool).prop_map(str::to_owned)
 }
 
@@ -320,22 +321,6 @@ fn change(crowded: bool) -> impl Strategy<Value = Change> {
                 let (site, rule) = (site_of(key), ruled.then_some(RuleSource::Typed(rule)));
                 Change::from(SegmentDefinition { name, site, rule, state, ..SegmentDefinition::new(key) })
             });
-    let policy = select(vec![LeavePolicy::Keep, LeavePolicy::Suspend, LeavePolicy::Unenrol]);
-    let rules = (
-        0..5_u32,
-        key(SEGMENTS),
-        // Of one site, as the courses of a rule have to be.
-        prop_oneof![
-            3 => prop::collection::vec(key(&COURSES[..3]), 1..3),
-            1 => prop::collection::vec(key(&COURSES[3..]), 1),
-        ],
-        policy,
-        prop::bool::weighted(0.8),
-    )
-        .prop_map(|(number, segment, courses, on_leave, enabled)| {
-            let key = format!("r{number}");
-            Change::from(EnrolmentRuleDefinition { key, name: None, segment, courses, on_leave, enabled })
-        });
     let zones = select(vec![Tz::UTC, Tz::America__Sao_Paulo, Tz::Pacific__Auckland]);
     let exception = (
         key(SEGMENTS),
@@ -368,11 +353,12 @@ fn change(crowded: bool) -> impl Strategy<Value = Change> {
         1 => updates(if crowded { CROWD } else { 150 }),
         1 => line(),
         5 => segment,
-        3 => rules,
+        4 => lifecycle::enrolment_rule(),
         2 => exception,
         2 => record,
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
+        6 => lifecycle::change(anybody),
         1 => zones.prop_map(|zone| site("primary", zone).into()),
         1 => nick,
         1 => badge,
@@ -410,20 +396,18 @@ fn history_of(
         Change::from(SegmentDefinition { state, site, ..SegmentDefinition::with_rule(key, rule) })
     });
     let steps = (prop::collection::vec(first, 0..8), prop::collection::vec(step, 1..most));
-    steps.prop_map(move |(first, steps)| {
-        let mut at = 1_769_904_000_000_i64;
-        let start = Instant::from_millis(at).unwrap_or(Instant::EPOCH);
-        let mut history = vec![
-            Transaction { at: start, changes: definitions() },
-            Transaction { at: start, changes: people.clone() },
-            Transaction { at: start, changes: first },
-        ];
-        for (hours, changes) in steps {
-            at += hours * 3_600_000;
-            history.push(Transaction { at: Instant::from_millis(at).unwrap_or(Instant::EPOCH), changes });
-        }
-        history
-    })
+    steps.prop_map(move |(first, steps)| from_steps(vec![definitions(), people.clone(), first], steps))
+}
+
+/// Transactions that come first, all at once, and others so many hours after the one before.
+pub(crate) fn from_steps(first: Vec<Vec<Change>>, steps: Vec<(i64, Vec<Change>)>) -> Vec<Transaction> {
+    let mut at = 1_769_904_000_000_i64;
+    let first = first.into_iter().map(|changes| (0, changes));
+    let transaction = |(hours, changes): (i64, Vec<Change>)| {
+        at += hours * 3_600_000;
+        Transaction { at: Instant::from_millis(at).unwrap_or(Instant::EPOCH), changes }
+    };
+    first.chain(steps).map(transaction).collect()
 }
 
 /// The definition of a segment by a rule, of one that is there or of a new one of a site.

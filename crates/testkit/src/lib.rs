@@ -2,15 +2,20 @@
 //!
 //! * [`behaviour`]: what every store must do, said once and run against each.
 //! * [`history`]: random histories of a small registry, for properties.
+//! * [`focus`]: random histories about few enrolments, to which everything happens.
 //! * [`rules`]: random rules over what those registries have.
 //! * [`simulator`]: the slow, obvious reading of the semantics that fast paths are compared with.
 //! * [`company`]: a believable company of any size, as feeds of successive days.
 
+mod agree;
+mod asked;
 pub mod behaviour;
 pub mod company;
 mod demands;
+pub mod focus;
 mod fold;
 pub mod history;
+mod lifecycle;
 pub mod rules;
 pub mod simulator;
 

@@ -86,7 +86,7 @@ fn timed(courses: Vec<u32>) -> impl Strategy<Value = Field> {
         3 => Just(attribute(7)),
         1 => Just(Field::AccountCreated),
         1 => courses.clone().prop_map(|course| Field::Completed(CourseId(course))),
-        1 => courses.prop_map(|course| Field::Due(CourseId(course))),
+        2 => courses.prop_map(|course| Field::Due(CourseId(course))),
     ]
 }
 
@@ -116,6 +116,11 @@ fn leaf(names: Nameable) -> impl Strategy<Value = Rule> {
             (Operand::Value(a), Operand::Value(b)) if a > b => Rule::Between { field, from: to, to: from },
             _ => Rule::Between { field, from, to },
         }
+    });
+    let due = (select(names.courses.clone()), 0..20_i32).prop_map(|(course, days)| Rule::Between {
+        field: Field::Due(CourseId(course)),
+        from: Operand::Today(Offset { count: 0, unit: Unit::Days }),
+        to: Operand::Today(Offset { count: days, unit: Unit::Days }),
     });
     let any_of = select(vec![0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12]).prop_flat_map(|id| {
         prop::collection::vec(value(id), 1..4)
@@ -182,6 +187,7 @@ fn leaf(names: Nameable) -> impl Strategy<Value = Rule> {
         1 => instants,
         1 => between,
         2 => between_days,
+        2 => due,
         1 => any_of,
         2 => matching,
         2 => options,

@@ -145,7 +145,7 @@ pub(super) fn attribute_key(id: AttributeId, place: &Place, names: &dyn Names) -
 }
 
 fn unknown(name: &str, place: &Place, names: &dyn Names) -> RuleError {
-    let keys = names.schema().attributes().iter().map(|attribute| attribute.key.as_str());
+    let keys = names.schema().live().map(|attribute| attribute.key.as_str());
     let others = FACTS.iter().map(|(name, _)| *name).chain(ACCOUNT.iter().map(|(name, _)| *name));
     let meant = nearest(name.strip_prefix("user.").unwrap_or(name), keys.chain(others));
     let error = place.error(RuleErrorKind::UnknownAttribute, format!("unknown field {}", quoted(name)));

@@ -74,7 +74,7 @@ pub(super) fn of_field(field: Field, names: &dyn Names) -> Option<Subject<'_>> {
 /// The attribute of this name.
 pub(super) fn find<'s>(name: &AttributeName, schema: &'s Schema) -> Result<&'s Attribute, RuleError> {
     schema.find(&name.key).ok_or_else(|| {
-        let keys = schema.attributes().iter().map(|attribute| attribute.key.as_str());
+        let keys = schema.live().map(|attribute| attribute.key.as_str());
         RuleError::new(RuleErrorKind::UnknownAttribute, format!("unknown attribute {}", quoted(&name.key)))
             .finding(quoted(&name.key))
             .near(nearest(&name.key, keys))

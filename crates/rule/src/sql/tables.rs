@@ -54,7 +54,7 @@ pub fn tables(schema: &Schema, dialect: Dialect) -> String {
          status {text} NOT NULL,\n    created {integer} NOT NULL",
         if dialect == Dialect::Sqlite { "INTEGER" } else { integer }
     );
-    for column in schema.attributes().iter().flat_map(|attribute| columns(attribute, dialect)) {
+    for column in schema.live().flat_map(|attribute| columns(attribute, dialect)) {
         // Writing to a string does not fail.
         let _ = write!(user, ",\n    {} {}", column.name, column.of);
     }
