@@ -8,10 +8,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
+use crate::enrolment::status_of;
 use crate::state::State;
 use crate::{
-    Action, Author, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision, SiteId, Status,
-    UserId,
+    Action, Author, CourseId, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision, RowSet,
+    SiteId, Status, UserId,
 };
 
 /// So long what an author ended counts, in milliseconds.
@@ -230,17 +231,31 @@ fn ends(action: Action) -> bool {
     }
 }
 
+/// Whether an enrolment that was there is there no longer, or one that was active no longer is.
+fn is_lost(before: &State, after: &State, user: UserId, course: CourseId) -> bool {
+    let (was, is) = (before.enrolments.records(user, course), after.enrolments.records(user, course));
+    let is_active = |records| status_of(records) == EnrolmentStatus::Active;
+    !was.is_empty() && (is.is_empty() || is_active(was) && !is_active(is))
+}
+
 /// What changes and what followed from them ended.
 pub(crate) fn losses(before: &State, after: &State, entries: &[Entry], moments: &[Moment]) -> Losses {
     let mut counts: BTreeMap<Option<SiteId>, SiteLosses> = BTreeMap::new();
     let mut count = |site: Option<SiteId>, add: &dyn Fn(&mut SiteLosses)| {
         add(counts.entry(site).or_insert_with(|| SiteLosses { site, ..SiteLosses::default() }));
     };
+    let mut ended: BTreeMap<CourseId, RowSet> = BTreeMap::new();
     for steps in moments.iter().flat_map(|moment| &moment.steps).filter(|steps| ends(steps.action)) {
-        let ended = steps.users.len() as u64;
-        let site = after.course(steps.course).map_or(SiteId(0), |course| course.site);
-        for site in [None, Some(site)] {
-            count(site, &|losses| losses.enrolments += ended);
+        let of_course = ended.entry(steps.course).or_default();
+        *of_course = of_course.union(&steps.users);
+    }
+    for (course, users) in ended {
+        // One enrolment can be ended by several steps, and be restored by others.
+        let lost = |row: &u32| is_lost(before, after, UserId(*row), course);
+        let lost = users.iter().filter(lost).count() as u64;
+        let site = after.course(course).map_or(SiteId(0), |course| course.site);
+        for site in [None, Some(site)].into_iter().filter(|_| lost > 0) {
+            count(site, &|losses| losses.enrolments += lost);
         }
     }
     let sites: Vec<SiteId> = (0..before.sites.len()).map(SiteId::at).collect();

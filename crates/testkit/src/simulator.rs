@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
-use matricula_core::rule::{AttributeId, Fact, Field, Rule, Schema, Truth, Value, evaluate};
+use matricula_core::rule::{AttributeId, Fact, Field, Rule, Schema, Truth, UserId, Value, evaluate};
 use matricula_core::{
     BulkEnrolment, Change, Decimal, DueDate, Exception, Input, Instant, LeavePolicy, RuleSource,
     SegmentState, Status, Tz, Whom,
@@ -56,8 +56,8 @@ impl EnrolmentRule {
         let (from, until) = self.window;
         self.enabled
             && !self.deleted
-            && !from.is_some_and(|from| at < from)
-            && !until.is_some_and(|until| at >= until)
+            && from.is_none_or(|from| from <= at)
+            && until.is_none_or(|until| at < until)
     }
 }
 
