@@ -77,6 +77,18 @@ impl<T, const N: usize> Chunks<T, N> {
     }
 }
 
+impl<T, const N: usize> Chunks<T, N> {
+    /// A sequence of chunks, none of which is longer than `N`.
+    pub(crate) fn from_chunks(chunks: Vec<Arc<Vec<T>>>) -> Self {
+        let mut branches = Vec::with_capacity(chunks.len().div_ceil(FAN));
+        let mut chunks = chunks.into_iter().peekable();
+        while chunks.peek().is_some() {
+            branches.push(Arc::new(chunks.by_ref().take(FAN).collect()));
+        }
+        Self { branches }
+    }
+}
+
 impl<T: Clone + Default, const N: usize> Chunks<T, N> {
     /// Replaces the chunks for which `new` gives others; those for which it gives none stay shared.
     pub(crate) fn update(&mut self, new: impl Fn(&[T]) -> Option<Vec<T>>) {

@@ -1,6 +1,8 @@
 //! The codes of one column, one number a person, of one, two, four or eight bytes, whichever is enough. All widths
 //! read as `u64`. Not here: what the numbers mean (`column`).
 
+mod image;
+
 use crate::Bytes;
 use crate::block::BLOCK;
 use crate::chunks::Chunks;

@@ -1,6 +1,8 @@
 //! One value per person as a small number: order-preserving codes, 0 for none. Because codes sort as values do,
 //! every comparison is one range of codes. Not here: which people a range selects (`evaluate`).
 
+mod image;
+
 use chrono::{DateTime, Datelike, NaiveDate};
 use matricula_rule::{Decimal, Kind, OptionId, UserId, Value};
 

@@ -2,6 +2,8 @@
 //! fits in between. When a gap is used up its neighbourhood, or the whole, is numbered anew, and says so. Not
 //! here: the codes of the people (`column`).
 
+mod image;
+
 use std::sync::Arc;
 
 /// Entries in a chunk before it is split.

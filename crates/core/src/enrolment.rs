@@ -1,10 +1,13 @@
 //! Enrolments as they are: for each person the reasons that hold each course, and the steps that change them.
 //! Not here: which steps follow from a change (`reconcile`), and how records are kept (`records`).
 
+mod image;
+
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::block::{self, BLOCK, WORDS, Words};
 use crate::chunks::Chunks;
 use crate::records::{Block, Changed, PEOPLE, of_course};
 use crate::roster::Roster;
@@ -50,7 +53,7 @@ impl Hold {
 }
 
 /// One reason of one enrolment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Record {
     pub(crate) course: CourseId,
     pub(crate) hold: Hold,
@@ -397,33 +400,70 @@ impl Enrolments {
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     done: Enrolments,
-    block: (usize, Block),
-    courses: Vec<Vec<u32>>,
+    /// The block of records that is being put together, and how many of them are each person's.
+    block: (usize, [usize; PEOPLE]),
+    records: Vec<Record>,
+    /// Who is enrolled in each course.
+    courses: Vec<RowSet>,
+    /// The same of the people of one block of sets, by course, of those courses that have somebody.
+    open: (usize, Vec<Option<Box<Words>>>),
 }
 
 impl Builder {
     pub(crate) fn push(&mut self, enrolment: &Enrolment) {
-        let (user, course) = (enrolment.user, enrolment.course);
+        let (user, course) = (enrolment.user, enrolment.course.index());
         let (index, place) = (user.index() / PEOPLE, user.index() % PEOPLE);
         if index != self.block.0 {
-            let block = std::mem::replace(&mut self.block, (index, Block::default()));
-            self.done.blocks.set(block.0, Arc::new(block.1));
+            self.close(index);
         }
-        self.block.1.extend(place, enrolment.records());
-        if course.index() >= self.courses.len() {
-            self.courses.resize_with(course.index() + 1, Vec::new);
+        let start = self.records.len();
+        self.records.extend(enrolment.records());
+        if let Some(added) = self.records.get_mut(start..) {
+            added.sort_unstable();
         }
-        if let Some(rows) = self.courses.get_mut(course.index()) {
-            rows.push(user.0);
+        if let Some(count) = self.block.1.get_mut(place) {
+            *count += self.records.len() - start;
+        }
+        if user.index() / BLOCK != self.open.0 {
+            self.settle(user.index() / BLOCK);
+        }
+        if course >= self.open.1.len() {
+            self.open.1.resize_with(course + 1, || None);
+        }
+        let row = user.index() % BLOCK;
+        if let Some(words) = self.open.1.get_mut(course)
+            && let Some(word) = words.get_or_insert_with(|| Box::new([0; WORDS])).get_mut(row / 64)
+        {
+            *word |= 1 << (row % 64);
+        }
+    }
+
+    /// Ends a block of records, which is given just the room that it takes.
+    fn close(&mut self, next: usize) {
+        let (index, counts) = std::mem::replace(&mut self.block, (next, [0; PEOPLE]));
+        self.done.blocks.set(index, Arc::new(Block::packed(&counts, self.records.clone())));
+        self.records.clear();
+    }
+
+    fn settle(&mut self, next: usize) {
+        let (index, words) = std::mem::replace(&mut self.open, (next, Vec::new()));
+        for (course, words) in words.into_iter().enumerate() {
+            let Some(words) = words else { continue };
+            if course >= self.courses.len() {
+                self.courses.resize_with(course + 1, RowSet::default);
+            }
+            if let Some(rows) = self.courses.get_mut(course) {
+                rows.replace(index, block::Block::from_words(&words));
+            }
         }
     }
 
     pub(crate) fn finish(mut self) -> Enrolments {
-        let (index, block) = self.block;
-        self.done.blocks.set(index, Arc::new(block));
+        self.close(0);
+        self.settle(0);
         for (index, rows) in self.courses.into_iter().enumerate() {
             self.done.count += rows.len();
-            self.done.courses.put(index, &rows.into_iter().collect());
+            self.done.courses.put(index, &rows);
         }
         self.done
     }

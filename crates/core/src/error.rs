@@ -78,6 +78,8 @@ kinds! {
     InvalidToken = "invalid_token",
     /// Another writer committed first, again and again.
     Conflict = "conflict",
+    /// The store has not come to the revision that was asked for.
+    Stale = "stale",
     /// A feed of which all rows or none are to be taken has rows that are wrong.
     BadRows = "bad_rows",
     /// A feed cannot be read at all.

@@ -166,7 +166,7 @@ impl fmt::Display for Hold {
 }
 
 /// What an author ended of late.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Recent {
     at: Instant,
     author: Author,
@@ -174,7 +174,7 @@ struct Recent {
 }
 
 /// The guard of a registry, and what was ended in the last day.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Watch {
     pub(crate) guard: Guard,
     recent: Vec<Recent>,

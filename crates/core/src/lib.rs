@@ -36,6 +36,7 @@ mod flip;
 mod graph;
 mod guard;
 mod id;
+mod image;
 mod isolation;
 mod ledger;
 mod lines;
@@ -90,8 +91,9 @@ pub use explain::{
 };
 pub use guard::{Excess, Guard, GuardDefinition, Hold, Losses, Lost, SiteLosses};
 pub use id::{CourseId, EnrolmentRuleId, Revision, SegmentId, SiteId, UserId};
+pub use image::IMAGE_FORMAT;
 pub use lint::Lint;
-pub use load::Loader;
+pub use load::{EnrolmentLoader, Loader};
 pub use memory::Memory;
 pub use model::{
     Course, EnrolmentRule, Exception, LeavePolicy, MAX_ATTRIBUTES, MAX_KEY, Segment, SegmentState, Site,

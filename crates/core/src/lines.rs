@@ -1,6 +1,8 @@
 //! Who reports to whom, downwards: the people whose user attribute names somebody, and theirs, and so on. Upwards is
 //! the attribute's own column. Copies share what is not written.
 
+use std::sync::Arc;
+
 use crate::chunks::Chunks;
 use crate::column::Column;
 use crate::{Bytes, RowSet};
@@ -27,6 +29,27 @@ fn write(links: &mut Chunks<u32, CHUNK>, row: u32, link: u32) {
 }
 
 impl Lines {
+    /// Those of a column of so many people.
+    pub(crate) fn of(column: &Column, people: u32) -> Self {
+        let people_there = people as usize;
+        let [mut first, mut next, mut previous] = [0, 1, 2].map(|_| vec![0_u32; people_there]);
+        for row in 0..people {
+            let manager = column.get(row).checked_sub(1).and_then(|manager| usize::try_from(manager).ok());
+            let Some(head) = manager.and_then(|manager| first.get_mut(manager)) else { continue };
+            let after = std::mem::replace(head, row + 1);
+            if let Some(next) = next.get_mut(row as usize) {
+                *next = after;
+            }
+            if let Some(previous) = after.checked_sub(1).and_then(|after| previous.get_mut(after as usize)) {
+                *previous = row + 1;
+            }
+        }
+        let [first, next, previous] = [first, next, previous].map(|links| {
+            Chunks::from_chunks(links.chunks(CHUNK).map(|links| Arc::new(links.to_vec())).collect())
+        });
+        Self { first, next, previous }
+    }
+
     /// Moves a person from one manager's list to another's.
     pub(crate) fn transfer(&mut self, row: u32, from: Option<u32>, to: Option<u32>) {
         let me = row.saturating_add(1);
@@ -126,7 +149,9 @@ mod tests {
                 column.set(row, to.and_then(|to| column.code(&Value::User(UserId(to)))).unwrap_or_default());
                 manager[row as usize] = to;
             }
+            let at_once = Lines::of(&column, 12);
             for person in 0..12 {
+                prop_assert_eq!(at_once.below(person), lines.below(person));
                 // The definition: follow until nobody, or somebody for the second time.
                 let mut seen = BTreeSet::new();
                 let mut next = manager[person as usize];

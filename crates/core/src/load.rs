@@ -14,8 +14,8 @@ use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, HeldReason, Instant,
-    Losses, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
+    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, Instant, Losses, Reason,
+    Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -25,7 +25,52 @@ pub struct Loader {
     /// Values that wait for their column to learn many at once.
     waiting: Vec<Vec<(UserId, Value)>>,
     members: Vec<(SegmentId, RowSet)>,
-    enrolments: Builder,
+    enrolments: EnrolmentLoader,
+}
+
+/// Takes the enrolments of a state, on a thread of its own if need be: there are more of them than of anything else.
+#[derive(Debug, Default)]
+pub struct EnrolmentLoader {
+    done: Builder,
+    last: Option<(UserId, CourseId)>,
+    /// The greatest numbers that came, plus one.
+    users: u32,
+    courses: u32,
+    rules: u32,
+}
+
+impl EnrolmentLoader {
+    /// The next enrolment, in the order of users and then courses.
+    ///
+    /// # Errors
+    /// `invalid_store` if it is out of order.
+    pub fn enrolment(&mut self, enrolment: &Enrolment) -> Result<(), Error> {
+        let (user, course) = (enrolment.user, enrolment.course);
+        if self.last >= Some((user, course)) {
+            return Err(Error::new(ErrorKind::InvalidStore, "the enrolments are out of order"));
+        }
+        self.last = Some((user, course));
+        self.users = self.users.max(user.0.saturating_add(1));
+        self.courses = self.courses.max(course.0.saturating_add(1));
+        for held in &enrolment.reasons {
+            if let Reason::Rule(rule) = held.reason {
+                self.rules = self.rules.max(rule.0.saturating_add(1));
+            }
+        }
+        self.done.push(enrolment);
+        Ok(())
+    }
+
+    /// Makes sure that everything that enrolments name is there.
+    fn check(&self, state: &State) -> Result<(), Error> {
+        let there = self.users <= state.users.count()
+            && self.courses as usize <= state.courses.len()
+            && self.rules as usize <= state.rules.len();
+        if there {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidStore, "an enrolment names a user, course or rule that is not there"))
+    }
 }
 
 /// Values of one attribute that are learnt at once.
@@ -158,24 +203,9 @@ impl Loader {
         self.members.push((segment, members));
     }
 
-    /// An enrolment, in the order of users and then courses, after everything that it names.
-    ///
-    /// # Errors
-    /// `invalid_store` if it names a user, course or rule that is not there.
-    pub fn enrolment(&mut self, enrolment: &Enrolment) -> Result<(), Error> {
-        let rule = |held: &HeldReason| match held.reason {
-            Reason::Manual | Reason::Bulk => true,
-            Reason::Rule(rule) => self.state.rule(rule).is_some(),
-        };
-        let there = enrolment.user.0 < self.state.users.count()
-            && self.state.course(enrolment.course).is_some()
-            && enrolment.reasons.iter().all(rule);
-        if !there {
-            let message = format!("an enrolment of user {} names what is not there", enrolment.user.0);
-            return Err(Error::new(ErrorKind::InvalidStore, message));
-        }
-        self.enrolments.push(enrolment);
-        Ok(())
+    /// The enrolments, once all of them are there.
+    pub fn enrolments(&mut self, enrolments: EnrolmentLoader) {
+        self.enrolments = enrolments;
     }
 
     /// From where on what a commit ends has to be confirmed.
@@ -198,24 +228,9 @@ impl Loader {
             self.settle(AttributeId(u32::try_from(attribute).unwrap_or(u32::MAX)));
         }
         let mut state = self.state;
-        for segment in state.segments.values() {
-            let Some(rule) = &segment.rule else { continue };
-            let checked = validate(rule, &state).map_err(Error::from);
-            if let Err(error) = checked.and_then(|()| check_rule(rule, segment.site, &state)) {
-                let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
-                return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
-            }
-        }
-        for rule in state.rules.values().filter(|rule| !rule.deleted) {
-            if let Err(error) = check_enrolment_rule(rule, &state) {
-                let message = format!("enrolment rule `{}` cannot be: {error}", rule.key);
-                return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
-            }
-        }
-        if let Err(error) = levels(&state.segments, &state.rules) {
-            return Err(Error::new(ErrorKind::InvalidStore, error.message()));
-        }
-        state.enrolments = self.enrolments.finish();
+        check_definitions(&state)?;
+        self.enrolments.check(&state)?;
+        state.enrolments = self.enrolments.done.finish();
         state.compile(clock);
         for (segment, members) in self.members {
             if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
@@ -229,4 +244,26 @@ impl Loader {
         Arc::make_mut(&mut state.watch).follow(clock, &nobody, &Losses::default());
         Ok(Snapshot(Arc::new(state)))
     }
+}
+
+/// Makes sure that the definitions of a state fit each other.
+pub(crate) fn check_definitions(state: &State) -> Result<(), Error> {
+    for segment in state.segments.values() {
+        let Some(rule) = &segment.rule else { continue };
+        let checked = validate(rule, state).map_err(Error::from);
+        if let Err(error) = checked.and_then(|()| check_rule(rule, segment.site, state)) {
+            let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
+            return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
+        }
+    }
+    for rule in state.rules.values().filter(|rule| !rule.deleted) {
+        if let Err(error) = check_enrolment_rule(rule, state) {
+            let message = format!("enrolment rule `{}` cannot be: {error}", rule.key);
+            return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
+        }
+    }
+    if let Err(error) = levels(&state.segments, &state.rules) {
+        return Err(Error::new(ErrorKind::InvalidStore, error.message()));
+    }
+    Ok(())
 }

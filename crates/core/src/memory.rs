@@ -47,4 +47,8 @@ impl Store for Memory {
         let start = journal.partition_point(|commit| commit.revision <= after);
         Ok(journal.iter().skip(start).take(limit).cloned().collect())
     }
+
+    fn newest(&self) -> Result<Revision, Error> {
+        Ok(self.journal().last().map_or(Revision::default(), |commit| commit.revision))
+    }
 }

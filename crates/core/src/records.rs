@@ -46,20 +46,20 @@ impl Packed {
 }
 
 impl Block {
+    /// The records of people one after the other, each person's sorted; so many of each.
+    pub(crate) fn packed(counts: &[usize], records: Vec<Record>) -> Self {
+        let mut packed = Packed { records, ..Packed::default() };
+        let mut end = 0;
+        for (place, slot) in packed.ends.iter_mut().enumerate() {
+            end += counts.get(place).copied().unwrap_or_default();
+            *slot = u32::try_from(end).unwrap_or(u32::MAX);
+        }
+        Self { packed: Arc::new(packed), late: Vec::new() }
+    }
+
     pub(crate) fn of(&self, place: usize) -> &[Record] {
         let late = self.late.iter().find(|(late, _)| *late == place);
         late.map_or_else(|| self.packed.of(place), |(_, records)| records)
-    }
-
-    /// Appends to the records of a person, after whom nobody has any yet.
-    pub(crate) fn extend(&mut self, place: usize, records: impl Iterator<Item = Record>) {
-        let packed = Arc::make_mut(&mut self.packed);
-        let start = packed.records.len();
-        packed.records.extend(records);
-        if let Some(added) = packed.records.get_mut(start..) {
-            added.sort_unstable();
-        }
-        packed.close(place);
     }
 
     /// The block with some enrolments changed.

@@ -2,6 +2,8 @@
 //! changes is one person and a few of the sets, or everybody. A change of one person is noted beside the block, and
 //! worked into its sets once there are many. Not here: one set by itself (`row_set`).
 
+mod image;
+
 use std::sync::Arc;
 
 use crate::block::{BLOCK, Block, Words};
@@ -128,7 +130,9 @@ impl Roster {
     /// Everybody in a set.
     pub(crate) fn get(&self, set: usize) -> RowSet {
         let (Ok(set), false) = (u32::try_from(set), self.len(set) == 0) else { return RowSet::default() };
-        (0_u32..).zip(self.layers.iter()).map(|(index, (_, layer))| (index, layer.block(set))).collect()
+        // Where nobody of a block was ever in any set there is no layer.
+        let block = |(index, layer): (usize, &Arc<Layer>)| (u32::try_from(index).unwrap_or(u32::MAX), layer.block(set));
+        self.layers.iter().map(block).collect()
     }
 
     /// The people of one block who are in a set.
@@ -218,13 +222,18 @@ impl Roster {
     /// Puts just these people into a set.
     pub(crate) fn put(&mut self, set: usize, rows: &RowSet) {
         let last = rows.blocks().last().map_or(0, |(index, _)| index + 1);
-        let there = self.layers.iter().count();
+        let there = self.bound();
         for index in 0..there.max(last) {
             let block = rows.block(index);
             if index >= there || self.block(set, index) != *block {
                 self.replace(index, [(set, block.clone())]);
             }
         }
+    }
+
+    /// No layer has this number or one above.
+    fn bound(&self) -> usize {
+        self.layers.iter().last().map_or(0, |(index, _)| index + 1)
     }
 
     fn layer_mut(&mut self, index: usize) -> Option<&mut Layer> {
@@ -287,7 +296,7 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let row = prop_oneof![0..300_u32, 4_000..4_200_u32, 9_000..9_010_u32];
+        let row = prop_oneof![0..300_u32, 4_000..4_200_u32, 9_000..9_010_u32, 50_000..50_010_u32];
         prop_oneof![
             8 => prop::collection::vec((row.clone(), 0..SETS, any::<bool>()), 0..400).prop_map(Step::Apply),
             1 => (0..SETS, prop::collection::btree_set(row, 0..300)).prop_map(|(set, rows)| Step::Put(set, rows)),

@@ -2,6 +2,7 @@
 //! enough. Order is kept. Not here: the codes of the people (`codes`).
 
 use crate::codes::width_of;
+use crate::image::{In, Out};
 
 /// Steps to try, coarsest first; each is a multiple of the next.
 pub(crate) type Ladder = &'static [i64];
@@ -50,6 +51,17 @@ impl Scale {
         let room = i128::from(ceiling - needed);
         let base = i64::try_from(least - room / 2).unwrap_or(FLOOR).max(FLOOR / step) * step;
         Some((Self { base, step, span }, ceiling))
+    }
+
+    pub(crate) fn write(&self, out: &mut Out) {
+        let Self { base, step, span } = self;
+        [*base, *step, span.0, span.1].iter().for_each(|number| out.signed(*number));
+    }
+
+    pub(crate) fn read(input: &mut In<'_>, ladder: Ladder) -> Option<Self> {
+        let (base, step) = (input.signed()?, input.signed()?);
+        let span = (input.signed()?, input.signed()?);
+        (ladder.contains(&step) && base >= FLOOR && span.0 <= span.1).then_some(Self { base, step, span })
     }
 
     /// Notes that numbers came which fit, so that a later scale has room for them.

@@ -1,6 +1,8 @@
 //! Who has which options of a multi-choice attribute: by person, and for each option as a set of people. Copies share
 //! what is not written. Not here: how many options each person has, which is a column.
 
+mod image;
+
 use std::sync::Arc;
 
 use matricula_rule::OptionId;

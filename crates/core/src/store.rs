@@ -1,9 +1,10 @@
 //! What a registry asks of storage. Every store keeps the journal and the current state, passes the same
 //! behaviour suite (`matricula-testkit`), and gives back what memory holds. Not here: any particular store.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Commit, Error, Revision, Snapshot};
+use crate::{Commit, Error, ErrorKind, Revision, Snapshot};
 
 /// A place where a registry is kept.
 ///
@@ -65,6 +66,59 @@ pub trait Store: Send + Sync {
                 return Ok(Some(found));
             }
         }
+    }
+
+    /// The newest revision: a cheap way to see that nobody else has committed.
+    ///
+    /// # Behavior
+    /// * It is the revision of what `load()` would give.
+    ///
+    /// # Errors
+    /// `store` if reading fails.
+    fn newest(&self) -> Result<Revision, Error> {
+        Ok(self.load()?.revision())
+    }
+
+    /// The newest snapshot at or before a revision that the store has an image of; `None` if there is none. Commits
+    /// from there on lead to the revision itself.
+    ///
+    /// # Behavior
+    /// * What comes back equals the replay of the commits up to its revision.
+    /// * Damaged images are as if they were not there.
+    ///
+    /// # Errors
+    /// `store` if reading fails.
+    fn image_before(&self, revision: Revision) -> Result<Option<Snapshot>, Error> {
+        let _ = revision;
+        Ok(None)
+    }
+
+    /// Whether an image of the newest snapshot would be worth its while: asked after each commit, and when the registry
+    /// is closed.
+    fn wants_image(&self, snapshot: &Snapshot, closing: bool) -> bool {
+        let _ = (snapshot, closing);
+        false
+    }
+
+    /// Keeps an image of a snapshot, so that it can be had again faster than from records.
+    ///
+    /// # Behavior
+    /// * A store may forget any image at any time; nothing is lost with it.
+    ///
+    /// # Errors
+    /// `store` if writing fails; the registry is none the worse.
+    fn save_image(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let _ = snapshot;
+        Ok(())
+    }
+
+    /// Copies the newest state of the store to a new file, while others go on.
+    ///
+    /// # Errors
+    /// `not_possible` of a store that is no file; `store` if writing fails, or the file is there already.
+    fn backup(&self, path: &Path) -> Result<(), Error> {
+        let _ = path;
+        Err(Error::new(ErrorKind::NotPossible, "this store is no file and cannot be backed up to one"))
     }
 }
 

@@ -2,6 +2,8 @@
 //! courses, all by row. Copies share every chunk that is not written. Not here: which of them a segment selects
 //! (`evaluate`).
 
+mod image;
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -480,14 +482,19 @@ fn part_of(hash: u64) -> usize {
 }
 
 impl KeyIndex {
+    fn hash(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
     fn find(&self, key: &str, keys: &Chunks<Arc<str>, KEYS>) -> Option<UserId> {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key);
         let matches = |row: &u32| keys.get(*row as usize).is_some_and(|candidate| **candidate == *key);
         self.parts.get(part_of(hash))?.find(hash, matches).copied().map(UserId)
     }
 
     fn insert(&mut self, user: UserId, keys: &Chunks<Arc<str>, KEYS>) {
-        let hash_of = |row: &u32| self.hasher.hash_one(keys.get(*row as usize).map_or("", |key| &**key));
+        let hasher = &self.hasher;
+        let hash_of = |row: &u32| hasher.hash_one(keys.get(*row as usize).map_or("", |key| &**key));
         let hash = hash_of(&user.0);
         if let Some(part) = self.parts.get_mut(part_of(hash)) {
             Arc::make_mut(part).insert_unique(hash, user.0, hash_of);

@@ -24,7 +24,7 @@ pub use matricula_core::{
 };
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
-pub use matricula_sqlite::Sqlite;
+pub use matricula_sqlite::{Durability, Options as SqliteOptions, Sqlite, limit_connections};
 pub use registry::{MembershipEvent, Registry};
 pub use transaction::{Preview, Transaction};
 

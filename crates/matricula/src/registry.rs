@@ -1,7 +1,9 @@
 //! A registry opened on a store: the current snapshot for readers, and the one place where commits are made.
 //! Not here: what a commit contains (`transaction`).
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use matricula_core::{
@@ -32,6 +34,16 @@ struct Inner {
     writer: Mutex<()>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let snapshot = Snapshot::clone(&self.current.load());
+        if !std::thread::panicking() && self.store.wants_image(&snapshot, true) {
+            // There is nobody left to tell, and nothing is lost.
+            let _ = self.store.save_image(&snapshot);
+        }
+    }
+}
+
 /// A person joining or leaving a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipEvent {
@@ -49,8 +61,9 @@ pub struct MembershipEvent {
 
 /// How many commits of other writers are read in at a time.
 const BATCH: usize = 1000;
-/// How often a commit is made again on a newer revision before giving up.
+/// How often a commit is made again on a newer revision before giving up, and at least for how long.
 const ATTEMPTS: usize = 16;
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -85,13 +98,65 @@ impl Registry {
         HostView::new(self.clone(), name.into())
     }
 
-    /// Reads in what other writers have committed to the store, and returns the current snapshot.
+    /// Reads in what other writers have committed to the store, and returns the current snapshot. If they have
+    /// committed nothing, that is seen in microseconds.
     ///
     /// # Errors
     /// `store` or `invalid_store`; the snapshot then stays as it was, or at the last commit that was read.
     pub fn refresh(&self) -> Result<Snapshot, Error> {
+        let snapshot = self.snapshot();
+        if self.inner.store.newest()? <= snapshot.revision() {
+            return Ok(snapshot);
+        }
         let _writer = self.lock();
         self.catch_up()
+    }
+
+    /// A snapshot in which a commit is, which may be another process's: read in, or waited for. For readers that must
+    /// not answer by what was true before it.
+    ///
+    /// # Errors
+    /// `stale` if the store has not come that far in time; `store` or `invalid_store`.
+    pub fn snapshot_at_least(&self, revision: Revision, timeout: Duration) -> Result<Snapshot, Error> {
+        let start = std::time::Instant::now();
+        let mut pause = Duration::from_micros(500);
+        loop {
+            let mut snapshot = self.snapshot();
+            if snapshot.revision() < revision {
+                snapshot = self.refresh()?;
+            }
+            let waited = start.elapsed();
+            if snapshot.revision() >= revision {
+                return Ok(snapshot);
+            }
+            if waited >= timeout {
+                let message = format!(
+                    "the registry is at revision {}, expected at least {revision} within {timeout:?}",
+                    snapshot.revision()
+                );
+                return Err(Error::new(ErrorKind::Stale, message));
+            }
+            std::thread::sleep(pause.min(timeout - waited));
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// Keeps an image of the current snapshot in the store, so that opening it again is fast. It is done without
+    /// being asked when the last handle is dropped, and from time to time after commits, if much has changed.
+    ///
+    /// # Errors
+    /// `store` if it cannot be written. The registry is none the worse.
+    pub fn save_cache(&self) -> Result<(), Error> {
+        self.inner.store.save_image(&self.snapshot())
+    }
+
+    /// Copies what the store holds to a new file, which can be opened as this one, while others read and commit: all
+    /// commits up to some moment, and nothing of later ones.
+    ///
+    /// # Errors
+    /// `not_possible` for a store that is no file; `store` if the file is there already or cannot be written.
+    pub fn backup(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.inner.store.backup(path.as_ref())
     }
 
     /// The commits after a revision, oldest first, at most `limit`: the feed for a host's mails and webhooks.
@@ -168,7 +233,10 @@ impl Registry {
     ) -> Result<Delta, Error> {
         let _writer = self.lock();
         let (author, idempotency) = (outcome.commit.author.clone(), outcome.commit.idempotency.clone());
-        for _ in 0..ATTEMPTS {
+        let start = std::time::Instant::now();
+        let mut attempts = 0;
+        while attempts < ATTEMPTS || start.elapsed() < PATIENCE {
+            attempts += 1;
             // Whoever commits the same request after this look at the store is in the way of the revision, too.
             if let Some(keyed) = &idempotency
                 && let Some(first) = self.inner.store.find(&keyed.key)?
@@ -192,6 +260,10 @@ impl Registry {
                 match self.inner.store.append(&outcome.commit)? {
                     Appended::Done => {
                         self.inner.current.store(Arc::new(outcome.snapshot.clone()));
+                        if self.inner.store.wants_image(&outcome.snapshot, false) {
+                            // The commit is made. An image that cannot be kept now can be later.
+                            let _ = self.inner.store.save_image(&outcome.snapshot);
+                        }
                         return Ok(Delta::from(&outcome));
                     }
                     Appended::Conflict => {
@@ -205,7 +277,7 @@ impl Registry {
             }
             outcome = again(&self.snapshot())?;
         }
-        let message = format!("another writer committed first, {ATTEMPTS} times in a row");
+        let message = format!("another writer committed first, {attempts} times in a row");
         Err(Error::new(ErrorKind::Conflict, message))
     }
 

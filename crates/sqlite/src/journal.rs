@@ -111,9 +111,14 @@ pub(crate) fn since(
     after: Revision,
     limit: usize,
 ) -> Result<Vec<Arc<Commit>>, Error> {
-    let sql = |error| failed("cannot read the journal", error);
     // One read transaction, so that all parts of a commit are of one state of the database.
-    let tx = connection.transaction().map_err(sql)?;
+    let tx = connection.transaction().map_err(|error| failed("cannot read the journal", error))?;
+    since_in(&tx, after, limit)
+}
+
+/// The same within a transaction.
+pub(crate) fn since_in(tx: &Transaction<'_>, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
+    let sql = |error| failed("cannot read the journal", error);
     let mut heads = tx
         .prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2"))
         .map_err(sql)?;
@@ -121,7 +126,7 @@ pub(crate) fn since(
     let mut rows = heads.query(params![codec::number(after), limit]).map_err(sql)?;
     let mut commits = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        commits.push(Arc::new(commit(&tx, row)?));
+        commits.push(Arc::new(commit(tx, row)?));
     }
     Ok(commits)
 }

@@ -4,12 +4,16 @@
 
 mod append;
 mod attributes;
+mod backup;
+mod cache;
 mod codec;
 mod journal;
+mod link;
 mod load;
 mod load_members;
 mod members;
 mod migrate;
+mod options;
 mod people;
 mod schema;
 mod steps;
@@ -17,11 +21,13 @@ mod texts;
 mod values;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use matricula_core::{Appended, Commit, Error, ErrorKind, Revision, Snapshot, Store};
-use rusqlite::{Connection, OpenFlags};
+
+use crate::link::Link;
+pub use crate::link::limit_connections;
+pub use crate::options::{Durability, Options};
 
 /// A store in an SQLite file.
 ///
@@ -39,37 +45,33 @@ use rusqlite::{Connection, OpenFlags};
 /// ```
 #[derive(Debug)]
 pub struct Sqlite {
-    connection: Mutex<Connection>,
+    link: Arc<Link>,
 }
-
-/// How long a writer waits for another process to finish.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Prepared statements kept: one for each attribute and each table, and some to spare.
-const STATEMENTS: usize = matricula_core::MAX_ATTRIBUTES + 64;
 
 impl Sqlite {
     /// Opens a file, or creates it. A file of an earlier version of this library is brought up to this one, which
     /// earlier ones do not open. Commits are durable when they return (`synchronous = FULL`), and readers
-    /// of the file are not blocked (write-ahead log).
+    /// of the file are not blocked (write-ahead log). [`Sqlite::options`] has other ways.
     ///
     /// # Errors
     /// `store` if the file cannot be opened or written; `invalid_store` if it is no registry, or of a newer
     /// version of this library.
     pub fn at(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
+        Self::options().open(path)
+    }
+
+    /// How a file is to be opened, where it is not as [`Sqlite::at`] does.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    fn open(path: &Path, options: Options) -> Result<Self, Error> {
         // SQLite would take these for a database in memory, and what is written would be gone.
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             let message = format!("`{}` is not the path of a file", path.display());
             return Err(Error::new(ErrorKind::Store, message));
         }
-        // Nor is a name that begins with `file:` meant as a URI, which could say the same.
-        let file = if path.is_relative() { Path::new(".").join(path) } else { path.to_owned() };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(file, flags)
-            .map_err(|error| failed(&format!("cannot open `{}`", path.display()), error))?;
-        Self::new(connection).map_err(|error| error.within(format_args!("`{}`", path.display())))
+        Ok(Self { link: Link::open(path, options)? })
     }
 
     /// A registry in a private database in memory, for tests of what SQL sees.
@@ -77,43 +79,92 @@ impl Sqlite {
     /// # Errors
     /// `store` if SQLite fails.
     pub fn in_memory() -> Result<Self, Error> {
-        Self::new(Connection::open_in_memory().map_err(|error| failed("cannot open memory", error))?)
+        Ok(Self { link: Link::in_memory()? })
     }
 
-    fn new(mut connection: Connection) -> Result<Self, Error> {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.busy_timeout(PATIENCE).map_err(|error| failed("cannot configure", error))?;
-        schema::prepare(&mut connection)?;
-        Ok(Self { connection: Mutex::new(connection) })
-    }
-
-    /// How far SQLite goes to make a commit durable: 2 is `FULL`, as [`Sqlite::at`] sets it.
+    /// How far SQLite goes to make a commit durable: 2 is `FULL`, as [`Sqlite::at`] sets it, and 1 `NORMAL`.
     ///
     /// # Errors
     /// `store` if SQLite fails.
     pub fn synchronous(&self) -> Result<i64, Error> {
-        let connection = self.connection();
-        let level = connection.pragma_query_value(None, "synchronous", |row| row.get(0));
-        level.map_err(|error| failed("cannot read a setting", error))
+        self.link.used(|connection, _| {
+            let level = connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+            level.map_err(|error| failed("cannot read a setting", error))
+        })
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A database transaction that a panic interrupts is rolled back when it is dropped.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writable(&self) -> Result<(), Error> {
+        if self.link.options.read_only {
+            return Err(Error::new(ErrorKind::Store, "cannot write: the file was opened to be read only"));
+        }
+        Ok(())
     }
 }
 
 impl Store for Sqlite {
     fn load(&self) -> Result<Snapshot, Error> {
-        load::load(&mut self.connection())
+        self.link.used(|connection, held| {
+            let snapshot = load::load(connection, held, &self.link)?;
+            // Pages that were read once to make the snapshot are not needed for what comes now.
+            let _ = connection.execute_batch("PRAGMA shrink_memory");
+            Ok(snapshot)
+        })
     }
 
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error> {
-        append::append(&mut self.connection(), commit)
+        self.writable()?;
+        self.link.used(|connection, held| {
+            let appended = append::append(connection, commit)?;
+            if appended == Appended::Done {
+                held.wrote(commit.revision);
+                held.kept.count(commit);
+            }
+            Ok(appended)
+        })
     }
 
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
-        journal::since(&mut self.connection(), after, limit)
+        self.link.used(|connection, _| journal::since(connection, after, limit))
+    }
+
+    fn newest(&self) -> Result<Revision, Error> {
+        self.link.used(|connection, held| {
+            Link::newest(connection, held).map_err(|error| failed("cannot read the revision", error))
+        })
+    }
+
+    fn image_before(&self, revision: Revision) -> Result<Option<Snapshot>, Error> {
+        if !self.link.options.cache {
+            return Ok(None);
+        }
+        self.link.used(|connection, held| {
+            let sql = |error| failed("cannot use the cache", error);
+            let tx = connection.transaction().map_err(sql)?;
+            schema::check_version(&tx)?;
+            match cache::read(&tx, revision) {
+                // It can be had without.
+                Err(error) if error.kind() == ErrorKind::InvalidStore => {
+                    held.kept.is_damaged();
+                    Ok(None)
+                }
+                image => image,
+            }
+        })
+    }
+
+    fn wants_image(&self, snapshot: &Snapshot, closing: bool) -> bool {
+        let options = &self.link.options;
+        let possible = options.cache && !options.read_only && self.link.path().is_some();
+        possible && self.link.held().kept.wants(snapshot, closing)
+    }
+
+    fn save_image(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.writable()?;
+        self.link.used(|connection, held| cache::save(connection, &mut held.kept, snapshot))
+    }
+
+    fn backup(&self, path: &Path) -> Result<(), Error> {
+        backup::backup(&self.link, path)
     }
 
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
@@ -128,8 +179,10 @@ fn failed(what: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => (ErrorKind::InvalidStore, "the file is not a database".to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::InvalidStore, "the database is damaged".to_owned()),
         Some(ErrorCode::DatabaseBusy) => {
-            let patience = PATIENCE.as_secs();
-            (ErrorKind::Store, format!("another process has held the database for more than {patience} s"))
+            (ErrorKind::Store, "another process has held the database for longer than the busy timeout".to_owned())
+        }
+        Some(ErrorCode::DiskFull) => {
+            (ErrorKind::Store, "the disk is full, or the file has reached its greatest size".to_owned())
         }
         _ => (ErrorKind::Store, error.to_string()),
     };

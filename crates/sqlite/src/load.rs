@@ -6,43 +6,80 @@ use std::str::FromStr;
 
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentRule, EnrolmentStatus, Error, Guard, HeldReason,
-    Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot,
+    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule, EnrolmentStatus, Error, Guard,
+    HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot,
     Status, Tz, UserId,
 };
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};
 
 use crate::attributes::{column, schema};
+use crate::link::{Held, Link};
 use crate::load_members::load_members;
 use crate::schema::check_version;
-use crate::{codec, failed, invalid, journal, texts, values};
+use crate::{cache, codec, failed, invalid, journal, texts, values};
 
-pub(crate) fn load(connection: &mut Connection) -> Result<Snapshot, Error> {
+pub(crate) fn load(connection: &mut Connection, held: &mut Held, link: &Link) -> Result<Snapshot, Error> {
     // One read transaction, so that all tables are of one state of the database.
     let tx = connection.transaction().map_err(sql)?;
     check_version(&tx)?;
-    let (number, clock): (i64, Option<i64>) = tx
-        .query_row("SELECT revision, clock FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(sql)?;
-    let Some(clock) = clock else {
+    let newest = newest(&tx)?;
+    let Some(clock) = newest.1 else {
         return Ok(Snapshot::default());
     };
+    let revision = codec::revision(newest.0)?;
+    if link.options.cache
+        && let Some(snapshot) = cache::load(&tx, &mut held.kept, revision)
+    {
+        return Ok(snapshot);
+    }
     let schema = schema(&tx, None)?;
-    let mut loader = Loader::default();
     let counts = Counts::of(&tx).map_err(sql)?;
-    definitions(&tx, &schema, &mut loader)?;
-    users(&tx, &schema, counts.users, &mut loader)?;
-    options(&tx, &schema, counts.users, &mut loader)?;
-    each(&tx, "SELECT user_id, site_id, status FROM site_member ORDER BY user_id, site_id", |row| {
+    let (mut loader, enrolments) = std::thread::scope(|scope| {
+        // There are as many rows of enrolments as of all else: they are read at the same time, where that pays.
+        let aside = (counts.users >= MANY).then(|| {
+            std::thread::Builder::new().spawn_scoped(scope, || read_aside(link, newest)).ok()
+        });
+        let loader = people(&tx, &schema, &counts)?;
+        // Where that was not possible they are read now.
+        let read = aside.flatten().and_then(|thread| thread.join().ok().flatten());
+        let enrolments = read.unwrap_or_else(|| enrolments(&tx))?;
+        Ok::<_, Error>((loader, enrolments))
+    })?;
+    loader.enrolments(enrolments);
+    guard(&tx, clock, &mut loader)?;
+    let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
+    loader.finish(revision, clock)
+}
+
+/// From so many people on reading is shared between threads.
+const MANY: u32 = 20_000;
+
+/// The revision and the clock.
+fn newest(tx: &Transaction<'_>) -> Result<(i64, Option<i64>), Error> {
+    tx.query_row("SELECT revision, clock FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(sql)
+}
+
+/// The enrolments over a connection of their own; `None` if that cannot be had, or sees another state of the database.
+fn read_aside(link: &Link, of: (i64, Option<i64>)) -> Option<Result<EnrolmentLoader, Error>> {
+    let mut connection = link.connect().ok()?;
+    let tx = connection.transaction().ok()?;
+    (newest(&tx).ok()? == of).then(|| enrolments(&tx))
+}
+
+/// Everything but the enrolments.
+fn people(tx: &Transaction<'_>, schema: &Schema, counts: &Counts) -> Result<Loader, Error> {
+    let mut loader = Loader::default();
+    definitions(tx, schema, &mut loader)?;
+    users(tx, schema, counts.users, &mut loader)?;
+    options(tx, schema, counts.users, &mut loader)?;
+    each(tx, "SELECT user_id, site_id, status FROM site_member ORDER BY user_id, site_id", |row| {
         loader.membership(UserId(get(row, 0)?), SiteId(get(row, 1)?), parse(row, 2)?);
         Ok(())
     })?;
-    records(&tx, &counts, &mut loader)?;
-    load_members(&tx, &counts, &mut loader)?;
-    enrolments(&tx, &mut loader)?;
-    guard(&tx, clock, &mut loader)?;
-    let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
-    loader.finish(codec::revision(number)?, clock)
+    records(tx, counts, &mut loader)?;
+    load_members(tx, counts, &mut loader)?;
+    Ok(loader)
 }
 
 /// The guard, and what was ended in the last day.
@@ -242,7 +279,8 @@ fn records(tx: &Transaction<'_>, counts: &Counts, loader: &mut Loader) -> Result
 }
 
 /// Both tables are read side by side, in the order of their keys.
-fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
+fn enrolments(tx: &Transaction<'_>) -> Result<EnrolmentLoader, Error> {
+    let mut loader = EnrolmentLoader::default();
     let mut select = tx
         .prepare(
             "SELECT user_id, course_id, rule_id, state, since, due FROM enrolment_reason
@@ -251,30 +289,39 @@ fn enrolments(tx: &Transaction<'_>, loader: &mut Loader) -> Result<(), Error> {
         .map_err(sql)?;
     let mut reasons = select.query([]).map_err(sql)?;
     let mut next = read_reason(&mut reasons)?;
+    // One for all: its list of reasons is used again and again.
+    let mut enrolment = Enrolment {
+        user: UserId(0),
+        course: CourseId(0),
+        status: EnrolmentStatus::Active,
+        since: Instant::EPOCH,
+        suspended_by_hand: None,
+        reasons: Vec::new(),
+    };
     let select = "SELECT user_id, course_id, status, since, suspended_by_hand FROM enrolment
                   ORDER BY user_id, course_id";
     each(tx, select, |row| {
         let key = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
-        let status = match row.get_ref(2).map_err(sql)?.as_str() {
-            Ok("active") => EnrolmentStatus::Active,
-            Ok("suspended") => EnrolmentStatus::Suspended,
+        enrolment.status = match row.get_ref(2).map_err(sql)? {
+            ValueRef::Text(b"active") => EnrolmentStatus::Active,
+            ValueRef::Text(b"suspended") => EnrolmentStatus::Suspended,
             _ => return Err(invalid(format!("an enrolment of user {} has an unknown status", key.0.0))),
         };
-        let mut held = Vec::with_capacity(1);
+        (enrolment.user, enrolment.course) = key;
+        enrolment.since = codec::instant(row, 3)?;
+        enrolment.reasons.clear();
         while let Some((_, reason)) = next.filter(|(of, _)| *of == key) {
-            held.push(reason);
+            enrolment.reasons.push(reason);
             next = read_reason(&mut reasons)?;
         }
-        if held.is_empty() {
+        if enrolment.reasons.is_empty() {
             return Err(invalid(format!("an enrolment of user {} has no reason", key.0.0)));
         }
-        let since = codec::instant(row, 3)?;
-        let suspended_by_hand = codec::perhaps_instant(row, 4)?;
-        let (user, course) = key;
-        loader.enrolment(&Enrolment { user, course, status, since, suspended_by_hand, reasons: held })
+        enrolment.suspended_by_hand = codec::perhaps_instant(row, 4)?;
+        loader.enrolment(&enrolment)
     })?;
     match next {
-        None => Ok(()),
+        None => Ok(loader),
         Some(((user, _), _)) => Err(invalid(format!("a reason of user {} has no enrolment", user.0))),
     }
 }
@@ -285,10 +332,10 @@ fn read_reason(rows: &mut rusqlite::Rows<'_>) -> Result<Option<KeyedReason>, Err
     let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
     let (user, course) = (UserId(get(row, 0)?), CourseId(get(row, 1)?));
     let reason = codec::reason_of(get(row, 2)?)?;
-    let state = match row.get_ref(3).map_err(sql)?.as_str() {
-        Ok("in_force") => ReasonState::InForce,
-        Ok("kept") => ReasonState::Kept,
-        Ok("suspended") => ReasonState::Suspended,
+    let state = match row.get_ref(3).map_err(sql)? {
+        ValueRef::Text(b"in_force") => ReasonState::InForce,
+        ValueRef::Text(b"kept") => ReasonState::Kept,
+        ValueRef::Text(b"suspended") => ReasonState::Suspended,
         _ => return Err(invalid(format!("a reason of user {} has an unknown state", user.0))),
     };
     let (since, due) = (codec::instant(row, 4)?, codec::day(row, 5)?);

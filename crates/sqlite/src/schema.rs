@@ -8,12 +8,13 @@ use matricula_core::{Error, Site, SiteId, Snapshot};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::attributes::column;
-use crate::{PATIENCE, failed, invalid, migrate};
+use crate::options::{Durability, Options};
+use crate::{failed, invalid, migrate};
 
 /// Marks a file as a registry: `Mtrc`.
 const APPLICATION: i32 = 0x4D74_7263;
 /// The version of the tables that this library reads and writes.
-const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 3;
 
 const TABLES: &str = "
 CREATE TABLE registry (
@@ -198,6 +199,15 @@ CREATE TABLE journal_fact (
     users BLOB NOT NULL,
     PRIMARY KEY (revision, position)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE cache_image (
+    revision INTEGER PRIMARY KEY,
+    format TEXT NOT NULL,
+    chunks BLOB NOT NULL
+) STRICT;
+CREATE TABLE cache_chunk (
+    id INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
 CREATE VIEW due AS
 SELECT r.user_id AS user_id, r.course_id AS course_id, min(r.due) AS due
 FROM enrolment_reason r JOIN enrolment e ON e.user_id = r.user_id AND e.course_id = r.course_id
@@ -240,11 +250,11 @@ FROM journal j;
 /// Creates the tables, brings those of an earlier version up to this one, or makes sure that those there are ones
 /// that this library understands. While others do the same to a new file SQLite may say "busy" without having
 /// waited; then it is tried again.
-pub(crate) fn prepare(connection: &mut Connection) -> Result<(), Error> {
+pub(crate) fn prepare(connection: &mut Connection, options: &Options) -> Result<(), Error> {
     let start = std::time::Instant::now();
     loop {
-        match try_to_prepare(connection) {
-            Err(Trouble::Sql(error)) if is_busy(&error) && start.elapsed() < PATIENCE => {
+        match try_to_prepare(connection, options) {
+            Err(Trouble::Sql(error)) if is_busy(&error) && start.elapsed() < options.busy_timeout => {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             Err(Trouble::Sql(error)) => return Err(failed("cannot prepare the tables", error)),
@@ -277,13 +287,25 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
 }
 
-fn try_to_prepare(connection: &mut Connection) -> Result<(), Trouble> {
+fn try_to_prepare(connection: &mut Connection, options: &Options) -> Result<(), Trouble> {
     // Recognised before anything is written, the write-ahead log included; in one view of the file.
     let tx = connection.transaction()?;
     recognise(&tx)?;
+    if options.read_only {
+        return match pragma(&tx, "user_version")? {
+            VERSION => Ok(()),
+            earlier => Err(Trouble::Refused(invalid(format!(
+                "the tables are of version {earlier}, expected {VERSION}: they can be brought up to it where the file may be written"
+            )))),
+        };
+    }
     tx.commit()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = match options.durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     if pragma(connection, "user_version")? != VERSION {
         // Tables are replaced that others refer to. It cannot be switched within a transaction.
         connection.pragma_update(None, "foreign_keys", false)?;

@@ -233,6 +233,22 @@ fn the_journal_is_read_in_parts(place: &impl Place) {
     assert!(revisions(5, 10).is_empty());
 }
 
+/// Images are what was, of whichever revision they are; and with one of each second commit the store loads as without.
+fn images(store: &dyn Store, past: &[Snapshot]) {
+    let Some(lived) = past.last() else { return };
+    if lived.revision().0.is_multiple_of(2) {
+        store.save_image(lived).unwrap();
+        assert!(store.load().unwrap().same_as(lived), "after an image of {}", lived.revision());
+    }
+    for wanted in past {
+        if let Some(image) = store.image_before(wanted.revision()).unwrap() {
+            assert!(image.revision() <= wanted.revision());
+            let then = past.iter().find(|then| then.revision() == image.revision());
+            assert!(then.is_some_and(|then| then.same_as(&image)), "the image of {}", image.revision());
+        }
+    }
+}
+
 /// Whatever happens, the tables, the replayed journal and memory are the same, after every commit; and a history that goes
 /// on from what was loaded comes to the same as one that never stopped.
 fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
@@ -242,6 +258,7 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
         let store = place.open();
         let (mut lived, mut loaded, mut replayed) =
             (Snapshot::default(), store.load().unwrap(), memory.load().unwrap());
+        let mut past = vec![lived.clone()];
         for transaction in &history {
             let outcome = made(transaction, &lived);
             for (other, how) in [(&loaded, "tables"), (&replayed, "replay")] {
@@ -254,6 +271,9 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
             assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
             assert_eq!(memory.append(&outcome.commit).unwrap(), Appended::Done);
             (lived, loaded, replayed) = (outcome.snapshot, store.load().unwrap(), memory.load().unwrap());
+            past.push(lived.clone());
+            assert_eq!(store.newest().unwrap(), lived.revision());
+            images(&*store, &past);
             assert!(loaded.same_as(&lived), "tables after {}", lived.revision());
             assert!(replayed.same_as(&lived), "replay after {}", lived.revision());
         }

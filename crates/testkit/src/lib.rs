@@ -1,6 +1,7 @@
 //! What tests of Matricula share. It may panic: that is how a test says that something is wrong.
 //!
 //! * [`behaviour`]: what every store must do, said once and run against each.
+//! * [`crashing`]: a store that fails at a step of one's choice.
 //! * [`history`]: random histories of a small registry, for properties.
 //! * [`focus`]: random histories about few enrolments, to which everything happens.
 //! * [`rules`]: random rules over what those registries have.
@@ -11,6 +12,7 @@ mod agree;
 mod asked;
 pub mod behaviour;
 pub mod company;
+pub mod crashing;
 mod demands;
 pub mod focus;
 mod fold;

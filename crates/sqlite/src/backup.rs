@@ -1,0 +1,58 @@
+//! A copy of the register in a file of its own, made while others go on.
+
+use std::path::{Path, PathBuf};
+
+use matricula_core::{Error, ErrorKind};
+
+use crate::failed;
+use crate::link::Link;
+
+/// Copies the newest state of the database to a new file: written beside it, made durable, and only then given its name.
+pub(crate) fn backup(link: &Link, path: &Path) -> Result<(), Error> {
+    let place = format!("cannot back up to `{}`", path.display());
+    let io = |error: std::io::Error| Error::caused_by(ErrorKind::Store, format!("{place}: {error}"), error);
+    if path.exists() {
+        return Err(Error::new(ErrorKind::Store, format!("{place}: there is a file of this name already")));
+    }
+    // A connection of its own, which sees one state of the database and keeps no writer waiting.
+    let connection = link.connect()?;
+    let unfinished = unfinished(&std::path::absolute(path).map_err(io)?);
+    let Some(name) = unfinished.to_str() else {
+        return Err(Error::new(ErrorKind::Store, format!("{place}: expected a path in UTF-8")));
+    };
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).map_err(io)?;
+    }
+    let copied = connection
+        .execute("VACUUM INTO ?1", [name])
+        .map_err(|error| failed(&place, error))
+        .and_then(|_| finish(&unfinished, path).map_err(io));
+    if copied.is_err() {
+        // What is not whole is of no use. That it cannot be removed does not change what went wrong.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    copied
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    name.into()
+}
+
+fn finish(unfinished: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(unfinished)?.sync_all()?;
+    // Unlike a renaming, a link never replaces a file that has come to be there meanwhile.
+    match std::fs::hard_link(unfinished, path) {
+        Ok(()) => std::fs::remove_file(unfinished)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(error),
+        Err(_) => std::fs::rename(unfinished, path)?,
+    }
+    // The name is durable once its folder is. Not every system can say so.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        && let Ok(folder) = std::fs::File::open(folder)
+    {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
