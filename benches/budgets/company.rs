@@ -21,7 +21,7 @@ pub struct Bench {
 }
 
 /// Segments and as many enrolment rules.
-const SEGMENTS: usize = 100;
+pub const SEGMENTS: usize = 100;
 
 impl Bench {
     /// A company of this many people.
@@ -48,14 +48,14 @@ pub fn define_attributes(tx: &mut Transaction) {
     tx.define_attribute("hired_on", AttributeType::Date).unwrap();
 }
 
-/// A hundred segments of different shapes, and as many enrolment rules into as many courses.
-pub fn define_rules(tx: &mut Transaction) {
+/// Segments of different shapes, and as many enrolment rules, into forty courses.
+pub fn define_rules(tx: &mut Transaction, count: usize) {
     let mut random = Random::new(1);
     let departments =
         ["Sales", "Operations", "Engineering", "Customer Service", "Finance", "Research", "People"];
     let countries = ["ZA", "DE", "NL", "BR", "IN", "US"];
     let levels = ["Assistant", "Specialist", "Senior Specialist", "Team Lead", "Manager"];
-    for number in 0..SEGMENTS {
+    for number in 0..count {
         let (department, other) = (random.pick(&departments), random.pick(&departments));
         let (country, level) = (random.pick(&countries), random.pick(&levels));
         let days = 30 + random.below(2000);
@@ -120,7 +120,7 @@ pub fn in_memory(bench: &Bench, report: &mut Report<'_>) -> Registry {
     report.add(&against("import from CSV, memory", imported + committed, "s", reference, None));
 
     let mut tx = host.begin(now()).unwrap();
-    define_rules(&mut tx);
+    define_rules(&mut tx, SEGMENTS);
     let (first, preview) = timed(|| tx.preview().unwrap());
     let enrolments: u64 = preview.delta().course_counts().iter().map(|(_, _, count)| count).sum();
     let steps = f64::from(u32::try_from(enrolments).unwrap());

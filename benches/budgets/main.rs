@@ -4,6 +4,7 @@
 //! and words select rows whose name contains them.
 
 mod company;
+mod opening;
 mod row;
 mod segments;
 mod sqlite;
@@ -25,6 +26,8 @@ fn main() {
     let memory = company::in_memory(&bench, &mut report);
     segments::measure(options.users, &mut report);
     sqlite::on_disk(&bench, &memory, &mut report);
+    drop(memory);
+    opening::measure(&bench, &mut report);
     if !report.finish() {
         std::process::exit(1);
     }

@@ -6,7 +6,7 @@ use matricula::{Registry, Sqlite, UserUpdate};
 use matricula_testkit::company::Random;
 use rusqlite::{Connection, params, params_from_iter};
 
-use crate::company::{Bench, define_attributes, define_rules, import, now};
+use crate::company::{Bench, SEGMENTS, define_attributes, define_rules, import, now};
 use crate::row::Report;
 use crate::{against, median, timed};
 
@@ -34,7 +34,7 @@ pub fn on_disk(bench: &Bench, memory: &Registry, report: &mut Report<'_>) {
     ));
 
     let mut tx = host.begin(now()).unwrap();
-    define_rules(&mut tx);
+    define_rules(&mut tx, SEGMENTS);
     let (planned, _) = timed(|| tx.commit().unwrap());
     let (bare_plan, ()) = timed(|| write_enrolments(&bare, memory));
     let reference = ("a bare writer of the same rows", bare_plan);
@@ -73,7 +73,8 @@ pub fn on_disk(bench: &Bench, memory: &Registry, report: &mut Report<'_>) {
     let expected = registry.snapshot();
     drop(registry);
     let (scanned, _) = timed(|| read_everything(&path));
-    let (opened, reopened) = timed(|| Registry::open(Sqlite::at(&path).unwrap()).unwrap());
+    let (opened, reopened) =
+        timed(|| Registry::open(Sqlite::options().cache(false).open(&path).unwrap()).unwrap());
     let reference = ("reading every row of the tables", scanned);
     report.add(&against("open from rows", opened, "s", reference, Some(8.0)));
     assert!(reopened.snapshot().same_as(&expected), "what was opened is what was written");
@@ -152,7 +153,7 @@ fn write_enrolments(path: &Path, registry: &Registry) {
 }
 
 /// Every row of the tables that opening reads, touched once.
-fn read_everything(path: &Path) -> usize {
+pub fn read_everything(path: &Path) -> usize {
     let connection = Connection::open(path).unwrap();
     let mut bytes = 0;
     for table in ["user", "site_member", "enrolment", "enrolment_reason", "segment_members"] {

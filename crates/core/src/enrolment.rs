@@ -438,7 +438,7 @@ impl Builder {
         }
     }
 
-    /// Ends a block of records, which is given just the room that it takes.
+    /// Ends a block of records, which is given just the room that it takes; what it was put together in is used again.
     fn close(&mut self, next: usize) {
         let (index, counts) = std::mem::replace(&mut self.block, (next, [0; PEOPLE]));
         self.done.blocks.set(index, Arc::new(Block::packed(&counts, self.records.clone())));

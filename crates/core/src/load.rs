@@ -1,9 +1,10 @@
 //! A snapshot put together from the records that a store keeps of the current state. Not here: reading them.
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate};
 
 use crate::enrolment::Builder;
@@ -23,7 +24,7 @@ use crate::{
 pub struct Loader {
     state: State,
     /// Values that wait for their column to learn many at once.
-    waiting: Vec<Vec<(UserId, Value)>>,
+    waiting: Vec<Waiting>,
     members: Vec<(SegmentId, RowSet)>,
     enrolments: EnrolmentLoader,
 }
@@ -69,11 +70,44 @@ impl EnrolmentLoader {
         if there {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::InvalidStore, "an enrolment names a user, course or rule that is not there"))
+        Err(Error::new(
+            ErrorKind::InvalidStore,
+            "an enrolment names a user, course or rule that is not there",
+        ))
     }
 }
 
-/// Values of one attribute that are learnt at once.
+/// Values of one attribute, each once: most of most attributes are those of many people.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Who has which of the values.
+    people: Vec<(UserId, u32)>,
+    values: Vec<Value>,
+    /// From a value to its place.
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Waiting {
+    fn push(&mut self, user: UserId, value: Value) {
+        let Self { people, values, places, hasher } = self;
+        let at = |place: &u32| values.get(*place as usize);
+        let hash = hasher.hash_one(&value);
+        let place = match places.find(hash, |place| at(place) == Some(&value)) {
+            Some(place) => *place,
+            None => {
+                let place = u32::try_from(values.len()).unwrap_or(u32::MAX);
+                places
+                    .insert_unique(hash, place, |place| at(place).map_or(0, |value| hasher.hash_one(value)));
+                values.push(value);
+                place
+            }
+        };
+        people.push((user, place));
+    }
+}
+
+/// People whose values of one attribute are learnt at once.
 const BATCH: usize = 1 << 16;
 
 impl Loader {
@@ -90,7 +124,7 @@ impl Loader {
     /// The next attribute.
     pub fn attribute(&mut self, attribute: Attribute) {
         self.state.users.define_attribute(&attribute);
-        self.waiting.push(Vec::new());
+        self.waiting.push(Waiting::default());
         Arc::make_mut(&mut self.state.schema).define(attribute);
     }
 
@@ -132,8 +166,8 @@ impl Loader {
         let Some(waiting) = self.waiting.get_mut(attribute.0 as usize) else {
             return;
         };
-        waiting.push((user, value));
-        if waiting.len() >= BATCH {
+        waiting.push(user, value);
+        if waiting.people.len() >= BATCH {
             self.settle(attribute);
         }
     }
@@ -142,21 +176,11 @@ impl Loader {
         let Some(waiting) = self.waiting.get_mut(attribute.0 as usize) else {
             return;
         };
-        let waiting = std::mem::take(waiting);
-        // Most values of most attributes are those of many people: each is looked up once.
-        let mut places: HashMap<&Value, usize> = HashMap::new();
-        let mut values = Vec::new();
-        let place_of = |(_, value)| {
-            *places.entry(value).or_insert_with(|| {
-                values.push(value);
-                values.len() - 1
-            })
-        };
-        let order: Vec<usize> = waiting.iter().map(|(user, value)| (user, value)).map(place_of).collect();
-        let coded = self.state.users.learn(attribute, &values).0;
-        for ((user, value), place) in waiting.iter().zip(order) {
-            let coded = coded.get(place).copied().unwrap_or_default();
-            self.state.users.put(*user, attribute, Some(value), coded);
+        let Waiting { people, values, .. } = std::mem::take(waiting);
+        let coded = self.state.users.learn(attribute, &values.iter().collect::<Vec<_>>()).0;
+        for (user, place) in people {
+            let coded = coded.get(place as usize).copied().unwrap_or_default();
+            self.state.users.put(user, attribute, values.get(place as usize), coded);
         }
     }
 

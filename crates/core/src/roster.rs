@@ -131,7 +131,9 @@ impl Roster {
     pub(crate) fn get(&self, set: usize) -> RowSet {
         let (Ok(set), false) = (u32::try_from(set), self.len(set) == 0) else { return RowSet::default() };
         // Where nobody of a block was ever in any set there is no layer.
-        let block = |(index, layer): (usize, &Arc<Layer>)| (u32::try_from(index).unwrap_or(u32::MAX), layer.block(set));
+        let block = |(index, layer): (usize, &Arc<Layer>)| {
+            (u32::try_from(index).unwrap_or(u32::MAX), layer.block(set))
+        };
         self.layers.iter().map(block).collect()
     }
 

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use matricula::{
-    AttributeType, Change, ErrorKind, LeavePolicy, Memory, Registry, Revision, Snapshot, Sqlite, Store, Transaction,
-    UserUpdate,
+    AttributeType, Change, ErrorKind, LeavePolicy, Memory, Registry, Revision, Snapshot, Sqlite, Store,
+    Transaction, UserUpdate,
 };
 use matricula_testkit::crashing::{Crashing, Fuse};
 

@@ -16,7 +16,8 @@ fn child() {
     let mut failed = 0;
     for number in 0..100_000 {
         let before = registry.snapshot();
-        let people = (0..50).map(|person| UserUpdate::new(format!("u{number}-{person}")).set("department", "Sales"));
+        let people =
+            (0..50).map(|person| UserUpdate::new(format!("u{number}-{person}")).set("department", "Sales"));
         let mut tx = registry.as_host("child").begin(now()).unwrap();
         tx.set_note(format!("{number}"));
         tx.apply(Change::Users(people.collect())).unwrap();
@@ -83,7 +84,8 @@ fn a_commit_fails_at_every_page_that_it_lacks_and_succeeds_with_all() {
         let before = registry.snapshot();
         assert!(before.same_as(&replay.0));
         let people = (0..400).map(|number| {
-            UserUpdate::new(format!("u{number}")).set("department", if number % 2 == 0 { "Sales" } else { "IT" })
+            UserUpdate::new(format!("u{number}"))
+                .set("department", if number % 2 == 0 { "Sales" } else { "IT" })
         });
         let mut tx = registry.as_host("hr").begin(now()).unwrap();
         tx.apply(Change::Users(people.collect())).unwrap();

@@ -65,8 +65,7 @@ fn race(processes: u64) {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     // Every commit has a revision of its own, and none was lost.
-    let done: Vec<&str> =
-        outputs.iter().flatten().filter_map(|line| line.strip_prefix("done ")).collect();
+    let done: Vec<&str> = outputs.iter().flatten().filter_map(|line| line.strip_prefix("done ")).collect();
     let revisions: BTreeSet<u64> =
         done.iter().map(|line| line.split_once(' ').unwrap().0.parse().unwrap()).collect();
     assert_eq!(revisions, (2..=all).collect());

@@ -13,21 +13,16 @@ use crate::schema::{VERSION, check_version};
 use crate::{codec, failed, invalid, journal};
 
 /// What a store knows of its cache, to say when it is worth writing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// Commits since the newest image.
+    /// Whether there is an image of use.
+    imaged: bool,
+    /// Commits since, or since the registry was opened.
     commits: u64,
     /// What they changed: entries, memberships, steps of enrolments.
     changes: u64,
     /// An image could not be read: all are to be made anew.
     damaged: bool,
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        // Until something is known there is no image.
-        Self { commits: u64::MAX / 2, changes: u64::MAX / 2, damaged: false }
-    }
 }
 
 /// Below so many changes reading them in again is as fast as an image.
@@ -49,7 +44,8 @@ impl Kept {
     pub(crate) fn wants(&self, snapshot: &Snapshot, closing: bool) -> bool {
         let size = size(snapshot);
         if closing {
-            return size >= FEW && (self.changes >= FEW.max(size / 64) || self.commits >= MANY);
+            let changed = self.changes >= FEW.max(size / 64) || self.commits >= MANY;
+            return size >= FEW && (!self.imaged || changed);
         }
         self.commits >= MANY && self.changes >= size / 8
     }
@@ -60,7 +56,7 @@ impl Kept {
     }
 
     fn begin(&mut self, commits: u64, changes: u64) {
-        *self = Self { commits, changes, damaged: false };
+        *self = Self { imaged: true, commits, changes, damaged: false };
     }
 }
 
@@ -151,8 +147,9 @@ pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snap
 
 /// The images that can be read, oldest first, with their chunks. Others are forgotten.
 fn lists(tx: &Transaction<'_>, format: &str) -> Result<Vec<(i64, Vec<Part>)>, Error> {
-    let mut select =
-        tx.prepare_cached("SELECT revision, format, chunks FROM cache_image ORDER BY revision").map_err(sql)?;
+    let mut select = tx
+        .prepare_cached("SELECT revision, format, chunks FROM cache_image ORDER BY revision")
+        .map_err(sql)?;
     let mut rows = select.query([]).map_err(sql)?;
     let mut images = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {

@@ -117,7 +117,11 @@ pub(crate) fn since(
 }
 
 /// The same within a transaction.
-pub(crate) fn since_in(tx: &Transaction<'_>, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
+pub(crate) fn since_in(
+    tx: &Transaction<'_>,
+    after: Revision,
+    limit: usize,
+) -> Result<Vec<Arc<Commit>>, Error> {
     let sql = |error| failed("cannot read the journal", error);
     let mut heads = tx
         .prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2"))

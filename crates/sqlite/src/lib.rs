@@ -178,9 +178,10 @@ fn failed(what: &str, error: rusqlite::Error) -> Error {
     let (kind, said) = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => (ErrorKind::InvalidStore, "the file is not a database".to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::InvalidStore, "the database is damaged".to_owned()),
-        Some(ErrorCode::DatabaseBusy) => {
-            (ErrorKind::Store, "another process has held the database for longer than the busy timeout".to_owned())
-        }
+        Some(ErrorCode::DatabaseBusy) => (
+            ErrorKind::Store,
+            "another process has held the database for longer than the busy timeout".to_owned(),
+        ),
         Some(ErrorCode::DiskFull) => {
             (ErrorKind::Store, "the disk is full, or the file has reached its greatest size".to_owned())
         }

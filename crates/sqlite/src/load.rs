@@ -37,9 +37,8 @@ pub(crate) fn load(connection: &mut Connection, held: &mut Held, link: &Link) ->
     let counts = Counts::of(&tx).map_err(sql)?;
     let (mut loader, enrolments) = std::thread::scope(|scope| {
         // There are as many rows of enrolments as of all else: they are read at the same time, where that pays.
-        let aside = (counts.users >= MANY).then(|| {
-            std::thread::Builder::new().spawn_scoped(scope, || read_aside(link, newest)).ok()
-        });
+        let aside = (counts.users >= MANY)
+            .then(|| std::thread::Builder::new().spawn_scoped(scope, || read_aside(link, newest)).ok());
         let loader = people(&tx, &schema, &counts)?;
         // Where that was not possible they are read now.
         let read = aside.flatten().and_then(|thread| thread.join().ok().flatten());
@@ -57,7 +56,8 @@ const MANY: u32 = 20_000;
 
 /// The revision and the clock.
 fn newest(tx: &Transaction<'_>) -> Result<(i64, Option<i64>), Error> {
-    tx.query_row("SELECT revision, clock FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(sql)
+    tx.query_row("SELECT revision, clock FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(sql)
 }
 
 /// The enrolments over a connection of their own; `None` if that cannot be had, or sees another state of the database.

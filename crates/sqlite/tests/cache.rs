@@ -7,8 +7,8 @@ use std::path::Path;
 
 use common::{attribute, column, commit};
 use matricula_core::{
-    AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, LeavePolicy, Revision, SegmentDefinition,
-    Snapshot, Store, UserUpdate,
+    AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, LeavePolicy, Revision,
+    SegmentDefinition, Snapshot, Store, UserUpdate,
 };
 use matricula_sqlite::Sqlite;
 use matricula_testkit::behaviour::made;

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use common::{attribute, column, commit, replay};
 use matricula_core::{
-    Appended, AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind, Exception, Instant,
-    LeavePolicy, Outcome, RecordUpdate, SegmentDefinition, SegmentState, SiteDefinition, Snapshot, Store, UserUpdate,
+    Appended, AttributeType, Change, CourseDefinition, Draft, EnrolmentRuleDefinition, ErrorKind, Exception,
+    Instant, LeavePolicy, Outcome, RecordUpdate, SegmentDefinition, SegmentState, SiteDefinition, Snapshot,
+    Store, UserUpdate,
 };
 use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
@@ -47,8 +48,11 @@ fn begin(path: &Path) -> Snapshot {
 /// A commit that inserts, updates and deletes in most tables.
 fn next(on: &Snapshot) -> Outcome {
     let mut draft = Draft::new(on, on.clock().unwrap());
-    let exception =
-        |user: &str, exception| Change::Exception { segment: "sales".to_owned(), user: user.to_owned(), exception };
+    let exception = |user: &str, exception| Change::Exception {
+        segment: "sales".to_owned(),
+        user: user.to_owned(),
+        exception,
+    };
     let record = RecordUpdate {
         user: "u2".to_owned(),
         course: "selling".to_owned(),
@@ -59,10 +63,15 @@ fn next(on: &Snapshot) -> Outcome {
         SiteDefinition { key: "labs".to_owned(), name: None, zone: None }.into(),
         attribute("city", AttributeType::Text),
         course("late"),
-        SegmentDefinition { sql_rows: Some(true), ..SegmentDefinition::with_rule("here", "!has(user.city)") }.into(),
+        SegmentDefinition { sql_rows: Some(true), ..SegmentDefinition::with_rule("here", "!has(user.city)") }
+            .into(),
         SegmentDefinition { state: Some(SegmentState::Paused), ..SegmentDefinition::new("it") }.into(),
         rule("late", "here", "late", LeavePolicy::Keep),
-        UserUpdate::new("new").set("department", "Sales").set("skills", "go;rust").set("city", "Paarl").into(),
+        UserUpdate::new("new")
+            .set("department", "Sales")
+            .set("skills", "go;rust")
+            .set("city", "Paarl")
+            .into(),
         UserUpdate::new("u0").set("department", "IT").into(),
         UserUpdate::new("u1").set("department", "Sales").set("skills", "go").into(),
         exception("u3", Some(Exception::Pinned)),
@@ -77,7 +86,9 @@ fn next(on: &Snapshot) -> Outcome {
 /// Lets the write fail that comes after so many others, in any table.
 fn lay(path: &Path, how: &str) {
     let connection = Connection::open(path).unwrap();
-    connection.execute_batch("CREATE TABLE fuse (remaining INTEGER); INSERT INTO fuse VALUES (1000000)").unwrap();
+    connection
+        .execute_batch("CREATE TABLE fuse (remaining INTEGER); INSERT INTO fuse VALUES (1000000)")
+        .unwrap();
     let tables = column(path, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'fuse'");
     for table in tables {
         for what in ["INSERT", "UPDATE", "DELETE"] {

@@ -38,10 +38,12 @@ impl Sets {
         for index in 0..count {
             let start = index * BLOCK;
             let packs = source.chunk("a multi-choice", |input| {
-                let packs = input.list(|input| input.option(|input| Pack::read(input, options).map(Arc::new)))?;
-                let last = packs.iter().enumerate().filter_map(|(place, pack)| {
-                    Some(start + place * PACK + pack.as_ref()?.ends.len())
-                });
+                let packs =
+                    input.list(|input| input.option(|input| Pack::read(input, options).map(Arc::new)))?;
+                let last = packs
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(place, pack)| Some(start + place * PACK + pack.as_ref()?.ends.len()));
                 (packs.len() <= PACKS && last.max().is_none_or(|last| last <= people)).then_some(packs)
             })?;
             layers.push(people_with(&packs));

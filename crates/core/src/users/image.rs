@@ -126,12 +126,13 @@ impl Values {
     fn read_image(source: &mut Source<'_>, attribute: &Attribute, people: u32) -> Result<Self, Error> {
         let kind = &attribute.kind;
         let column = Column::read_image(source, kind, people)?;
-        let folded =
-            attribute.ignore_case.then(|| Column::read_image(source, kind, people)).transpose()?.map(Arc::new);
+        let folded = attribute
+            .ignore_case
+            .then(|| Column::read_image(source, kind, people))
+            .transpose()?
+            .map(Arc::new);
         let sets = match kind {
-            Kind::MultiChoice { options } => {
-                Some(Arc::new(Sets::read_image(source, options.len(), people)?))
-            }
+            Kind::MultiChoice { options } => Some(Arc::new(Sets::read_image(source, options.len(), people)?)),
             _ => None,
         };
         let lines = matches!(kind, Kind::User).then(|| Arc::new(Lines::of(&column, people)));

@@ -1,5 +1,9 @@
 //! Tests that need other processes: the test binary runs itself, with what the child is to do in the environment.
-#![allow(clippy::unwrap_used, dead_code, reason = "a test says so by panicking; each test file uses some of it")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test says so by panicking; each test file uses some of it"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
