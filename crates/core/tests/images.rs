@@ -12,7 +12,11 @@ use proptest::sample::Index;
 
 fn image(snapshot: &Snapshot) -> Vec<Vec<u8>> {
     let mut chunks = Vec::new();
-    snapshot.write_image(|chunk| Ok(chunks.push(chunk.to_vec()))).unwrap();
+    let put = |chunk: &[u8]| {
+        chunks.push(chunk.to_vec());
+        Ok(())
+    };
+    snapshot.write_image(put).unwrap();
     chunks
 }
 
