@@ -27,7 +27,8 @@ use crate::roster::Roster;
 use crate::state::{Hand, Slot, State};
 use crate::users::Users;
 use crate::{
-    Course, EnrolmentRule, Error, ErrorKind, Instant, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot,
+    Course, EnrolmentRule, Error, ErrorKind, Instant, Revision, RowSet, Segment, SegmentId, Site, SiteId,
+    Snapshot,
 };
 
 /// The number of the way in which images are written. An image of another is of no use: take the records.

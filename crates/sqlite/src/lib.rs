@@ -168,7 +168,7 @@ impl Store for Sqlite {
     }
 
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
-        journal::find(&mut self.connection(), idempotency)
+        self.link.used(|connection, _| journal::find(connection, idempotency))
     }
 }
 

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule, EnrolmentStatus, Error, Guard,
-    HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site, SiteId, Snapshot,
-    Status, Tz, UserId,
+    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule, EnrolmentStatus, Error,
+    Guard, HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site,
+    SiteId, Snapshot, Status, Tz, UserId,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};

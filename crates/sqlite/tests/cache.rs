@@ -30,15 +30,7 @@ fn company(path: &Path, people: u32) -> Snapshot {
             attribute("mail", AttributeType::Text),
             CourseDefinition { key: "selling".to_owned(), name: None, site: None }.into(),
             SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#).into(),
-            EnrolmentRuleDefinition {
-                key: "selling".to_owned(),
-                name: None,
-                segment: "sales".to_owned(),
-                courses: vec!["selling".to_owned()],
-                on_leave: LeavePolicy::Suspend,
-                enabled: true,
-            }
-            .into(),
+            EnrolmentRuleDefinition::new("selling", "sales", ["selling"], LeavePolicy::Suspend).into(),
             Change::Users((0..people).map(person).collect()),
         ],
     )

@@ -20,8 +20,7 @@ fn course(key: &str) -> Change {
 }
 
 fn rule(key: &str, segment: &str, course: &str, on_leave: LeavePolicy) -> Change {
-    let (key, segment, courses) = (key.to_owned(), segment.to_owned(), vec![course.to_owned()]);
-    EnrolmentRuleDefinition { key, name: None, segment, courses, on_leave, enabled: true }.into()
+    EnrolmentRuleDefinition::new(key, segment, [course], on_leave).into()
 }
 
 fn begin(path: &Path) -> Snapshot {

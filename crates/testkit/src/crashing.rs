@@ -68,6 +68,11 @@ impl<S: Store> Store for Crashing<S> {
         self.store.since(after, limit)
     }
 
+    fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
+        self.fuse.step("look up a request")?;
+        self.store.find(idempotency)
+    }
+
     fn newest(&self) -> Result<Revision, Error> {
         self.fuse.step("read the revision")?;
         self.store.newest()

@@ -108,7 +108,8 @@ fn read_run(input: &mut In<'_>, room: usize, (courses, rules): (usize, usize)) -
         blocks.push(block);
     }
     // Nobody is enrolled who is not there.
-    let beyond = (room..blocks.len() * PEOPLE).map(|row| blocks.get(row / PEOPLE).map_or(0, |it| it.of(row % PEOPLE).len()));
+    let beyond = (room..blocks.len() * PEOPLE)
+        .map(|row| blocks.get(row / PEOPLE).map_or(0, |it| it.of(row % PEOPLE).len()));
     (blocks.len() <= BLOCKS && beyond.sum::<usize>() == 0).then_some(blocks)
 }
 

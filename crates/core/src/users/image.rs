@@ -20,7 +20,8 @@ const STATUSES: u64 = 2;
 
 impl Users {
     pub(crate) fn write_image(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let Self { count, keys, index: _, status, created, sites, attributes, completed, scores, due: _ } = self;
+        let Self { count, keys, index: _, status, created, sites, attributes, completed, scores, due: _ } =
+            self;
         let of_courses = [completed, scores].map(|columns| {
             let there = columns.iter().filter_map(|(course, column)| Some((course, column.as_deref()?)));
             there.collect::<Vec<(usize, &Column)>>()
