@@ -5,8 +5,8 @@
 /// <reference lib="esnext.disposable" />
 
 import type {
-  AttributeType, BuilderQuery, Delta, ImportReport, InputValue, LeavePolicy, MembershipEvent, Preview, Progress, RuleTree,
-  SegmentState, Sensitivity, Snapshot, Status,
+  AttributeType, BuilderQuery, Delta, Hold, ImportReport, InputValue, LeavePolicy, MembershipEvent, Preview, Progress,
+  RowError, RuleTree, SegmentState, Sensitivity, Snapshot, Status,
 } from './records.js'
 
 export type * from './records.js'
@@ -57,8 +57,12 @@ export type ErrorCode =
   | 'not_possible'
   | 'too_many'
   | 'preview_outdated'
+  | 'idempotency_conflict'
+  | 'held'
+  | 'invalid_token'
   | 'conflict'
   | 'invalid_feed'
+  | 'bad_rows'
   | 'cancelled'
   | 'store'
   | 'invalid_store'
@@ -82,6 +86,10 @@ export declare class MatriculaError extends Error {
   readonly pointer?: string
   /** The name in the rule that was probably meant; absent if none is near. */
   readonly nearest?: string
+  /** Of `held`: what the guard holds the commit for. */
+  readonly hold?: Hold
+  /** Of `bad_rows`: the rows that are wrong, in order. */
+  readonly rows?: readonly RowError[]
 }
 
 /** One organisation's register. Once it is closed, every call on it and on its hosts fails with `closed`. */
@@ -90,6 +98,15 @@ export interface Registry {
   readonly revision: number
   /** The instant of the last commit; `null` if there is none. */
   readonly clock: Date | null
+  /**
+   * When time alone next changes anything: somebody joins or leaves a segment for a day that has come. It is exact;
+   * `null` if nothing ever will. It takes as long as advancing there, on Node's thread pool.
+   *
+   * ```js
+   * for (let at = await registry.nextChangeAt(); at && at <= now; at = await registry.nextChangeAt()) await host.advance(at)
+   * ```
+   */
+  nextChangeAt(): Promise<Date | null>
   /** The registry as it is now, for reading: it stays as it is while others commit. */
   snapshot(): Snapshot
   /**
@@ -144,20 +161,21 @@ export interface Host {
    *
    * @param fn makes the changes; it may be asynchronous, and its result is not used
    * @param options `at`: when the changes take effect, at the registry's clock if that is later; `note`: why,
-   * recorded with the commit
+   * recorded with the commit; `idempotency`: a key for the request. Whoever does not learn whether a commit was made
+   * asks for the same changes again under the same key, and gets the first result. It is kept as long as the commit.
    * @returns what followed from the changes; `null` if they were given up: rolled back, or by a commit that failed and
    * whose error `fn` caught
-   * @throws MatriculaError `invalid_instant` outside the years 1 to 9999; `not_possible` if `fn` did not await its
+   * @throws MatriculaError `invalid_instant` outside the years 1 to 9999; `invalid_key` for `idempotency`; `not_possible` if `fn` did not await its
    * import, in which case nothing is recorded; and what {@link Transaction.commit} throws
    */
   transact(
     fn: (tx: Transaction) => unknown,
-    options: { at: Date; note?: string | null | undefined },
+    options: { at: Date; note?: string | null | undefined; idempotency?: string | null | undefined },
   ): Promise<Delta | null>
   /**
    * Lets time pass up to an instant: people whom a rule about days concerns join and leave, as if the library had
    * looked at every midnight. It is the same as committing no changes.
-   * @throws MatriculaError `invalid_instant`, `store`, `conflict`
+   * @throws MatriculaError `invalid_instant`, `store`, `conflict`, `held`
    */
   advance(to: Date): Promise<Delta>
 }
@@ -167,7 +185,8 @@ export interface Host {
  * `rollback`, and when the function that was given to `transact` is done, every call fails with `closed`; while a
  * promise of it is pending, every call fails with `not_possible`.
  *
- * Definitions create what is not there and replace what is.
+ * Definitions create what is not there and replace what is. What later changes can make right is judged by `preview` and
+ * `commit`: people who are named and not there, required values, unique ones.
  */
 export interface Transaction {
   /** The instant at which the changes take effect. */
@@ -267,6 +286,22 @@ export interface Transaction {
     },
   ): void
   /**
+   * Says from where on what a commit ends has to be confirmed, from the next commit on.
+   *
+   * ```js
+   * tx.defineGuard({ percent: 5, count: 20 })
+   * ```
+   *
+   * @param options `percent`: more than so many of a hundred; `count`: and more than so many; `enabled`: whether
+   * anything is held at all. What is left out stays.
+   * @throws MatriculaError `invalid_definition` for more than 100 percent
+   */
+  defineGuard(options: {
+    percent?: number | null | undefined
+    count?: number | null | undefined
+    enabled?: boolean | null | undefined
+  }): void
+  /**
    * Puts a person into a segment by hand, whatever its rule says, for as long as the person is active.
    * @throws MatriculaError `unknown_segment`, `unknown_user`
    */
@@ -311,25 +346,43 @@ export interface Transaction {
    */
   unenrol(user: string, course: string): void
   /**
-   * Imports people from CSV with a header line. A row that is wrong is left out and reported; the others are in the
-   * transaction. The work is done on Node's thread pool. An import that fails leaves nothing in the transaction.
+   * Imports people from CSV with a header line, or from JSON with an object on each line. A row that is wrong is left
+   * out and reported, or has the whole feed refused. The work is done on Node's thread pool. An import that fails leaves nothing in the transaction.
    *
    * @param source the path of a file, or its bytes
    * @throws MatriculaError `invalid_feed` if it cannot be read at all; `invalid_definition` for a wrong mapping;
+   * `bad_rows` with all that are wrong as `rows`;
    * `cancelled` if it was stopped, with the signal's reason as `cause`. What `progress` throws is passed on.
    */
   importUsers(source: string | Uint8Array, options: ImportOptions): Promise<ImportReport>
-  /** What would happen on commit. Nothing is written, and more changes can follow. */
+  /**
+   * What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
+   * @throws MatriculaError `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the
+   * change that it comes from; `idempotency_conflict` if the key was used for something else
+   */
   preview(): Promise<Preview>
   /**
    * Records the changes and everything that follows from them, all or nothing. If another process committed in the
    * meantime, the changes are made again on top of that. Where nothing changes, nothing is recorded. The transaction
    * is over even if this fails.
    * @param options `expect`: record them only if what follows is exactly what this preview said
-   * @throws MatriculaError `store`, `conflict`, `preview_outdated`, and whatever a change may fail with, if it cannot
+   * @throws MatriculaError what {@link Transaction.preview} throws; `held` if more would end than the guard lets pass,
+   * with `hold`; `store`, `conflict`, `preview_outdated`, and whatever a change may fail with, if it cannot
    * be made on top of what another writer did
    */
   commit(options?: { expect?: Preview | null | undefined }): Promise<Delta>
+  /**
+   * Records what the guard holds, as somebody has seen and confirmed it: exactly what the token of the preview's hold
+   * stands for. The token may be kept, and given to another process that makes the same changes again.
+   *
+   * ```js
+   * const { held } = await tx.preview()
+   * if (held && await agreed(held)) await tx.confirm(held.token)
+   * ```
+   *
+   * @throws MatriculaError `invalid_token` if anything differs, and what {@link Transaction.commit} throws but `held`
+   */
+  confirm(token: string): Promise<Delta>
   /** Gives the changes up. */
   rollback(): void
 }
@@ -403,17 +456,33 @@ export interface SegmentOptions {
 export interface ImportOptions {
   /**
    * What each column means: `key` (exactly one column), `status`, `site`, or an attribute such as
-   * `user.department`. Columns that are not named are left alone.
+   * `user.department`; or an object, to say of that column what an empty cell says. Columns that are not named are left
+   * alone.
    */
-  mapping: Readonly<Record<string, string>>
+  mapping: Readonly<Record<string, string | ColumnData>>
   /** What an empty cell says: the person has no value (`clear`, the default), or nothing (`leave`). */
   blank?: 'clear' | 'leave' | undefined
   /** What happens to people whom the feed does not name: nothing (`leave`, the default), or they are suspended. */
   absent?: 'leave' | 'suspend' | undefined
+  /**
+   * What becomes of a feed in which rows are wrong: they are left out (`skip_bad_rows`, the default), or none is taken
+   * (`all_or_nothing`), with the code `bad_rows`.
+   */
+  badRows?: 'skip_bad_rows' | 'all_or_nothing' | undefined
+  /** How the feed is written: `csv` (the default), or `ndjson`, an object on each line. */
+  format?: 'csv' | 'ndjson' | undefined
   /** Stops the import, with the code `cancelled`. It is looked at every few thousand rows. */
   signal?: AbortSignalLike | null | undefined
   /** Is told every few thousand rows, and may return `false` to stop the import, with the code `cancelled`. */
   progress?: ((progress: Progress) => boolean | void) | null | undefined
+}
+
+/** What a column of a feed means, with what its empty cells say. */
+export interface ColumnData {
+  /** What it means. */
+  readonly target: string
+  /** Of an attribute: what an empty cell says; as for all others if left out. */
+  readonly blank?: 'clear' | 'leave' | null | undefined
 }
 
 /** What is needed of an `AbortSignal`. */

@@ -103,11 +103,86 @@ export interface RowError {
 export interface Preview {
   /** What would happen. */
   readonly delta: Delta
-  /** The registry as it would be. */
+  /** The registry as it would be; as it is, if the request was committed before. */
   readonly snapshot: Snapshot
+  /** What the guard holds it for: `commit` would refuse it, and `confirm` takes its token. `null` if it is not held. */
+  readonly held: Hold | null
+  /** Whether the same request was committed before, so that this is what it came to then. */
+  readonly repeats: boolean
   /** A summary in English. */
   toString(): string
 }
+
+/** From where on what a commit ends has to be confirmed: more than a share, and more than a number. */
+export interface Guard {
+  /** More than so many of a hundred. */
+  readonly percent: number
+  /** And more than so many. */
+  readonly count: number
+  /** Whether anything is held at all. */
+  readonly enabled: boolean
+}
+
+/** A commit that has to be confirmed, since it would end more than the guard lets pass. */
+export interface Hold {
+  /** The revision that the commit would be. */
+  readonly revision: number
+  /** What confirms exactly this commit. */
+  readonly token: string
+  /** What the guard lets pass. */
+  readonly guard: Guard
+  /** Where it is more; at least one place. */
+  readonly excesses: readonly Excess[]
+  /** The same in English. */
+  readonly summary: string
+  /** The summary. */
+  toString(): string
+}
+
+/** Where a commit would end more than the guard lets pass. */
+export interface Excess {
+  /** The key of the site; `null` for the registry as a whole. */
+  readonly site: string | null
+  /** What would end. */
+  readonly what: Lost
+  /** How many would end by this commit. */
+  readonly count: number
+  /** How many the same author ended in the 24 hours before, unconfirmed. */
+  readonly earlier: number
+  /** How many there are, those ended earlier included. */
+  readonly of: number
+}
+
+/** What the guard counts: enrolments that end or are suspended, and people who are suspended. */
+export type Lost = 'enrolments' | 'users'
+
+/**
+ * Something that a commit does, is allowed and is probably not meant: `message` is English, and `warning` says what it is
+ * and what else there is. There may be more kinds.
+ */
+export type Warning = { readonly message: string } & (
+  | {
+      /** A segment was defined whose rule is strange. */
+      readonly warning: 'rule'
+      /** The segment's key. */
+      readonly segment: string
+      /** What is strange about it. */
+      readonly lint: Lint
+    }
+  | {
+      /** People report to each other in a circle. */
+      readonly warning: 'circle'
+      /** The key of the attribute that says to whom people report. */
+      readonly attribute: string
+      /** The keys of the first ten, in the order in which they report. */
+      readonly users: readonly string[]
+      /** How many they are. */
+      readonly people: number
+    }
+)
+
+/** What is probably not meant. */
+export type WarningCode = Warning['warning']
 
 /** Everything that a commit did, or that a previewed one would do. */
 export interface Delta {
@@ -115,7 +190,7 @@ export interface Delta {
   readonly revision: number
   /** When it took effect. */
   readonly at: Date
-  /** Who, by the name that the host gave. */
+  /** Who: the name of the host, or the key of the person. */
   readonly author: string
   /** Why, in the host's words; may be empty. */
   readonly note: string
@@ -125,6 +200,12 @@ export interface Delta {
   readonly usersCreated: number
   /** How many people who were there before were changed; each counts once. */
   readonly usersChanged: number
+  /** How many people were suspended; they are among those who were changed. */
+  readonly usersSuspended: number
+  /** What is probably not meant: rules that are strange, circles of managers. Made when it is first asked for. */
+  readonly warnings: readonly Warning[]
+  /** What `toString` says, and the warnings: for a mail. */
+  readonly summary: string
   /** What happened to enrolments, in order. Made when it is first asked for. */
   readonly steps: readonly Step[]
   /** Who joined and left which segment, in order. Made when it is first asked for. */
@@ -184,6 +265,8 @@ export interface Snapshot {
   readonly revision: number
   /** The instant of the last commit; `null` if there is none. */
   readonly clock: Date | null
+  /** From where on what a commit ends has to be confirmed. */
+  readonly guard: Guard
   /** How many people there are. */
   readonly userCount: number
   /** How many enrolments there are, suspended ones included. */
@@ -198,6 +281,8 @@ export interface Snapshot {
   readonly segments: readonly Segment[]
   /** The enrolment rules, in order of definition. */
   readonly enrolmentRules: readonly EnrolmentRule[]
+  /** When time alone next changes anything, on Node's thread pool; `null` if nothing ever will. */
+  nextChangeAt(): Promise<Date | null>
   /**
    * A person.
    * @throws MatriculaError `unknown_user`

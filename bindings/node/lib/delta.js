@@ -5,6 +5,8 @@
 
 const native = require('../native.js')
 const { call } = require('./errors.js')
+const { Hold } = require('./refusals.js')
+const { advice } = require('./rule.js')
 const { Snapshot } = require('./snapshot.js')
 
 /** @import * as api from '../index.js' */
@@ -20,6 +22,17 @@ function frozen(records) {
   return Object.freeze(records)
 }
 
+/**
+ * @param {native.Warning} warning
+ * @returns {api.Warning}
+ */
+function warned({ json, text, lint }) {
+  const warning = JSON.parse(json)
+  if (lint !== undefined) warning.lint = advice([{ json: JSON.stringify(warning.lint), text: lint }])[0]
+  if (warning.users) Object.freeze(warning.users)
+  return Object.freeze({ ...warning, message: text })
+}
+
 /** @implements {api.Delta} */
 class Delta {
   #native
@@ -27,11 +40,13 @@ class Delta {
   #steps
   /** @type {readonly api.MembershipStep[] | undefined} */
   #memberships
+  /** @type {readonly api.Warning[] | undefined} */
+  #warnings
 
   /** @param {native.Delta} delta */
   constructor(delta) {
     this.#native = delta
-    const { revision, at, author, note, isEmpty, usersCreated, usersChanged } = delta.summary()
+    const { revision, at, author, note, isEmpty, usersCreated, usersChanged, usersSuspended } = delta.summary()
     /** @readonly */
     this.revision = revision
     /** @readonly */
@@ -46,7 +61,17 @@ class Delta {
     this.usersCreated = usersCreated
     /** @readonly */
     this.usersChanged = usersChanged
+    /** @readonly */
+    this.usersSuspended = usersSuspended
     Object.freeze(this)
+  }
+
+  get warnings() {
+    return (this.#warnings ??= Object.freeze(call(() => this.#native.warnings()).map(warned)))
+  }
+
+  get summary() {
+    return call(() => this.#native.textWithWarnings())
   }
 
   get steps() {
@@ -76,8 +101,8 @@ class Delta {
   }
 
   toJSON() {
-    const { steps, memberships, segmentCounts, courseCounts } = this
-    return { ...this, steps, memberships, segmentCounts, courseCounts }
+    const { warnings, steps, memberships, segmentCounts, courseCounts } = this
+    return { ...this, warnings, steps, memberships, segmentCounts, courseCounts }
   }
 }
 
@@ -92,11 +117,16 @@ class Preview {
     this.delta = new Delta(preview.delta())
     /** @readonly */
     this.snapshot = new Snapshot(preview.snapshot())
+    const held = preview.held()
+    /** @readonly */
+    this.held = held === null ? null : new Hold(JSON.parse(held))
+    /** @readonly */
+    this.repeats = preview.repeats()
     Object.freeze(this)
   }
 
   toString() {
-    return this.delta.toString()
+    return call(() => this.#native.text())
   }
 
   /**

@@ -3,8 +3,10 @@
 // The one error class, and the errors of the native module made into it.
 
 const native = require('../native.js')
+const { Hold, RowError } = require('./refusals.js')
 
 /** @import * as api from '../index.js' */
+/** @import { RowError as NativeRowError } from '../native.js' */
 
 class MatriculaError extends Error {
   /**
@@ -35,8 +37,15 @@ const codes = new Set(native.errorCodes())
 function translated(error) {
   if (!(error instanceof Error) || !('code' in error) || !codes.has(String(error.code))) return error
   const translated = new MatriculaError(/** @type {api.ErrorCode} */ (error.code), error.message)
-  // The native module says where in a rule something is wrong in the only other place that it has.
-  return error.cause instanceof Error ? Object.assign(translated, JSON.parse(error.cause.message)) : translated
+  if (!(error.cause instanceof Error)) return translated
+  // The native module says what else there is to know in the only other place that it has.
+  const { hold, rows, ...place } = JSON.parse(error.cause.message)
+  if (hold) Object.assign(translated, { hold: new Hold(hold) })
+  if (rows) {
+    const errors = rows.map((/** @type {NativeRowError} */ row) => new RowError(row))
+    Object.assign(translated, { rows: Object.freeze(errors) })
+  }
+  return Object.assign(translated, place)
 }
 
 /**

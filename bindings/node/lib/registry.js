@@ -29,6 +29,11 @@ class Registry {
     return clock === null ? null : new Date(clock)
   }
 
+  async nextChangeAt() {
+    const millis = await settled(() => this.#native.nextChangeAt())
+    return millis === null ? null : new Date(millis)
+  }
+
   snapshot() {
     return new Snapshot(call(() => this.#native.snapshot()))
   }
@@ -89,11 +94,12 @@ class Host {
 
   /**
    * @param {(tx: api.Transaction) => unknown} fn
-   * @param {{ at: Date, note?: string | null | undefined }} given
+   * @param {{ at: Date, note?: string | null | undefined, idempotency?: string | null | undefined }} given
    */
   async transact(fn, given) {
     const checked = transactArguments(fn, given)
-    const begun = await settled(() => this.#native.begin(this.name, checked.at, checked.note))
+    const begun = await settled(() => 
+      this.#native.begin(this.name, checked.at, checked.note, checked.idempotency))
     return Transaction.run(begun, checked.fn)
   }
 

@@ -48,6 +48,15 @@ class Snapshot {
     Object.freeze(this)
   }
 
+  get guard() {
+    return Object.freeze(call(() => this.#native.guard()))
+  }
+
+  async nextChangeAt() {
+    const millis = await settled(() => this.#native.nextChangeAt())
+    return millis === null ? null : new Date(millis)
+  }
+
   get userCount() {
     return call(() => this.#native.userCount())
   }

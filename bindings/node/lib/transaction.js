@@ -4,10 +4,12 @@
 
 const native = require('../native.js')
 const {
-  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, wrong,
+  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, whole,
+  wrong,
 } = require('./arguments.js')
 const { Delta, Preview } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
+const { RowError } = require('./refusals.js')
 const { notations } = require('./rule.js')
 const { givenOrNull, number, optionalGiven } = require('./values.js')
 
@@ -33,6 +35,27 @@ function option(value, index) {
     retired: truth(`${what}.retired`, retired),
     was: optionalText(`${what}.was`, was),
   }
+}
+
+/**
+ * What a column of a feed means: its target, or all there is to say.
+ *
+ * @param {string} column
+ * @param {unknown} value
+ */
+function columnMeans(column, value) {
+  const what = `mapping.${column}`
+  if (!isRecord(value)) return { column, target: text(what, value, 'a string or an object'), blank: null }
+  const { target, blank } = options(what, value, ['target', 'blank'])
+  return { column, target: text(`${what}.target`, target), blank: optionalText(`${what}.blank`, blank) }
+}
+
+/**
+ * @param {string} what
+ * @param {unknown} value
+ */
+function optionalWhole(what, value) {
+  return value === undefined || value === null ? null : whole(what, value)
 }
 
 /** @implements {api.Transaction} */
@@ -216,6 +239,15 @@ class Transaction {
     call(() => this.#native.updateUser(update))
   }
 
+  /** @param {Parameters<api.Transaction['defineGuard']>[0]} given */
+  defineGuard(given) {
+    const { percent, count, enabled } = options('defineGuard', given, ['percent', 'count', 'enabled'])
+    const guard = /** @type {const} */ ([
+      optionalWhole('percent', percent), optionalWhole('count', count), optionalTruth('enabled', enabled),
+    ])
+    call(() => this.#native.defineGuard(...guard))
+  }
+
   /**
    * @param {string} segment
    * @param {string} user
@@ -295,13 +327,18 @@ class Transaction {
   async importUsers(source, given) {
     // A copy, because the feed is read on another thread while this one may change the bytes.
     const feed = isBytes(source) ? new Uint8Array(source) : text('source', source, 'a path or a Uint8Array')
-    const names = /** @type {const} */ (['mapping', 'blank', 'absent', 'signal', 'progress'])
-    const { mapping, blank = 'clear', absent = 'leave', signal, progress } = options('importUsers', given, names)
+    const names = /** @type {const} */ (['mapping', 'blank', 'absent', 'badRows', 'format', 'signal', 'progress'])
+    const {
+      mapping, blank = 'clear', absent = 'leave', badRows = 'skip_bad_rows', format = 'csv', signal, progress,
+    } = options('importUsers', given, names)
+    const columns = entries('mapping', mapping).map(([column, means]) => columnMeans(column, means))
     const how = {
-      mapping: entries('mapping', mapping).map(([column, target]) =>
-        pair(column, text(`mapping.${column}`, target))),
+      mapping: columns.map(({ column, target }) => pair(column, target)),
+      blanks: columns.filter(({ blank }) => blank !== null).map(({ column, blank }) => pair(column, blank)),
       blank: text('blank', blank),
       absent: text('absent', absent),
+      badRows: text('badRows', badRows),
+      format: text('format', format),
     }
     const watch = new Watch(signal, progress)
     watch.look()
@@ -326,6 +363,15 @@ class Transaction {
     }
     return this.#pooled('commit', async () => {
       this.#delta = new Delta(await this.#native.commit(preview ?? null))
+      return this.#delta
+    })
+  }
+
+  /** @param {string} token */
+  async confirm(token) {
+    text('token', token)
+    return this.#pooled('confirm', async () => {
+      this.#delta = new Delta(await this.#native.confirm(token))
       return this.#delta
     })
   }
@@ -418,29 +464,6 @@ class ImportReport {
   }
 }
 
-/** @implements {api.RowError} */
-class RowError {
-  #text
-
-  /** @param {native.RowError} error */
-  constructor({ line, column, value, reason, text }) {
-    /** @readonly */
-    this.line = line
-    /** @readonly */
-    this.column = column
-    /** @readonly */
-    this.value = value
-    /** @readonly */
-    this.reason = reason
-    this.#text = text
-    Object.freeze(this)
-  }
-
-  toString() {
-    return this.#text
-  }
-}
-
 /**
  * The arguments of `transact`, checked.
  *
@@ -448,11 +471,12 @@ class RowError {
  * @param {unknown} given
  */
 function transactArguments(fn, given) {
-  const { at, note } = options('transact', given, ['at', 'note'])
+  const { at, note, idempotency } = options('transact', given, ['at', 'note', 'idempotency'])
   return {
     fn: /** @type {(tx: api.Transaction) => unknown} */ (callable('fn', fn)),
     at: instant('at', at),
     note: optionalText('note', note) ?? '',
+    idempotency: optionalText('idempotency', idempotency),
   }
 }
 

@@ -2,12 +2,12 @@
 //! and their notations (`rule`).
 
 use matricula::{
-    AttributeDefinition, AttributeType, EnrolmentRuleDefinition, OptionDefinition, RecordUpdate,
-    SegmentDefinition, Sensitivity, SiteId, rule,
+    AttributeDefinition, AttributeType, EnrolmentRuleDefinition, Error, ErrorKind, GuardDefinition,
+    OptionDefinition, RecordUpdate, SegmentDefinition, Sensitivity, SiteId, rule,
 };
 use napi_derive::napi;
 
-use crate::convert::{instant, not_a_word, place};
+use crate::convert::{instant, not_a_word, place, whole};
 use crate::error::Answer;
 use crate::rule::RuleArguments;
 use crate::snapshot::Snapshot;
@@ -430,4 +430,20 @@ impl Snapshot {
             self_writable: attribute.self_writable,
         }
     }
+}
+
+/// What is to become of the guard.
+pub(crate) fn guard(
+    percent: Option<f64>,
+    count: Option<f64>,
+    enabled: Option<bool>,
+) -> Answer<GuardDefinition> {
+    let percent = percent.map(|percent| {
+        u8::try_from(whole("percent", percent)?).map_err(|_| {
+            let message = format!("guard: {percent} percent, expected at most 100");
+            Error::new(ErrorKind::InvalidDefinition, message)
+        })
+    });
+    let count = count.map(|count| whole("count", count));
+    Ok(GuardDefinition { percent: percent.transpose()?, count: count.transpose()?, enabled })
 }

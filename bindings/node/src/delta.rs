@@ -3,6 +3,7 @@
 use napi_derive::napi;
 
 use crate::convert::{millis, number};
+use crate::error::held;
 use crate::snapshot::Snapshot;
 
 /// Everything that a commit did, or that a previewed one would do.
@@ -31,6 +32,30 @@ pub struct Summary {
     pub users_created: f64,
     /// How many people were changed.
     pub users_changed: f64,
+    /// How many people were suspended.
+    pub users_suspended: f64,
+}
+
+/// Something that is probably not meant.
+#[napi(object, object_from_js = false)]
+pub struct Warning {
+    /// For programs, as JSON.
+    pub json: String,
+    /// In English.
+    pub text: String,
+    /// What is strange about a rule, in English, if that is what it is about.
+    pub lint: Option<String>,
+}
+
+impl From<&matricula::Warning> for Warning {
+    fn from(warning: &matricula::Warning) -> Self {
+        let lint = match warning {
+            matricula::Warning::Rule { lint, .. } => Some(lint.to_string()),
+            matricula::Warning::Circle { .. } => None,
+        };
+        let json = serde_json::to_string(warning).unwrap_or_default();
+        Self { json, text: warning.to_string(), lint }
+    }
 }
 
 /// One thing that happened to the enrolments of some people, one after the other in the delta. In groups, because
@@ -96,6 +121,7 @@ impl From<matricula::Delta> for Delta {
             is_empty: delta.is_empty(),
             users_created: number(delta.users_created()),
             users_changed: number(delta.users_changed()),
+            users_suspended: number(delta.users_suspended()),
         };
         Self { delta, summary }
     }
@@ -107,6 +133,18 @@ impl Delta {
     #[napi(catch_unwind)]
     pub fn summary(&self) -> Summary {
         self.summary.clone()
+    }
+
+    /// What is probably not meant, although it is allowed.
+    #[napi(catch_unwind)]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.delta.warnings().iter().map(Warning::from).collect()
+    }
+
+    /// In English, with the warnings.
+    #[napi(catch_unwind)]
+    pub fn text_with_warnings(&self) -> String {
+        self.delta.summary()
     }
 
     /// What happened to enrolments, in order.
@@ -208,6 +246,24 @@ impl Preview {
     #[napi(catch_unwind)]
     pub fn delta(&self) -> Delta {
         Delta { delta: self.delta.delta.clone(), summary: self.delta.summary.clone() }
+    }
+
+    /// What holds its commit, as JSON.
+    #[napi(catch_unwind)]
+    pub fn held(&self) -> Option<String> {
+        self.preview.held().map(|hold| held(hold).to_string())
+    }
+
+    /// Whether the same request was committed before.
+    #[napi(catch_unwind)]
+    pub fn repeats(&self) -> bool {
+        self.preview.repeats()
+    }
+
+    /// In English.
+    #[napi(catch_unwind)]
+    pub fn text(&self) -> String {
+        self.preview.to_string()
     }
 
     /// The registry as it would be.

@@ -2,9 +2,10 @@
 //! is `lib/errors.js`'s affair.
 
 use matricula::rule::RuleError;
-use matricula::{Error, ErrorKind};
+use matricula::{Error, ErrorKind, Hold, RefusedRows};
 use napi::{Env, JsError};
 use napi_derive::napi;
+use serde_json::{Map, Value, json};
 
 /// The `code` of a JavaScript error.
 pub(crate) type Code = &'static str;
@@ -21,16 +22,47 @@ pub fn error_codes() -> Vec<&'static str> {
 /// The error to throw.
 pub(crate) fn thrown(error: Error) -> napi::Error<Code> {
     let mut thrown = napi::Error::new(error.code(), error.message());
-    if let Some(rule) = error.rule() {
+    let more = if let Some(rule) = error.rule() {
+        Some(place(rule))
+    } else if let Some(hold) = error.hold() {
+        Some(json!({ "hold": held(hold) }))
+    } else {
+        error.cause::<RefusedRows>().map(refused)
+    };
+    if let Some(more) = more {
         // `lib/errors.js` makes properties of it.
-        thrown.set_cause(napi::Error::from_reason(place(rule)));
+        thrown.set_cause(napi::Error::from_reason(more.to_string()));
     }
     thrown
 }
 
+/// What holds a commit, as JSON.
+pub(crate) fn held(hold: &Hold) -> Value {
+    let excess = |excess: &matricula::Excess| {
+        let matricula::Excess { site, what, count, earlier, of } = excess;
+        json!({ "site": site, "what": what.name(), "count": count, "earlier": earlier, "of": of })
+    };
+    json!({
+        "revision": hold.revision.0,
+        "token": hold.token,
+        "guard": hold.guard,
+        "excesses": hold.excesses.iter().map(excess).collect::<Vec<_>>(),
+        "summary": hold.to_string(),
+    })
+}
+
+/// The rows for which a feed was refused, as JSON.
+fn refused(rows: &RefusedRows) -> Value {
+    let row = |error: &matricula::RowError| {
+        let matricula::RowError { line, column, value, reason } = error;
+        json!({ "line": line, "column": column, "value": value, "reason": reason, "text": error.to_string() })
+    };
+    json!({ "rows": rows.errors.iter().map(row).collect::<Vec<_>>() })
+}
+
 /// Where in a rule something is wrong, as JSON. Places in text are counted in code units, as JavaScript does.
-fn place(rule: &RuleError) -> String {
-    let mut place = serde_json::Map::new();
+fn place(rule: &RuleError) -> Value {
+    let mut place = Map::new();
     if let Some(span) = rule.span() {
         place.insert("offset".into(), span.units.into());
         place.insert("line".into(), span.line.into());
@@ -39,7 +71,7 @@ fn place(rule: &RuleError) -> String {
     for (name, value) in [("pointer", rule.pointer()), ("nearest", rule.nearest())] {
         place.extend(value.map(|value| (name.to_owned(), value.into())));
     }
-    serde_json::Value::Object(place).to_string()
+    Value::Object(place)
 }
 
 /// The error with which to reject a promise.

@@ -19,10 +19,16 @@ use crate::error::{Answer, Code};
 pub struct ImportArguments {
     /// What each column means.
     pub mapping: Vec<Pair>,
+    /// What an empty cell says, of single columns.
+    pub blanks: Vec<Pair>,
     /// What an empty cell says.
     pub blank: String,
     /// What happens to people whom the feed does not name.
     pub absent: String,
+    /// What becomes of a feed in which rows are wrong.
+    pub bad_rows: String,
+    /// How the feed is written.
+    pub format: String,
 }
 
 /// The same, checked.
@@ -40,9 +46,14 @@ impl TryFrom<ImportArguments> for How {
         let options = ImportOptions {
             blank: how.blank.parse()?,
             absent: how.absent.parse()?,
-            ..ImportOptions::default()
+            bad_rows: how.bad_rows.parse()?,
+            format: how.format.parse()?,
         };
-        Ok(Self { mapping: Mapping::from_pairs(pairs)?, options })
+        let mut mapping = Mapping::from_pairs(pairs)?;
+        for Pair { key, value } in &how.blanks {
+            mapping = mapping.with_blank(key, value.as_deref().unwrap_or_default().parse()?)?;
+        }
+        Ok(Self { mapping, options })
     }
 }
 

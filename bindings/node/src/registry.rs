@@ -104,6 +104,13 @@ impl Registry {
         Ok(registry.snapshot().clock().map(millis))
     }
 
+    /// When time alone next changes anything, in milliseconds.
+    #[napi(catch_unwind, ts_return_type = "Promise<number | null>")]
+    pub fn next_change_at(&self) -> Result<AsyncTask<Job<Option<f64>>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || Ok(registry.next_change_at().map(millis))))
+    }
+
     /// The registry as it is now.
     #[napi(catch_unwind)]
     pub fn snapshot(&self) -> Result<Snapshot, Code> {
@@ -155,13 +162,22 @@ impl Registry {
 
     /// Begins a transaction.
     #[napi(catch_unwind, ts_return_type = "Promise<Transaction>")]
-    pub fn begin(&self, author: String, at: f64, note: String) -> Result<AsyncTask<Job<Transaction>>, Code> {
+    pub fn begin(
+        &self,
+        author: String,
+        at: f64,
+        note: String,
+        idempotency: Option<String>,
+    ) -> Result<AsyncTask<Job<Transaction>>, Code> {
         let registry = self.handle.get().map_err(thrown)?;
         let at = instant(at).map_err(thrown)?;
         let handle = self.handle.clone();
         Ok(Job::on_pool(move || {
             let mut transaction = registry.as_host(author).begin(at)?;
             transaction.set_note(note);
+            if let Some(key) = idempotency {
+                transaction.set_idempotency(&key)?;
+            }
             Ok(Transaction::new(handle, transaction))
         }))
     }

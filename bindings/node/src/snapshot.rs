@@ -3,11 +3,13 @@
 
 use matricula::{Exception, SiteId, UserId};
 use napi::Result;
+use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::convert::{Pair, millis, number};
 use crate::error::{Answer, Code, thrown};
+use crate::job::Job;
 use crate::value::{ValuePair, output};
 
 /// The registry at a revision.
@@ -20,6 +22,17 @@ impl From<matricula::Snapshot> for Snapshot {
     fn from(snapshot: matricula::Snapshot) -> Self {
         Self { snapshot }
     }
+}
+
+/// From where on what a commit ends has to be confirmed.
+#[napi(object, object_from_js = false)]
+pub struct Guard {
+    /// More than so many of a hundred.
+    pub percent: f64,
+    /// And more than so many.
+    pub count: f64,
+    /// Whether anything is held at all.
+    pub enabled: bool,
 }
 
 /// A person.
@@ -105,6 +118,20 @@ impl Snapshot {
     #[napi(catch_unwind)]
     pub fn clock(&self) -> Option<f64> {
         self.snapshot.clock().map(millis)
+    }
+
+    /// When time alone next changes anything, in milliseconds.
+    #[napi(catch_unwind, ts_return_type = "Promise<number | null>")]
+    pub fn next_change_at(&self) -> AsyncTask<Job<Option<f64>>> {
+        let snapshot = self.snapshot.clone();
+        Job::on_pool(move || Ok(snapshot.next_change_at().map(millis)))
+    }
+
+    /// From where on what a commit ends has to be confirmed.
+    #[napi(catch_unwind)]
+    pub fn guard(&self) -> Guard {
+        let matricula::Guard { percent, count, enabled } = self.snapshot.guard();
+        Guard { percent: percent.into(), count: number(count), enabled }
     }
 
     /// How many people there are.

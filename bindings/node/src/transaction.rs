@@ -10,7 +10,7 @@ use napi_derive::napi;
 
 use crate::convert::millis;
 use crate::definitions::{
-    AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute,
+    AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute, guard,
 };
 use crate::delta::{Delta, Preview};
 use crate::error::{Answer, Code, closed, thrown};
@@ -158,6 +158,17 @@ impl Transaction {
         })
     }
 
+    /// Says from where on what a commit ends has to be confirmed.
+    #[napi(catch_unwind)]
+    pub fn define_guard(
+        &self,
+        percent: Option<f64>,
+        count: Option<f64>,
+        enabled: Option<bool>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| transaction.define_guard(guard(percent, count, enabled)?))
+    }
+
     /// Puts a person into a segment by hand.
     #[napi(catch_unwind)]
     pub fn pin(&self, segment: String, user: String) -> Result<(), Code> {
@@ -233,6 +244,13 @@ impl Transaction {
             })?;
             Ok(delta.into())
         }))
+    }
+
+    /// Records what the guard holds, as somebody has confirmed it.
+    #[napi(catch_unwind, ts_return_type = "Promise<Delta>")]
+    pub fn confirm(&self, token: String) -> Result<AsyncTask<Job<Delta>>, Code> {
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || Ok(lease.consume(|transaction| transaction.confirm(&token))?.into())))
     }
 
     /// Whether it has neither been committed nor given up.

@@ -115,6 +115,17 @@ test('every argument of a change is checked', async () => {
     ])
     await refuses('mapping', value => tx.importUsers(bytes(feed), { mapping: { id: value } }))
     await refuses('blank', value => tx.importUsers(bytes(feed), { mapping, blank: value }), without(undefined))
+    await refuses('badRows', value => tx.importUsers(bytes(feed), { mapping, badRows: value }), without(undefined))
+    await refuses('format', value => tx.importUsers(bytes(feed), { mapping, format: value }), without(undefined))
+    const blank = value => ({ mapping: { id: { target: 'key', blank: value } } })
+    await refuses('blank of a column', value => tx.importUsers(bytes(feed), blank(value)), without(undefined, null))
+    await refuses('target', value => tx.importUsers(bytes(feed), { mapping: { id: { target: value } } }))
+    for (const name of ['percent', 'count']) {
+      const none = hostile.filter(value => value !== undefined && value !== null && value !== 2 ** 53)
+      await refuses(name, value => tx.defineGuard({ [name]: value }), [...none, 2 ** 53, 1.5])
+    }
+    await refuses('enabled', value => tx.defineGuard({ enabled: value }), without(undefined, null, true))
+    await refuses('token', value => tx.confirm(value))
     await refuses('progress', value => tx.importUsers(bytes(feed), { mapping, progress: value }), [1, 'x', {}, []])
     await refuses('signal', value => tx.importUsers(bytes(feed), { mapping, signal: value }), [1, 'x', {}, () => {}])
     const given = await tx.preview()
@@ -194,8 +205,8 @@ test('an unknown option is named, with the nearest that is known', async () => {
     registry.deltas({ afer: 1 }), mistake('unknown option `afer` of deltas, did you mean `after`?'),
   )
   await assert.rejects(
-    host.transact(() => {}, { ...options, idempotency: 'x' }),
-    mistake('unknown option `idempotency` of transact, expected at, note'),
+    host.transact(() => {}, { ...options, idempotent: 'x' }),
+    mistake('unknown option `idempotent` of transact, did you mean `idempotency`?'),
   )
   assert.throws(
     () => registry.snapshot().enrolments({ users: 'ann' }),

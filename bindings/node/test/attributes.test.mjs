@@ -94,7 +94,6 @@ for (const [attribute, given, message] of [
   ['country', 'FR', 'unknown option `FR` of `country`'],
   ['country', ['DE'], 'attribute `country` is a choice, found a list'],
   ['langs', ['en', 'dee'], 'unknown option `dee` of `langs`, did you mean `de`?'],
-  ['manager', 'nobody', 'there is no user `nobody` for `manager`'],
   ['unit', '/EMEA', '`/EMEA` is not a path, expected names with `/` between them'],
   ['seen_at', '2026-01-31', '`2026-01-31` is not a timestamp, expected an instant such as 2026-01-31T08:00:00Z'],
 ]) {
@@ -161,15 +160,45 @@ test('options are renamed, retired and added, and people keep theirs', async () 
   assert.deepEqual(registry.snapshot().attributes.find(attribute => attribute.key === 'country').options, found)
 })
 
+test('a person who is named may come until the end', async () => {
+  const registry = await after(all)
+  await registry.asHost('hr').transact(async tx => {
+    tx.updateUser('ann', { values: { manager: 'eve' } })
+    const missing = failure('invalid_value', 'user `ann`: there is no user `eve` for `manager`')
+    await assert.rejects(tx.preview(), missing)
+    tx.updateUser('eve')
+  }, options)
+  assert.equal(registry.snapshot().user('ann').values.manager, 'eve')
+})
+
 const email = { unique: true, ignoreCase: true, pattern: '*@acme.com' }
+const ann = tx => tx.updateUser('ann', { values: { email: 'ann@acme.com' } })
 for (const [title, expected, change, ...before] of [
   ['a required value that is missing',
     failure('invalid_value', 'user `ann`: attribute `email` is required'),
     tx => tx.updateUser('ann'), tx => tx.defineAttribute('email', 'text', { required: true })],
   ['a value that somebody else has, whatever its case',
-    error => error.code === 'not_unique',
+    failure('not_unique', 'user `bob`: `ANN@acme.com` is taken, expected a value of `email` that nobody else has'),
     tx => tx.updateUser('bob', { values: { email: 'ANN@acme.com' } }),
-    tx => { tx.defineAttribute('email', 'text', email); tx.updateUser('ann', { values: { email: 'ann@acme.com' } }) }],
+    tx => tx.defineAttribute('email', 'text', email), ann],
+  ['a required value that people lack',
+    failure('not_possible', 'attribute `city`: 1 person would lack a required value, `ann` among them'),
+    tx => tx.defineAttribute('city', 'text', { required: true }), tx => tx.defineAttribute('email', 'text', email), ann],
+]) {
+  test(`the end of a transaction refuses ${title}`, async () => {
+    const registry = await after(...before)
+    const host = registry.asHost('hr')
+    await host.transact(async tx => {
+      change(tx)
+      await assert.rejects(tx.preview(), expected)
+      await assert.rejects(tx.commit(), expected)
+    }, options)
+    await assert.rejects(host.transact(change, options), expected)
+    assert.equal(registry.revision, before.length)
+  })
+}
+
+for (const [title, expected, change, ...before] of [
   ['a value that does not match the pattern',
     failure('invalid_value', 'user `ann`: `ann@acme.org` does not match the pattern `*@acme.com` of `email`'),
     tx => tx.updateUser('ann', { values: { email: 'ann@acme.org' } }), tx => tx.defineAttribute('email', 'text', email)],

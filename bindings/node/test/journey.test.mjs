@@ -34,6 +34,7 @@ test('a feed becomes enrolments and survives reopening', async t => {
 
   assert.deepEqual({ ...first }, {
     revision: 1, at: at('2026-11-21'), author: 'hr', note: 'first feed', isEmpty: false, usersCreated: 3, usersChanged: 0,
+    usersSuspended: 0,
   })
   assert.deepEqual(first.segmentCounts, [
     { segment: 'germans', joined: 2, left: 0 },

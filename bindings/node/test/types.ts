@@ -38,14 +38,20 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
     tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
     tx.updateUser('ann', { values: { country: 'DE', left_on: null, level: 3n, langs: ['en'] }, sites: { emea: 'active', old: null } })
     const report = await tx.importUsers(new Uint8Array(), {
-      mapping: { id: 'key' }, absent: 'suspend', signal, progress: ({ rows }) => rows < 10,
+      mapping: { id: 'key', phone: { target: 'user.phone', blank: 'leave' } }, format: 'ndjson', absent: 'suspend', signal, progress: ({ rows }) => rows < 10,
     })
     holds<Equal<(typeof report.errors)[number]['column'], string | null>>()
+    tx.defineGuard({ percent: 5 })
     const preview = await tx.preview()
+    if (preview.held) await tx.confirm(preview.held.token)
+    holds<Equal<NonNullable<typeof preview.held>['excesses'][number]['what'], 'enrolments' | 'users'>>()
     return report.created > 0 ? tx.commit({ expect: preview }) : tx.rollback()
-  }, { at: new Date(), note: 'n' })
+  }, { at: new Date(), note: 'n', idempotency: 'k' })
   holds<Equal<typeof delta, Delta | null>>()
   holds<Equal<NonNullable<typeof delta>['steps'][number]['action'], Action>>()
+  for (const warning of delta?.warnings ?? []) {
+    if (warning.warning === 'circle') holds<Equal<typeof warning.people, number>>()
+  }
   holds<Equal<MatriculaError['code'], ErrorCode>>()
   holds<Equal<ReturnType<ReturnType<Registry['snapshot']>['user']>, User>>()
   const enrolments = registry.snapshot().enrolments({ user: 'ann', course: 'c' })

@@ -4,6 +4,8 @@ use matricula::Action;
 use pyo3::prelude::*;
 
 use crate::convert::{When, record};
+use crate::guard::Hold;
+use crate::rule::Lint;
 use crate::snapshot::Snapshot;
 
 record! {
@@ -33,6 +35,56 @@ record! {
         segment: String,
         /// Whether the person joined; otherwise left.
         joined: bool,
+    }
+}
+
+record! {
+    /// Something that a commit does, is allowed and is probably not meant.
+    Warning {
+        /// What kind of thing.
+        warning: &'static str,
+        /// The same in English.
+        message: String,
+        /// The key of the segment that was defined.
+        segment: Option<String>,
+        /// What is strange about its rule.
+        lint: Option<Lint>,
+        /// The key of the attribute that says to whom people report.
+        attribute: Option<String>,
+        /// The first of those who report to each other.
+        users: Option<Vec<String>>,
+        /// How many they are.
+        people: Option<usize>,
+    }
+
+    fn __str__(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<matricula::Warning> for Warning {
+    fn from(warning: matricula::Warning) -> Self {
+        let message = warning.to_string();
+        match warning {
+            matricula::Warning::Rule { segment, lint } => Self {
+                warning: "rule",
+                message,
+                segment: Some(segment),
+                lint: Some(Lint::from(&lint)),
+                attribute: None,
+                users: None,
+                people: None,
+            },
+            matricula::Warning::Circle { attribute, users, people } => Self {
+                warning: "circle",
+                message,
+                segment: None,
+                lint: None,
+                attribute: Some(attribute),
+                users: Some(users),
+                people: Some(people),
+            },
+        }
     }
 }
 
@@ -89,6 +141,24 @@ impl Delta {
     #[getter]
     fn users_changed(&self, py: Python<'_>) -> usize {
         py.detach(|| self.0.users_changed())
+    }
+
+    /// How many people were suspended; they are among those who were changed.
+    #[getter]
+    fn users_suspended(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.users_suspended())
+    }
+
+    /// What is probably not meant, although it is allowed; a new list each time.
+    #[getter]
+    fn warnings(&self, py: Python<'_>) -> Vec<Warning> {
+        py.detach(|| self.0.warnings().into_iter().map(Warning::from).collect())
+    }
+
+    /// What `str()` says, and the warnings.
+    #[getter]
+    fn summary(&self, py: Python<'_>) -> String {
+        py.detach(|| self.0.summary())
     }
 
     /// What happened to enrolments, in order; a new list each time.
@@ -156,6 +226,18 @@ impl Preview {
     #[getter]
     fn snapshot(&self) -> Snapshot {
         Snapshot(self.0.snapshot().clone())
+    }
+
+    /// What holds its commit, if anything does.
+    #[getter]
+    fn held(&self) -> Option<Hold> {
+        self.0.held().map(Hold::from)
+    }
+
+    /// Whether the same request was committed before.
+    #[getter]
+    fn repeats(&self) -> bool {
+        self.0.repeats()
     }
 
     fn __eq__(&self, other: &Self) -> bool {

@@ -1,16 +1,19 @@
 //! The one exception of the library, and how a failure becomes it. Wrong types of arguments are `TypeError`s
 //! and never come here.
 
-use matricula::ErrorKind;
 use matricula::rule::RuleError;
+use matricula::{ErrorKind, RefusedRows};
 use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
+
+use crate::guard::Hold;
+use crate::import::RowError;
 
 pyo3::create_exception!(
     matricula,
     MatriculaError,
     PyException,
-    "What went wrong, in words, with a stable `code` such as `unknown_user`, and where in a rule."
+    "What went wrong, in words, with a stable `code` such as `unknown_user`, and what there is to know of it: where in a rule, what was held, which rows."
 );
 
 /// What a call comes to.
@@ -57,7 +60,11 @@ fn described(raised: &Bound<'_, PyBaseException>, error: &matricula::Error) -> P
     raised.setattr("line", span.map(|span| span.line))?;
     raised.setattr("column", span.map(|span| span.column))?;
     raised.setattr("pointer", rule.and_then(RuleError::pointer))?;
-    raised.setattr("nearest", rule.and_then(RuleError::nearest))
+    raised.setattr("nearest", rule.and_then(RuleError::nearest))?;
+    raised.setattr("hold", error.hold().map(Hold::from))?;
+    let refused = error.cause::<RefusedRows>();
+    let rows = refused.map(|refused| refused.errors.iter().map(RowError::from).collect::<Vec<_>>());
+    raised.setattr("rows", rows)
 }
 
 /// The error of something that is closed.

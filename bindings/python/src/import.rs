@@ -6,13 +6,13 @@ use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use matricula::Error;
-use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
+use matricula::{Error, Mapping};
+use pyo3::exceptions::{PyKeyError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyBytes, PyString};
+use pyo3::types::{PyBool, PyBytes, PyMapping, PyString};
 
-use crate::convert::{record, type_name};
+use crate::convert::{items, record, shown, text, type_name};
 use crate::error::{Failure, Outcome};
 
 record! {
@@ -44,6 +44,52 @@ record! {
         let Self { line, column, value, reason } = self.clone();
         matricula::RowError { line, column, value, reason }.to_string()
     }
+}
+
+impl From<&matricula::RowError> for RowError {
+    fn from(error: &matricula::RowError) -> Self {
+        let matricula::RowError { line, column, value, reason } = error.clone();
+        Self { line, column, value, reason }
+    }
+}
+
+/// Reads what columns mean: the target of each, or a mapping of `target` and `blank`.
+pub(crate) fn mapping(given: &Bound<'_, PyAny>) -> Outcome<Mapping> {
+    let (mut pairs, mut blanks) = (Vec::new(), Vec::new());
+    for (column, target) in items("mapping", given)? {
+        if target.is_instance_of::<PyString>() {
+            pairs.push((column, text("mapping", "values", &target)?));
+            continue;
+        }
+        if target.cast::<PyMapping>().is_err() {
+            let found = type_name(&target);
+            let message = format!("`mapping`: expected values of type str or mapping, found {found}");
+            return Err(PyTypeError::new_err(message).into());
+        }
+        let mut means = None;
+        for (name, value) in items("mapping", &target)? {
+            match name.as_str() {
+                "target" => means = Some(text("mapping", "`target`", &value)?),
+                "blank" if value.is_none() => {}
+                "blank" => blanks.push((column.clone(), text("mapping", "`blank`", &value)?)),
+                _ => {
+                    let message =
+                        format!("`mapping`: unexpected `{}`, expected target and blank", shown(&name));
+                    return Err(PyTypeError::new_err(message).into());
+                }
+            }
+        }
+        let Some(means) = means else {
+            let message = format!("`mapping`: column `{}` without `target`", shown(&column));
+            return Err(PyKeyError::new_err(message).into());
+        };
+        pairs.push((column, means));
+    }
+    let pairs = pairs.iter().map(|(column, target)| (column.as_str(), target.as_str()));
+    let mapping = Mapping::from_pairs(pairs)?;
+    let with =
+        |mapping: Mapping, (column, blank): &(String, String)| mapping.with_blank(column, blank.parse()?);
+    Ok(blanks.iter().try_fold(mapping, with)?)
 }
 
 /// What an import came to.
@@ -92,13 +138,7 @@ impl ImportReport {
     /// The rows that were left out, in order; a new list each time.
     #[getter]
     fn errors(&self) -> Vec<RowError> {
-        let error = |error: &matricula::RowError| RowError {
-            line: error.line,
-            column: error.column.clone(),
-            value: error.value.clone(),
-            reason: error.reason.clone(),
-        };
-        self.0.errors.iter().map(error).collect()
+        self.0.errors.iter().map(RowError::from).collect()
     }
 
     fn __str__(&self) -> String {

@@ -6,6 +6,7 @@ mod convert;
 mod definitions;
 mod delta;
 mod error;
+mod guard;
 mod import;
 mod json;
 mod registry;
@@ -26,9 +27,11 @@ mod _matricula {
     #[pymodule_export]
     use crate::definitions::{Attribute, AttributeOption, Course, EnrolmentRule, Segment, Site};
     #[pymodule_export]
-    use crate::delta::{Delta, MembershipStep, Preview, Step};
+    use crate::delta::{Delta, MembershipStep, Preview, Step, Warning};
     #[pymodule_export]
     use crate::error::MatriculaError;
+    #[pymodule_export]
+    use crate::guard::{Excess, Guard, Hold};
     #[pymodule_export]
     use crate::import::{ImportReport, Progress, RowError};
     #[pymodule_export]

@@ -111,6 +111,12 @@ impl Registry {
         Ok(self.handle.registry()?.snapshot().clock().map(When))
     }
 
+    /// When time alone next changes anything, in UTC.
+    fn next_change_at(&self, py: Python<'_>) -> Outcome<Option<When>> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.next_change_at()).map(When))
+    }
+
     /// The registry as it is now, for reading: it stays as it is while others commit.
     fn snapshot(&self) -> Outcome<Snapshot> {
         Ok(Snapshot(self.handle.registry()?.snapshot()))
@@ -190,12 +196,19 @@ pub(crate) struct Host {
 #[pymethods]
 impl Host {
     /// Begins a set of changes that take effect at an instant; at the registry's clock if that is later.
-    #[pyo3(signature = (at, note=""))]
-    fn transaction(&self, py: Python<'_>, at: &Bound<'_, PyAny>, note: &str) -> Outcome<Transaction> {
+    #[pyo3(signature = (at, note="", *, idempotency=None))]
+    fn transaction(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        note: &str,
+        idempotency: Option<&str>,
+    ) -> Outcome<Transaction> {
         let (at, registry) = (instant("at", at)?, self.handle.registry()?);
         let transaction = py.detach(|| {
             let mut transaction = registry.as_host(self.name.as_str()).begin(at)?;
             transaction.set_note(note);
+            idempotency.map_or(Ok(()), |key| transaction.set_idempotency(key))?;
             Ok::<_, matricula::Error>(transaction)
         })?;
         let transaction = Transaction::new(transaction);

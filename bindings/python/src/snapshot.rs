@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::convert::{Dict, When, instant, record};
 use crate::definitions::{self, Attribute, Course, EnrolmentRule, Segment, Site, course_key};
 use crate::error::Outcome;
+use crate::guard::Guard;
 use crate::json;
 use crate::rule::{self, Lint, RulePreview, Sql};
 use crate::value::{Exact, Plain, plain};
@@ -183,6 +184,17 @@ impl Snapshot {
     #[getter]
     fn clock(&self) -> Option<When> {
         self.0.clock().map(When)
+    }
+
+    /// From where on what a commit ends has to be confirmed.
+    #[getter]
+    fn guard(&self) -> Guard {
+        self.0.guard().into()
+    }
+
+    /// When time alone next changes anything, in UTC.
+    fn next_change_at(&self, py: Python<'_>) -> Option<When> {
+        py.detach(|| self.0.next_change_at()).map(When)
     }
 
     /// How many people there are.

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
     AttributeDefinition, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, Exception,
-    ImportOptions, Mapping, RecordUpdate, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
+    ImportOptions, RecordUpdate, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::convert::{Given, When, instant, items, membership, place, text, texts, type_name};
+use crate::convert::{Given, When, instant, items, membership, place, texts, type_name};
 use crate::definitions::Demands;
 use crate::delta::{Delta, Preview};
 use crate::error::{Outcome, closed};
-use crate::import::{ImportReport, open_feed, tell, unreadable};
+use crate::guard;
+use crate::import::{self, ImportReport, open_feed, tell, unreadable};
 use crate::rule::source;
 use crate::value::{self, about_days, input, instants, within};
 
@@ -105,14 +106,14 @@ impl Transaction {
         Ok(())
     }
 
-    fn finish(&self, py: Python<'_>, expect: Option<&matricula::Preview>) -> Outcome<matricula::Delta> {
+    fn finish(
+        &self,
+        py: Python<'_>,
+        commit: impl FnOnce(matricula::Transaction) -> Result<matricula::Delta, Error> + Send,
+    ) -> Outcome<matricula::Delta> {
         let delta = py.detach(|| {
             let mut state = self.lock();
-            let transaction = state.take(State::Finished)?;
-            match expect {
-                Some(preview) => transaction.commit_expecting(preview),
-                None => transaction.commit(),
-            }
+            commit(*state.take(State::Finished)?)
         })?;
         Ok(self.delta.get_or_init(|| delta).clone())
     }
@@ -225,6 +226,18 @@ impl Transaction {
         self.change(py, SegmentDefinition { key, name, site, rule, state, owner, description, sql_rows })
     }
 
+    /// Says from where on what a commit ends has to be confirmed.
+    #[pyo3(signature = (*, percent=None, count=None, enabled=None))]
+    fn define_guard(
+        &self,
+        py: Python<'_>,
+        percent: Option<u64>,
+        count: Option<u64>,
+        enabled: Option<bool>,
+    ) -> Outcome<()> {
+        self.change(py, guard::definition(percent, count, enabled)?)
+    }
+
     /// Puts a person into a segment by hand, whatever its rule says.
     fn pin(&self, py: Python<'_>, segment: String, user: String) -> Outcome<()> {
         self.change(py, Change::Exception { segment, user, exception: Some(Exception::Pinned) })
@@ -314,8 +327,11 @@ impl Transaction {
         self.change(py, Change::Unenrol { user, course })
     }
 
-    /// Imports people from CSV with a header line; rows that are wrong are left out and reported.
-    #[pyo3(signature = (source, mapping, blank="clear", absent="leave", progress=None))]
+    /// Imports people from CSV or newline-delimited JSON.
+    #[pyo3(signature = (
+        source, mapping, blank="clear", absent="leave", progress=None, *, bad_rows="skip_bad_rows", format="csv"
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
     fn import_users(
         &self,
         py: Python<'_>,
@@ -324,15 +340,16 @@ impl Transaction {
         blank: &str,
         absent: &str,
         progress: Option<Bound<'_, PyAny>>,
+        bad_rows: &str,
+        format: &str,
     ) -> Outcome<ImportReport> {
-        let mut pairs = Vec::new();
-        for (column, target) in items("mapping", mapping)? {
-            pairs.push((column, text("mapping", "values", &target)?));
-        }
-        let pairs = pairs.iter().map(|(column, target)| (column.as_str(), target.as_str()));
-        let mapping = Mapping::from_pairs(pairs)?;
-        let options =
-            ImportOptions { blank: blank.parse()?, absent: absent.parse()?, ..ImportOptions::default() };
+        let mapping = import::mapping(mapping)?;
+        let options = ImportOptions {
+            blank: blank.parse()?,
+            absent: absent.parse()?,
+            bad_rows: bad_rows.parse()?,
+            format: format.parse()?,
+        };
         if let Some(progress) = progress.as_ref().filter(|progress| !progress.is_callable()) {
             let message = format!("`progress`: expected a callable, found {}", type_name(progress));
             return Err(PyTypeError::new_err(message).into());
@@ -375,7 +392,17 @@ impl Transaction {
     /// Records the changes and everything that follows from them.
     #[pyo3(signature = (expect=None))]
     fn commit(&self, py: Python<'_>, expect: Option<&Bound<'_, Preview>>) -> Outcome<Delta> {
-        Ok(Delta(self.finish(py, expect.map(|preview| &preview.get().0))?))
+        let expected = expect.map(|preview| &preview.get().0);
+        let delta = self.finish(py, |transaction| match expected {
+            Some(preview) => transaction.commit_expecting(preview),
+            None => transaction.commit(),
+        })?;
+        Ok(Delta(delta))
+    }
+
+    /// Records what the guard holds, as somebody has seen and confirmed it.
+    fn confirm(&self, py: Python<'_>, token: &str) -> Outcome<Delta> {
+        Ok(Delta(self.finish(py, |transaction| transaction.confirm(token))?))
     }
 
     /// Gives up the changes.
@@ -412,7 +439,7 @@ impl Transaction {
                 drop(given_up);
             });
         } else if !matches!(*self.lock(), State::Finished) {
-            self.finish(py, None)?;
+            self.finish(py, matricula::Transaction::commit)?;
         }
         Ok(())
     }

@@ -18,12 +18,14 @@ from matricula.types import (
     Action,
     AttributeType,
     BuilderQuery,
+    ColumnDict,
     Dialect,
     EnrolmentDict,
     FlipDict,
     InputValue,
     LeavePolicy,
     LintCode,
+    Lost,
     MembershipDict,
     OptionDict,
     ReasonState,
@@ -33,6 +35,7 @@ from matricula.types import (
     Sensitivity,
     Status,
     Value,
+    WarningCode,
 )
 
 __all__ = [
@@ -43,6 +46,9 @@ __all__ = [
     "Enrolment",
     "EnrolmentExplanation",
     "EnrolmentRule",
+    "Excess",
+    "Guard",
+    "Hold",
     "Host",
     "ImportReport",
     "Lint",
@@ -64,6 +70,7 @@ __all__ = [
     "Step",
     "Transaction",
     "User",
+    "Warning",
     "__version__",
     "memory",
     "open",
@@ -97,6 +104,10 @@ class MatriculaError(Exception):
     """Where in a rule that was a tree or a rule builder's query, as a JSON pointer; `None` otherwise."""
     nearest: str | None
     """The name in the rule that was probably meant; `None` if none is near."""
+    hold: Hold | None
+    """Of `held`: what the guard holds the commit for; `None` otherwise."""
+    rows: list[RowError] | None
+    """Of `bad_rows`: the rows that are wrong, in order; `None` otherwise."""
 
 def open(path: str | PathLike[str]) -> Registry:
     """Opens the registry in an SQLite file, which is created if it is missing.
@@ -126,6 +137,15 @@ class Registry:
     @property
     def clock(self) -> datetime | None:
         """The instant of the last commit; `None` before the first. Errors: `closed`."""
+
+    def next_change_at(self) -> datetime | None:
+        """When time alone next changes anything: somebody joins or leaves a segment for a day that has come. It is
+        exact; `None` if nothing ever will. It takes as long as advancing there. Errors: `closed`.
+
+        Example:
+            while (at := registry.next_change_at()) is not None and at <= now:
+                host.advance(at)
+        """
 
     def snapshot(self) -> Snapshot:
         """The registry as it is now, for reading: it stays as it is while others commit. It costs next to
@@ -185,35 +205,43 @@ class Host:
     def name(self) -> str:
         """The name under which commits are recorded."""
 
-    def transaction(self, at: datetime, note: str = "") -> Transaction:
+    def transaction(self, at: datetime, note: str = "", *, idempotency: str | None = None) -> Transaction:
         """Begins a set of changes that take effect at an instant; at the registry's clock if that is later.
 
         Leaving the block commits, unless the transaction was committed or rolled back in it; an exception
-        rolls back and goes on. The note says why and is recorded.
+        rolls back and goes on. If the guard holds the commit, leaving the block raises `held` and nothing is
+        recorded. The note says why and is recorded.
 
-        Errors: `closed`, `invalid_instant` outside the years 1 to 9999 (UTC); `ValueError` for a datetime
-        without a time zone.
+        `idempotency` is a key for the request: whoever does not learn whether a commit was made asks for the same
+        changes again under the same key, and gets the first result. It is kept as long as the commit.
+
+        Errors: `closed`, `invalid_instant` outside the years 1 to 9999 (UTC), `invalid_key`, `store` and
+        `invalid_store` with `idempotency`; on leaving the block those of `Transaction.commit`; `ValueError` for a
+        datetime without a time zone.
 
         Example:
             with registry.as_host("hr").transaction(at=datetime.now(timezone.utc)) as tx:
                 tx.update_user("ann", {"department": "Sales"})
             print(tx.delta)
+            with host.transaction(at=now, idempotency="feed-2026-11-21") as tx:
+                tx.import_users("feed.csv", mapping)
         """
 
     def advance(self, to: datetime) -> Delta:
         """Lets time pass up to an instant: people whom a rule about days concerns join and leave, as if the
         library had looked at every midnight.
 
-        Errors: `closed`, `invalid_instant`, `store`, `conflict`; `ValueError` for a datetime without a time
-        zone.
+        Errors: `closed`, `invalid_instant`, `store`, `conflict`, `held`; `ValueError` for a datetime without a
+        time zone.
         """
 
 @final
 class Transaction:
     """A set of changes: made, previewed, and committed as a whole or not at all.
 
-    Each change is checked as it is made; one that fails changes nothing, and the others stand. A definition
-    of what is there already replaces it; a name, zone or site that is left out stays as it is (an enrolment
+    Each change is checked as it is made; one that fails changes nothing, and the others stand. What later changes can
+    make right is judged by `preview` and `commit`: people who are named and not there, required values, unique ones.
+    A definition of what is there already replaces it; a name, zone or site that is left out stays as it is (an enrolment
     rule's `on_leave` and `enabled` do not: say them again). After a commit (even one that
     failed) or a rollback every call fails with `closed`. While an import runs, calls from its `progress` and
     from other threads fail with `not_possible`.
@@ -315,6 +343,18 @@ class Transaction:
             tx.define_segment("sales", builder={"combinator": "and", "rules": [
                 {"field": "department", "operator": "=", "value": "Sales"},
             ]})
+        """
+
+    def define_guard(
+        self, *, percent: int | None = None, count: int | None = None, enabled: bool | None = None
+    ) -> None:
+        """Says from where on what a commit ends has to be confirmed, from the next commit on: if it is more than
+        `percent` of a hundred and more than `count`. What is left out stays.
+
+        Errors: `invalid_definition` for more than 100 percent, `closed`; `OverflowError` for a negative number.
+
+        Example:
+            tx.define_guard(percent=5, count=20)
         """
 
     def pin(self, segment: str, user: str) -> None:
@@ -426,41 +466,61 @@ class Transaction:
     def import_users(
         self,
         source: str | PathLike[str] | bytes | _BinaryFile,
-        mapping: Mapping[str, str],
+        mapping: Mapping[str, str | ColumnDict],
         blank: Literal["clear", "leave"] = "clear",
         absent: Literal["leave", "suspend"] = "leave",
         progress: Callable[[Progress], object] | None = None,
+        *,
+        bad_rows: Literal["skip_bad_rows", "all_or_nothing"] = "skip_bad_rows",
+        format: Literal["csv", "ndjson"] = "csv",
     ) -> ImportReport:
-        """Imports people from CSV with a header line: from a path, bytes, or a file opened in binary mode.
+        """Imports people from CSV with a header line or, with the format `ndjson`, from JSON with an object on each
+        line: from a path, bytes, or a file opened in binary mode.
 
         `mapping` says what columns mean: `key` (exactly one), `status`, `site`, or an attribute such as
-        `user.department`. An empty cell clears a value or leaves it; people whom the feed does not name are
-        left alone or suspended. A row that is wrong is left out and reported. `progress` is called every few
-        thousand rows and stops the import by returning `False`; an exception in it, or Ctrl-C, ends the
+        `user.department`. An empty cell clears a value or leaves it, for single columns as a mapping of `target` and
+        `blank` says; people whom the feed does not name are left alone or suspended. A row that is wrong is left out
+        and reported or, with `all_or_nothing`, has the whole feed refused. `progress` is called every few thousand rows and stops the import by returning `False`; an exception in it, or Ctrl-C, ends the
         import too. Nothing of a feed that failed or was stopped is in the transaction.
 
         Errors: `invalid_feed` if the feed cannot be understood at all, `invalid_definition` for a wrong
-        mapping, `cancelled`, `not_possible` from within `progress`, `closed`; `OSError` if a path cannot be
+        mapping, `bad_rows` with all that are wrong as `rows`, `cancelled`, `not_possible` from within `progress`, `closed`; `OSError` if a path cannot be
         read.
 
         Example:
             report = tx.import_users("feed.csv", {"id": "key", "dept": "user.department"}, absent="suspend")
             for error in report.errors:
                 print(error)
+            mapping = {"id": "key", "phone": {"target": "user.phone", "blank": "leave"}}
+            tx.import_users("feed.ndjson", mapping, format="ndjson", bad_rows="all_or_nothing")
         """
 
     def preview(self) -> Preview:
-        """What would happen on commit. Nothing is written, and more changes can follow.
+        """What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
 
-        Errors: `closed`.
+        Errors: `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the change
+        that it comes from; `idempotency_conflict` if the key was used for something else; `closed`.
         """
 
     def commit(self, expect: Preview | None = None) -> Delta:
         """Records the changes and everything that follows from them, all or nothing; with `expect`, only if
         that is exactly what the preview said. Where nothing changes, nothing is recorded.
 
-        Errors: `preview_outdated`, `store`, `conflict`, `closed`, and those of the changes if another process
-        committed in the meantime and they are no longer possible.
+        Errors: those of `preview`; `held` if more would end than the guard lets pass, with `hold`;
+        `preview_outdated`, `store`, `conflict`, `closed`, and those of the changes if another process committed in
+        the meantime and they are no longer possible.
+        """
+
+    def confirm(self, token: str) -> Delta:
+        """Records what the guard holds, as somebody has seen and confirmed it: exactly what the token of the preview's
+        hold stands for. The token may be kept, and given to another process that makes the same changes again.
+
+        Errors: `invalid_token` if anything differs, and those of `commit` but `held`.
+
+        Example:
+            preview = tx.preview()
+            if preview.held and agreed(preview):
+                tx.confirm(preview.held.token)
         """
 
     def rollback(self) -> None:
@@ -533,9 +593,86 @@ class Preview:
     delta: Final[Delta]
     """What would happen."""
     snapshot: Final[Snapshot]
-    """The registry as it would be."""
+    """The registry as it would be; as it is, if the request was committed before."""
+    held: Final[Hold | None]
+    """What the guard holds it for: `commit` would refuse it, and `confirm` takes its token. `None` if it is not held."""
+    repeats: Final[bool]
+    """Whether the same request was committed before, so that this is what it came to then."""
 
     def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Guard:
+    """From where on what a commit ends has to be confirmed: more than a share, and more than a number."""
+
+    percent: Final[int]
+    """More than so many of a hundred."""
+    count: Final[int]
+    """And more than so many."""
+    enabled: Final[bool]
+    """Whether anything is held at all."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Hold:
+    """A commit that has to be confirmed, since it would end more than the guard lets pass; `str()` is a summary."""
+
+    revision: Final[int]
+    """The revision that the commit would be."""
+    token: Final[str]
+    """What confirms exactly this commit."""
+    guard: Final[Guard]
+    """What the guard lets pass."""
+    excesses: Final[list[Excess]]
+    """Where it is more; at least one place."""
+    summary: Final[str]
+    """The same in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Excess:
+    """Where a commit would end more than the guard lets pass."""
+
+    site: Final[str | None]
+    """The key of the site; `None` for the registry as a whole."""
+    what: Final[Lost]
+    """What would end."""
+    count: Final[int]
+    """How many would end by this commit."""
+    earlier: Final[int]
+    """How many the same author ended in the 24 hours before, unconfirmed."""
+    of: Final[int]
+    """How many there are, those ended earlier included."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Warning:
+    """Something that a commit does, is allowed and is probably not meant; `str()` says it in English. What does not
+    belong to the kind of thing is `None`."""
+
+    warning: Final[WarningCode]
+    """What kind of thing."""
+    message: Final[str]
+    """The same in English."""
+    segment: Final[str | None]
+    """Of `rule`: the key of the segment that was defined."""
+    lint: Final[Lint | None]
+    """Of `rule`: what is strange about it."""
+    attribute: Final[str | None]
+    """Of `circle`: the key of the attribute that says to whom people report."""
+    users: Final[list[str] | None]
+    """Of `circle`: the keys of the first ten, in the order in which they report."""
+    people: Final[int | None]
+    """Of `circle`: how many they are."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Delta:
@@ -546,7 +683,7 @@ class Delta:
     at: Final[datetime]
     """When it took effect."""
     author: Final[str]
-    """The name of the host that made it."""
+    """Who made it: the name of the host, or the key of the person."""
     note: Final[str]
     """Why, in the host's words; may be empty."""
     is_empty: Final[bool]
@@ -555,6 +692,13 @@ class Delta:
     """How many people were created."""
     users_changed: Final[int]
     """How many people who were there before were changed."""
+    users_suspended: Final[int]
+    """How many people were suspended; they are among those who were changed."""
+    warnings: Final[list[Warning]]
+    """What is probably not meant, although it is allowed: rules that are strange, circles of managers; a new list each
+    time."""
+    summary: Final[str]
+    """What `str()` says, and the warnings: for a mail."""
     steps: Final[list[Step]]
     """What happened to enrolments, in order; a new list each time."""
     memberships: Final[list[MembershipStep]]
@@ -613,6 +757,8 @@ class Snapshot:
     """The instant of the last commit; `None` before the first."""
     user_count: Final[int]
     """How many people there are."""
+    guard: Final[Guard]
+    """From where on what a commit ends has to be confirmed."""
     enrolment_count: Final[int]
     """How many enrolments there are, suspended ones included."""
     sites: Final[list[Site]]
@@ -625,6 +771,9 @@ class Snapshot:
     """The segments, in order of definition."""
     enrolment_rules: Final[list[EnrolmentRule]]
     """The enrolment rules, in order of definition."""
+
+    def next_change_at(self) -> datetime | None:
+        """When time alone next changes anything, as `Registry.next_change_at`."""
 
     def user(self, key: str) -> User:
         """A person. Errors: `unknown_user`."""

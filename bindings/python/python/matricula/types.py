@@ -57,6 +57,12 @@ SegmentDecision: TypeAlias = Literal["pinned"] | Literal["banned"]
 Dialect: TypeAlias = Literal["sqlite"] | Literal["postgres"] | Literal["duckdb"]
 """Whose SQL is written."""
 
+Lost: TypeAlias = Literal["enrolments"] | Literal["users"]
+"""What the guard counts: enrolments that end or are suspended, and people who are suspended."""
+
+WarningCode: TypeAlias = Literal["rule"] | Literal["circle"]
+"""What is probably not meant: a rule that is strange, or people who report to each other in a circle."""
+
 LintCode: TypeAlias = (
     Literal["left_out_as_unknown"]
     | Literal["never_true"]
@@ -98,6 +104,15 @@ class OptionDict(TypedDict):
     """Whether nobody can be given it any longer; those who have it keep it."""
     was: NotRequired[str | None]
     """The key that the option had before, if it is to have another one now."""
+
+
+class ColumnDict(TypedDict):
+    """What a column of a feed means, with what its empty cells say."""
+
+    target: str
+    """What it means: `key`, `status`, `site`, or an attribute such as `user.department`."""
+    blank: NotRequired[Literal["clear", "leave"] | None]
+    """Of an attribute: what an empty cell says; as for all others if left out."""
 
 
 RuleTree: TypeAlias = Mapping[str, object] | str
