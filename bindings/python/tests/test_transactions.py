@@ -1,6 +1,6 @@
 """What protects a register: the guard, requests that are asked again, the next change by time, what a delta says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import matricula
@@ -121,7 +121,8 @@ def test_a_request_that_is_asked_again(registry: matricula.Registry, now: dateti
     for name, user in [("hr", "bob"), ("payroll", "ann")]:
         tx = registry.as_host(name).transaction(at=now, idempotency="feed-1")
         tx.update_user(user)
-        for ending in [tx.preview, tx.commit]:
+        endings: list[Callable[[], object]] = [tx.preview, tx.commit]
+        for ending in endings:
             with pytest.raises(matricula.MatriculaError) as caught:
                 ending()
             assert caught.value.code == "idempotency_conflict"
@@ -139,6 +140,7 @@ def test_the_next_change_by_time_is_exact(registry: matricula.Registry, now: dat
         tx.define_segment("starters", "user.hired_on > today - days(90)")
         tx.update_user("ann", {"hired_on": "2026-09-01"})
     at = registry.next_change_at()
+    assert at is not None
     assert at == datetime(2026, 11, 30, tzinfo=UTC) == registry.snapshot().next_change_at()
     assert host.advance(at - timedelta(milliseconds=1)).is_empty
     assert not host.advance(at).is_empty
