@@ -453,7 +453,7 @@ class ImportReport {
     this.suspended = report.suspended
     /** @type {readonly string[]} */
     this.ignoredColumns = Object.freeze(report.ignoredColumns)
-    /** @type {readonly RowError[]} */
+    /** @type {readonly api.RowError[]} */
     this.errors = Object.freeze(report.errors.map(error => new RowError(error)))
     this.#text = report.text
     Object.freeze(this)

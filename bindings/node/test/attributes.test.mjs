@@ -163,12 +163,12 @@ test('options are renamed, retired and added, and people keep theirs', async () 
 test('a person who is named may come until the end', async () => {
   const registry = await after(all)
   await registry.asHost('hr').transact(async tx => {
-    tx.updateUser('ann', { values: { manager: 'eve' } })
-    const missing = failure('invalid_value', 'user `ann`: there is no user `eve` for `manager`')
+    tx.updateUser('ann', { values: { manager: 'zoe' } })
+    const missing = failure('invalid_value', 'user `ann`: there is no user `zoe` for `manager`')
     await assert.rejects(tx.preview(), missing)
-    tx.updateUser('eve')
+    tx.updateUser('zoe')
   }, options)
-  assert.equal(registry.snapshot().user('ann').values.manager, 'eve')
+  assert.equal(registry.snapshot().user('ann').values.manager, 'zoe')
 })
 
 const email = { unique: true, ignoreCase: true, pattern: '*@acme.com' }
