@@ -61,6 +61,7 @@ export type ErrorCode =
   | 'held'
   | 'invalid_token'
   | 'conflict'
+  | 'stale'
   | 'bad_rows'
   | 'invalid_feed'
   | 'cancelled'
