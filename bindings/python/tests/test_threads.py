@@ -103,6 +103,8 @@ def test_ctrl_c_ends_an_import(
     """The signal comes while the feed is read, and nobody asked for progress."""
     pipe = tmp_path / "feed"
     os.mkfifo(pipe)
+    # What runs in the background may have been started without Python's handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt() -> None:
         with pipe.open("wb") as feed:
@@ -115,6 +117,7 @@ def test_ctrl_c_ends_an_import(
         with pytest.raises(KeyboardInterrupt):
             tx.import_users(pipe, {"id": "key"})
         interrupting.result()
+    signal.signal(signal.SIGINT, before)
     assert tx.preview().delta.is_empty
 
 
