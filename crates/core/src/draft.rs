@@ -273,7 +273,7 @@ impl Draft {
         };
         if commit.is_recorded() {
             state.revision = revision;
-            if state.watch.concerns(&commit.losses) {
+            if state.watch.concerns(self.at, &commit.losses) {
                 Arc::make_mut(&mut state.watch).follow(self.at, &commit.author, &commit.losses);
             }
         }

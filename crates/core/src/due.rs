@@ -1,5 +1,5 @@
 //! What an enrolment rule says beyond whom and in what: as which role, within which window, due when. Not here: what
-//! follows when a window opens or ends (`windows`), and the dates that people have (`enrolment`).
+//! follows when a window opens or ends (`clock`), and the dates that people have (`enrolment`).
 
 use std::collections::BTreeMap;
 use std::ops::Bound;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ use crate::{
     SiteId, Status, UserId,
 };
 
+/// The greatest count that every language and store has as a whole number.
+const MAX_COUNT: u64 = (1 << 53) - 1;
 /// So long what an author ended counts, in milliseconds.
 const DAY: i64 = 24 * 3_600_000;
 
@@ -177,13 +180,15 @@ struct Recent {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Watch {
     pub(crate) guard: Guard,
-    recent: Vec<Recent>,
+    /// In the order of their instants. Shared, because each commit of a bad day adds one to a copy of the others.
+    recent: Vec<Arc<Recent>>,
 }
 
 impl Watch {
-    /// Whether [`Watch::follow`] has something to do for a commit.
-    pub(crate) fn concerns(&self, losses: &Losses) -> bool {
-        !(self.recent.is_empty() && losses.is_empty())
+    /// Whether [`Watch::follow`] has something to do for a commit: it ended something, or a day is over for what was
+    /// ended before.
+    pub(crate) fn concerns(&self, at: Instant, losses: &Losses) -> bool {
+        !losses.is_empty() || self.recent.first().is_some_and(|oldest| !is_recent(oldest.at, at))
     }
 
     /// Takes note of a commit.
@@ -194,7 +199,7 @@ impl Watch {
             self.recent.retain(|recent| recent.author != *author);
         } else if !losses.by_site.is_empty() {
             let (author, by_site) = (author.clone(), losses.by_site.clone());
-            self.recent.push(Recent { at, author, by_site });
+            self.recent.push(Arc::new(Recent { at, author, by_site }));
         }
     }
 
@@ -231,11 +236,12 @@ fn ends(action: Action) -> bool {
     }
 }
 
-/// Whether an enrolment that was there is there no longer, or one that was active no longer is.
+/// Whether an enrolment that was active is no longer: ended or suspended. One that was suspended before has been counted
+/// then.
 fn is_lost(before: &State, after: &State, user: UserId, course: CourseId) -> bool {
     let (was, is) = (before.enrolments.records(user, course), after.enrolments.records(user, course));
     let is_active = |records| status_of(records) == EnrolmentStatus::Active;
-    !was.is_empty() && (is.is_empty() || is_active(was) && !is_active(is))
+    is_active(was) && !is_active(is)
 }
 
 /// What changes and what followed from them ended.
@@ -361,8 +367,12 @@ impl Draft {
             let message = format!("guard: {} percent, expected at most 100", guard.percent);
             return Err(Error::new(ErrorKind::InvalidDefinition, message));
         }
+        if guard.count > MAX_COUNT {
+            let message = format!("guard: a count of {}, expected at most {MAX_COUNT}", guard.count);
+            return Err(Error::new(ErrorKind::InvalidDefinition, message));
+        }
         if guard != old {
-            std::sync::Arc::make_mut(&mut self.next.watch).guard = guard;
+            Arc::make_mut(&mut self.next.watch).guard = guard;
             self.record(Entry::Guard(guard));
         }
         Ok(())

@@ -114,7 +114,7 @@ impl Snapshot {
             let members = state.members((segment, None));
             state.set_frozen(segment, members);
         }
-        if state.watch.concerns(&commit.losses) {
+        if state.watch.concerns(commit.at, &commit.losses) {
             Arc::make_mut(&mut state.watch).follow(commit.at, &commit.author, &commit.losses);
         }
         state.revision = commit.revision;

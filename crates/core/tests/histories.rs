@@ -78,9 +78,8 @@ fn assert_losses(before: &Snapshot, outcome: &Outcome) {
     for user in before.users() {
         for was in before.enrolments_of(user) {
             let is = after.enrolment(user, was.course);
-            let lost = is.is_none_or(|is| {
-                was.status == EnrolmentStatus::Active && is.status == EnrolmentStatus::Suspended
-            });
+            let lost = was.status == EnrolmentStatus::Active
+                && is.is_none_or(|is| is.status == EnrolmentStatus::Suspended);
             let site = after.course(was.course).unwrap().site;
             for site in [None, Some(site)].into_iter().filter(|_| lost) {
                 counts.entry(site).or_default().0 += 1;

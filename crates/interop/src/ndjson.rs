@@ -123,6 +123,10 @@ impl<'a> Rows<'a> {
         let mut given: BTreeSet<&str> = BTreeSet::new();
         for (name, value) in &members {
             if !given.insert(name) {
+                // Of two keys it cannot be said which is meant.
+                if self.columns.iter().any(|column| column.name == *name && column.target == Target::Key) {
+                    self.seen.nameless(line);
+                }
                 wrong = wrong.or(Some(RowError {
                     line,
                     column: Some(shortened(name)),
@@ -268,6 +272,19 @@ mod tests {
         assert_eq!(rows.ignored().collect::<Vec<_>>(), ["more"]);
         assert_eq!(rows.position(), feed.len() as u64);
         assert!(rows.has_columns().is_ok() && rows.names_everybody().is_ok());
+    }
+
+    #[test]
+    fn of_two_keys_on_a_line_it_cannot_be_said_which_is_meant() {
+        let feed = b"{\"id\": \"c\", \"id\": \"d\"}\n{\"id\": \"e\", \"dept\": \"x\", \"dept\": \"y\"}";
+        let mut rows = Rows::new(feed, &mapping(), Blank::Clear);
+        assert!(rows.next().unwrap().is_err());
+        let error = rows.names_everybody().unwrap_err().to_string();
+        assert!(error.contains("line 1"), "{error}");
+        let second = feed.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        let mut rows = Rows::new(&feed[second..], &mapping(), Blank::Clear);
+        assert!(rows.next().unwrap().is_err());
+        assert!(rows.names_everybody().is_ok(), "the person is named all the same");
     }
 
     #[test]

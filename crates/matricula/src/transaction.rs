@@ -408,7 +408,15 @@ impl Transaction {
             outcome.check()?;
             judge(outcome)
         };
-        let outcome = judge(self.outcome())?;
+        let outcome = match (judge(self.outcome()), &mut self.keyed) {
+            (Ok(outcome), _) => outcome,
+            (Err(error), None) => return Err(error),
+            // Another process may have dealt with the request since it was begun here.
+            (Err(error), Some(keyed)) => {
+                keyed.first = self.registry.find(&keyed.key)?;
+                return self.repeated()?.ok_or(error);
+            }
+        };
         // The copies of the state that the draft holds are given up before the commit publishes its own.
         self.previewed = None;
         let signature = self.signature();

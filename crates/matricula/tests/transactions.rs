@@ -262,6 +262,9 @@ fn a_guard_is_what_it_was_before_the_transaction() {
     tx.define_guard(off).unwrap();
     let wrong = GuardDefinition { percent: Some(101), ..GuardDefinition::default() };
     assert_eq!(tx.define_guard(wrong).unwrap_err().to_string(), "guard: 101 percent, expected at most 100");
+    let wrong = GuardDefinition { count: Some(u64::MAX), ..GuardDefinition::default() };
+    let error = tx.define_guard(wrong).unwrap_err().to_string();
+    assert_eq!(error, "guard: a count of 18446744073709551615, expected at most 9007199254740991");
     tx.commit().unwrap();
     let mut tx = registry.as_host("hr").begin(at(1)).unwrap();
     everybody(&mut tx);

@@ -124,7 +124,7 @@ fn put_guard(tx: &Transaction<'_>, guard: &Guard) -> Result<()> {
         "INSERT INTO guard (id, percent, count, enabled) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET percent = ?1, count = ?2, enabled = ?3",
     )?;
-    // No registry has as many as would not fit.
+    // Greater counts are refused where the guard is defined.
     let count = i64::try_from(guard.count).unwrap_or(i64::MAX);
     put.execute(params![guard.percent, count, guard.enabled]).map(drop)
 }

@@ -1,6 +1,8 @@
 //! A copy of the register in a file of its own, made while others go on.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use matricula_core::{Error, ErrorKind};
 
@@ -20,9 +22,6 @@ pub(crate) fn backup(link: &Link, path: &Path) -> Result<(), Error> {
     let Some(name) = unfinished.to_str() else {
         return Err(Error::new(ErrorKind::Store, format!("{place}: expected a path in UTF-8")));
     };
-    if unfinished.exists() {
-        std::fs::remove_file(&unfinished).map_err(io)?;
-    }
     let copied = connection
         .execute("VACUUM INTO ?1", [name])
         .map_err(|error| failed(&place, error))
@@ -34,9 +33,13 @@ pub(crate) fn backup(link: &Link, path: &Path) -> Result<(), Error> {
     copied
 }
 
+/// A name that no other copy is written under, of this process or another, even if both are to be called the same.
 fn unfinished(path: &Path) -> PathBuf {
+    static COPIES: AtomicU64 = AtomicU64::new(0);
+    let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut name = path.as_os_str().to_owned();
-    name.push(".unfinished");
+    name.push(format!(".{}-{}-{copy}.unfinished", std::process::id(), now.as_nanos()));
     name.into()
 }
 

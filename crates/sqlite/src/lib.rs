@@ -160,6 +160,9 @@ impl Store for Sqlite {
 
     fn save_image(&self, snapshot: &Snapshot) -> Result<(), Error> {
         self.writable()?;
+        if !self.link.options.cache {
+            return Ok(());
+        }
         self.link.used(|connection, held| cache::save(connection, &mut held.kept, snapshot))
     }
 
