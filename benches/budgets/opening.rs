@@ -127,7 +127,7 @@ fn refresh(bench: &Bench, registry: &Registry, path: &Path, report: &mut Report<
     for round in 0..COMMITS {
         let key = format!("E{}", 10_001 + random.below(bench.users));
         let mut tx = host.begin(now()).unwrap();
-        tx.update_user(UserUpdate::new(key).set("job_title", format!("Title {}", round % 97))).unwrap();
+        tx.update_user(UserUpdate::new(key).set("job_title", format!("Title {round}"))).unwrap();
         tx.commit().unwrap();
     }
     let (followed, snapshot) = timed(|| registry.refresh().unwrap());
