@@ -22,12 +22,13 @@ fn main() {
         }
     };
     let mut report = row::Report::new(&options);
+    opening::small(&mut report);
     let bench = Bench::new(options.users);
     let memory = company::in_memory(&bench, &mut report);
     segments::measure(options.users, &mut report);
     sqlite::on_disk(&bench, &memory, &mut report);
     drop(memory);
-    opening::measure(&bench, &mut report);
+    opening::large(&bench, &mut report);
     if !report.finish() {
         std::process::exit(1);
     }
