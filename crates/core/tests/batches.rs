@@ -51,6 +51,26 @@ fn an_update_that_is_left_out_gives_up_no_unique_value() {
     assert!(draft.update_users_leniently(swapped.into()).unwrap().errors.is_empty());
 }
 
+/// Such a register could be made, but not opened again.
+#[test]
+fn texts_are_not_compared_otherwise_where_a_rule_would_be_none_any_longer() {
+    let name = |ignore_case| AttributeDefinition {
+        ignore_case,
+        ..AttributeDefinition::new("name", AttributeType::Text)
+    };
+    let mut draft = draft(vec![name(false)]);
+    draft.apply(SegmentDefinition::with_rule("s", r#"user.name.between("Z", "a")"#).into()).unwrap();
+    let error = draft.apply(name(true).into()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("attribute `name`: the rule of segment `s` would not be one any longer"),
+        "{error}"
+    );
+    draft.apply(SegmentDefinition::with_rule("s", r#"user.name.between("A", "b")"#).into()).unwrap();
+    draft.apply(name(true).into()).unwrap();
+    draft.apply(SegmentDefinition::with_rule("s", r#"user.name.between("a", "Z")"#).into()).unwrap();
+    assert!(draft.apply(name(false).into()).is_err());
+}
+
 #[test]
 fn nobody_is_created_without_a_required_value_by_a_second_update() {
     let name =
