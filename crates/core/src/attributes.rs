@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use matricula_rule::{
-    Attribute, AttributeId, Choice, Field, Glob, Kind, Options, SegmentId, Value, validate,
-};
+use matricula_rule::{Attribute, AttributeId, Choice, Field, Glob, Kind, Options, SegmentId, Value};
 
 use crate::accept::{Reader, satisfies};
 use crate::draft::{Draft, not_possible};
@@ -32,9 +30,6 @@ impl Draft {
             return Ok(());
         }
         self.check_data(&attribute, old.as_ref()).map_err(within)?;
-        if old.as_ref().is_some_and(|old| old.ignore_case != attribute.ignore_case) {
-            self.check_rules(&attribute).map_err(within)?;
-        }
         let demands = |old: &Attribute| {
             attribute.required && !old.required
                 || attribute.unique && (!old.unique || old.ignore_case != attribute.ignore_case)
@@ -63,21 +58,6 @@ impl Draft {
                 .visit(&mut |part| names |= part.field() == Some(Field::Attribute(attribute)));
             names.then_some((id, segment.key.as_str()))
         })
-    }
-
-    /// Makes sure that the rules that name an attribute are rules still: with or without regard to case, texts come in
-    /// another order.
-    fn check_rules(&self, attribute: &Attribute) -> Result<(), Error> {
-        let mut next = self.next.clone();
-        Arc::make_mut(&mut next.schema).define(attribute.clone());
-        for (id, key) in self.segments_naming(attribute.id) {
-            let rule = self.next.segment(id).and_then(|segment| segment.rule.as_ref());
-            if let Some(Err(error)) = rule.map(|rule| validate(rule, &next)) {
-                let message = format!("the rule of segment `{key}` would not be one any longer: {error}");
-                return Err(not_possible(message));
-            }
-        }
-        Ok(())
     }
 
     /// What depends on an attribute, in words.

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate};
+use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate_saved};
 
 use crate::enrolment::Builder;
 use crate::isolation::{check_enrolment_rule, check_rule};
@@ -274,7 +274,7 @@ impl Loader {
 pub(crate) fn check_definitions(state: &State) -> Result<(), Error> {
     for segment in state.segments.values() {
         let Some(rule) = &segment.rule else { continue };
-        let checked = validate(rule, state).map_err(Error::from);
+        let checked = validate_saved(rule, state).map_err(Error::from);
         if let Err(error) = checked.and_then(|()| check_rule(rule, segment.site, state)) {
             let message = format!("the rule of segment `{}` cannot be: {error}", segment.key);
             return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));

@@ -69,5 +69,5 @@ pub use print::print;
 pub use rule::{Comparison, Fact, Field, Matching, Operand, Quantity, Rule};
 pub use schema::{Attribute, Choice, Kind, Options, Schema, Sensitivity};
 pub use tree::parse_tree;
-pub use validate::validate;
+pub use validate::{validate, validate_saved};
 pub use value::{MAX_INTEGER, Value, fold, is_under, normalise, path};

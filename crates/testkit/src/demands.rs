@@ -3,28 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matricula_core::rule::{
-    Attribute, AttributeId, Choice, Field, Kind, Operand, Options, Rule, Schema, UserId, Value, fold,
-};
+use matricula_core::rule::{Attribute, AttributeId, Choice, Kind, Options, Schema, UserId, Value, fold};
 use matricula_core::{AttributeDefinition, AttributeType, Change, Input, UserUpdate};
 
 use crate::simulator::Simulator;
 
 type Values = BTreeMap<AttributeId, Value>;
-
-/// Whether a part of a rule asks for what lies between two texts of which the first is the greater, as an attribute
-/// compares them.
-fn turned_about(part: &Rule, attribute: &Attribute) -> bool {
-    let Rule::Between { field, from: Operand::Value(from), to: Operand::Value(to) } = part else {
-        return false;
-    };
-    match (from, to) {
-        (Value::Text(from), Value::Text(to)) if *field == Field::Attribute(attribute.id) => {
-            if attribute.ignore_case { fold(from) > fold(to) } else { from > to }
-        }
-        _ => false,
-    }
-}
 
 impl Simulator {
     /// Whether a change has to be accepted, as far as attributes say so; what they demand of people is judged at the end.
@@ -46,7 +30,7 @@ impl Simulator {
         };
         let default = attribute.default.as_ref();
         let shared = attribute.unique && default.is_some();
-        !(shared || default.is_some_and(retired) || self.is_named(|part| turned_about(part, &attribute)))
+        !(shared || default.is_some_and(retired))
     }
 
     fn accepts_update(&self, update: &UserUpdate) -> bool {

@@ -192,7 +192,7 @@ impl Simulator {
     }
 
     /// Whether the rule of some segment has a part like this.
-    pub(crate) fn is_named(&self, is_it: impl Fn(&Rule) -> bool) -> bool {
+    fn is_named(&self, is_it: impl Fn(&Rule) -> bool) -> bool {
         let mut found = false;
         for rule in self.segments.values().filter_map(|segment| segment.rule.as_ref()) {
             rule.visit(&mut |part| found |= is_it(part));
