@@ -185,7 +185,7 @@ def test_explanations_are_text_and_data(company: matricula.Registry) -> None:
         "user": "bob",
         "course": "gdpr",
         "reasons": [],
-        "others": [{"reason": "gdpr-de", "membership": membership.to_dict()}],
+        "others": [{"reason": "gdpr-de", "role": "learner", "membership": membership.to_dict()}],
     }
     assert snapshot.explain_enrolment("ann", "gdpr").status == "active"
 
