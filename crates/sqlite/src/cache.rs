@@ -125,6 +125,11 @@ pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snap
     if newest < revision {
         return Err(invalid("the registry is not the one in the file"));
     }
+    let erased: i64 = tx.query_row("SELECT erased FROM registry", [], |row| row.get(0)).map_err(sql)?;
+    if revision < erased {
+        // It would say again what was erased.
+        return Ok(());
+    }
     if kept.damaged {
         clear(&tx).map_err(sql)?;
     }
