@@ -179,7 +179,24 @@ export type Warning = { readonly message: string } & (
       /** How many they are. */
       readonly people: number
     }
+  | {
+      /** A segment goes on saying something of a person who is erased. */
+      readonly warning: 'erased'
+      /** The segment's key. */
+      readonly segment: string
+      /** Where: its rule names the person, has a text that stands for the person, or its name, owner or description does. */
+      readonly place: Place
+    }
+  | {
+      /** Bytes of what was erased are still in the file, and it has to be cleaned later. */
+      readonly warning: 'unclean'
+      /** Why. */
+      readonly reason: string
+    }
 )
+
+/** Where a segment says something of a person. */
+export type Place = 'rule' | 'text' | 'words'
 
 /** What is probably not meant. */
 export type WarningCode = Warning['warning']

@@ -51,7 +51,9 @@ impl From<&matricula::Warning> for Warning {
     fn from(warning: &matricula::Warning) -> Self {
         let lint = match warning {
             matricula::Warning::Rule { lint, .. } => Some(lint.to_string()),
-            matricula::Warning::Circle { .. } => None,
+            matricula::Warning::Circle { .. }
+            | matricula::Warning::Erased { .. }
+            | matricula::Warning::Unclean { .. } => None,
         };
         let json = serde_json::to_string(warning).unwrap_or_default();
         Self { json, text: warning.to_string(), lint }

@@ -55,6 +55,10 @@ record! {
         users: Option<Vec<String>>,
         /// How many they are.
         people: Option<usize>,
+        /// Where a segment says something of a person who is erased.
+        place: Option<&'static str>,
+        /// Why the store has to be cleaned later.
+        reason: Option<String>,
     }
 
     fn __str__(&self) -> &str {
@@ -64,26 +68,33 @@ record! {
 
 impl From<matricula::Warning> for Warning {
     fn from(warning: matricula::Warning) -> Self {
-        let message = warning.to_string();
-        match warning {
-            matricula::Warning::Rule { segment, lint } => Self {
-                warning: "rule",
-                message,
-                segment: Some(segment),
-                lint: Some(Lint::from(&lint)),
-                attribute: None,
-                users: None,
-                people: None,
-            },
+        let of_kind = |kind| Self {
+            warning: kind,
+            message: warning.to_string(),
+            segment: None,
+            lint: None,
+            attribute: None,
+            users: None,
+            people: None,
+            place: None,
+            reason: None,
+        };
+        match &warning {
+            matricula::Warning::Rule { segment, lint } => {
+                Self { segment: Some(segment.clone()), lint: Some(Lint::from(lint)), ..of_kind("rule") }
+            }
             matricula::Warning::Circle { attribute, users, people } => Self {
-                warning: "circle",
-                message,
-                segment: None,
-                lint: None,
-                attribute: Some(attribute),
-                users: Some(users),
-                people: Some(people),
+                attribute: Some(attribute.clone()),
+                users: Some(users.clone()),
+                people: Some(*people),
+                ..of_kind("circle")
             },
+            matricula::Warning::Erased { segment, place } => {
+                Self { segment: Some(segment.clone()), place: Some(place.name()), ..of_kind("erased") }
+            }
+            matricula::Warning::Unclean { reason } => {
+                Self { reason: Some(reason.clone()), ..of_kind("unclean") }
+            }
         }
     }
 }

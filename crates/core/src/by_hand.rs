@@ -57,6 +57,17 @@ impl Hands {
         decisions.map(|((course, decision), users)| ByHand { course, decision, users }).collect()
     }
 
+    /// Gives up what was asked for about a person.
+    pub(crate) fn forget(&mut self, user: UserId) {
+        self.enrol.retain(|(of, _), _| *of != user);
+        self.suspend.retain(|(of, _), _| *of != user);
+        for bulk in &mut self.bulk {
+            if let Crowd::Users(users) = &mut bulk.whom {
+                users.set(user.0, false);
+            }
+        }
+    }
+
     /// Whether a segment is to be enrolled at the end of the transaction.
     pub(crate) fn wait_for(&self, segment: SegmentId) -> bool {
         self.bulk.iter().any(|bulk| matches!(bulk.whom, Crowd::Segment(id) if id == segment))
@@ -98,6 +109,7 @@ impl Draft {
     pub(crate) fn enrol(&mut self, user: &str, course: &str, enrol: bool) -> Result<(), Error> {
         let key @ (id, course_id) = self.pair(user, course)?;
         if enrol {
+            self.living(user)?;
             self.check_enrolling(id, course_id)?;
         }
         let pending = self.hands.enrol.get(&key).copied();
@@ -183,7 +195,7 @@ impl Draft {
             Whom::Users(keys) => {
                 let mut users = Vec::with_capacity(keys.len());
                 for key in keys {
-                    let user = Snapshot::user_in(&self.next, &key)?;
+                    let user = self.living(&key)?;
                     courses.iter().try_for_each(|course| self.check_enrolling(user, *course))?;
                     users.push(user.0);
                 }

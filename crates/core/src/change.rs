@@ -49,6 +49,12 @@ pub enum Change {
         /// The course's key.
         course: String,
     },
+    /// Erases a person for good: key, values, memberships and what was decided by hand go, here and in the journal; a
+    /// number stays.
+    Erase {
+        /// The user's key.
+        user: String,
+    },
     /// Takes back an enrolment by hand. An enrolment that a rule holds goes on.
     Unenrol {
         /// The user's key.

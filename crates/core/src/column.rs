@@ -349,6 +349,31 @@ impl Column {
         }
     }
 
+    /// Whether a dictionary has a text that nobody has, and that is not to be kept.
+    pub(crate) fn has_unused(&self, is_kept: &impl Fn(&[u8]) -> bool) -> bool {
+        let used = self.used();
+        self.dictionary().is_some_and(|dictionary| {
+            dictionary.entries().any(|(text, code)| !used.contains(code) && !is_kept(text))
+        })
+    }
+
+    /// Forgets the texts that nobody has and that are not to be kept; the codes of others stay.
+    pub(crate) fn forget_unused(&mut self, is_kept: &impl Fn(&[u8]) -> bool) {
+        let used = self.used();
+        if let Coding::Text(dictionary) | Coding::Path(dictionary) = &mut self.coding {
+            dictionary.retain(|text, code| used.contains(code) || is_kept(text));
+        }
+    }
+
+    /// The codes that somebody has.
+    fn used(&self) -> roaring::RoaringBitmap {
+        let mut used = roaring::RoaringBitmap::new();
+        self.codes.each_between(1, u64::MAX, |_, code| {
+            used.extend(u32::try_from(code));
+        });
+        used
+    }
+
     /// The first code of a key (or, `after`, the first beyond it) that the column knows; `None` if it does not.
     pub(crate) fn cut_key(&self, key: &[u8], after: bool) -> Option<u64> {
         let code = self.dictionary()?.code(key)?;

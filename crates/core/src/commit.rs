@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Author, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Guard, Idempotency, Instant, Losses,
-    Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+    Revision, RowSet, Seal, Segment, SegmentId, Site, SiteId, Status, UserId, Was,
 };
 
 /// One recorded transaction.
@@ -32,6 +32,8 @@ pub struct Commit {
     pub moments: Vec<Moment>,
     /// What the guard counts of it.
     pub losses: Losses,
+    /// What makes a later edit of it show; `None` until it is recorded, and of what earlier versions recorded.
+    pub seal: Option<Seal>,
 }
 
 impl Commit {
@@ -80,6 +82,20 @@ pub enum Entry {
     Record(RecordEntry),
     /// The guard as it now is.
     Guard(Guard),
+    /// A person was erased.
+    Erase(UserId),
+    /// The commits up to a revision were put into an archive, and are no longer in the store.
+    Archive {
+        /// The last revision that is archived.
+        to: Revision,
+    },
+    /// What is left of an entry about somebody who has been erased since.
+    Erased {
+        /// Who.
+        user: UserId,
+        /// What it had been.
+        was: Was,
+    },
 }
 
 /// What was recorded of a person in a course.

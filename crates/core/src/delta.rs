@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use crate::{
     Action, Commit, CourseId, Entry, Instant, Outcome, Revision, SegmentId, Snapshot, Status, UserId,
+    Warning, Was,
 };
 
 /// Everything that a commit did, or that a previewed one would do.
@@ -16,6 +17,8 @@ pub struct Delta {
     /// The registry after it, in which its ids have names.
     snapshot: Snapshot,
     commit: Arc<Commit>,
+    /// What to know besides what commit and snapshot say.
+    pub(crate) noted: Vec<Warning>,
 }
 
 /// One thing that happened to one enrolment.
@@ -51,7 +54,7 @@ pub struct MembershipStep<'a> {
 impl Delta {
     /// The delta of a commit, with the snapshot after it or any later one.
     pub fn new(snapshot: Snapshot, commit: Arc<Commit>) -> Self {
-        Self { snapshot, commit }
+        Self { snapshot, commit, noted: Vec::new() }
     }
 
     /// The registry in which the delta's ids have names: as it was after the commit or, of a delta read back from
@@ -63,6 +66,20 @@ impl Delta {
     /// What was recorded.
     pub fn commit(&self) -> &Commit {
         &self.commit
+    }
+
+    /// The same delta with its commit as the store has it.
+    #[must_use]
+    pub fn recorded_as(mut self, commit: Arc<Commit>) -> Self {
+        self.commit = commit;
+        self
+    }
+
+    /// The same delta with one more warning.
+    #[must_use]
+    pub fn with_warning(mut self, warning: Warning) -> Self {
+        self.noted.push(warning);
+        self
     }
 
     /// The revision of the commit; of the last one before it if there was nothing to record.
@@ -87,11 +104,12 @@ impl Delta {
 
     /// How many people were created.
     pub fn users_created(&self) -> usize {
-        self.commit
-            .entries
-            .iter()
-            .filter(|entry| matches!(entry, Entry::User(user) if user.key.is_some()))
-            .count()
+        let created = |entry: &&Entry| match entry {
+            Entry::User(user) => user.key.is_some(),
+            Entry::Erased { was, .. } => *was == Was::Created,
+            _ => false,
+        };
+        self.commit.entries.iter().filter(created).count()
     }
 
     /// How many people who were there before were changed; each counts once.
@@ -99,12 +117,17 @@ impl Delta {
         let mut created = std::collections::BTreeSet::new();
         let mut changed = std::collections::BTreeSet::new();
         for entry in self.commit.entries.iter() {
-            if let Entry::User(user) = entry {
-                if user.key.is_some() {
-                    created.insert(user.id);
-                } else if !created.contains(&user.id) {
-                    changed.insert(user.id);
+            let (user, is_new) = match entry {
+                Entry::User(user) => (user.id, user.key.is_some()),
+                Entry::Erased { user, was: was @ (Was::Created | Was::Changed) } => {
+                    (*user, *was == Was::Created)
                 }
+                _ => continue,
+            };
+            if is_new {
+                created.insert(user);
+            } else if !created.contains(&user) {
+                changed.insert(user);
             }
         }
         changed.len()
@@ -120,7 +143,7 @@ impl Delta {
             {
                 match status {
                     Status::Suspended => suspended.insert(user.id),
-                    Status::Active => suspended.remove(&user.id),
+                    Status::Active | Status::Erased => suspended.remove(&user.id),
                 };
             }
         }
@@ -197,7 +220,10 @@ impl Delta {
 
 impl From<&Outcome> for Delta {
     fn from(outcome: &Outcome) -> Self {
-        Self::new(outcome.snapshot.clone(), outcome.commit.clone())
+        Self {
+            noted: outcome.warnings.clone(),
+            ..Self::new(outcome.snapshot.clone(), outcome.commit.clone())
+        }
     }
 }
 
@@ -207,11 +233,13 @@ impl Display for Delta {
         if self.is_empty() {
             return f.write_str("nothing changes");
         }
-        let (mut definitions, mut by_hand, mut records) = (0_usize, 0_usize, 0_usize);
+        let (mut definitions, mut by_hand, mut records, mut erased) = (0_usize, 0_usize, 0_usize, 0_usize);
         for entry in self.commit.entries.iter() {
             match entry {
-                Entry::User(_) => {}
-                Entry::Exception { .. } => by_hand += 1,
+                Entry::User(_) | Entry::Erased { was: Was::Created | Was::Changed, .. } => {}
+                Entry::Exception { .. } | Entry::Erased { was: Was::Decided, .. } => by_hand += 1,
+                Entry::Erase(_) => erased += 1,
+                Entry::Archive { .. } => {}
                 Entry::Record(_) => records += 1,
                 _ => definitions += 1,
             }
@@ -229,6 +257,9 @@ impl Display for Delta {
         }
         if records > 0 {
             write!(f, "; records: {records}")?;
+        }
+        if erased > 0 {
+            write!(f, "; erased: {erased}")?;
         }
         for (segment, joined, left) in self.segment_counts() {
             write!(f, "\nsegment {segment}: {joined} joined, {left} left")?;

@@ -135,6 +135,15 @@ impl Pending {
         self.defined.remove(&attribute);
     }
 
+    /// Forgets what was said of a person, of whom nothing is demanded any longer.
+    pub(crate) fn forget(&mut self, user: UserId) {
+        for given in self.given.values_mut() {
+            given.remove(&user);
+        }
+        self.created.retain(|(created, _)| *created != user);
+        self.named.retain(|(naming, _), _| *naming != user);
+    }
+
     pub(crate) fn note_defined(&mut self, attribute: AttributeId) {
         let origin = self.origin(None);
         self.defined.insert(attribute, origin);

@@ -193,6 +193,23 @@ impl Dictionary {
         }
     }
 
+    /// Leaves out texts; the codes of the others stay.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&[u8], u32) -> bool) {
+        for chunk in &mut self.chunks {
+            if chunk.entries().all(|(text, code)| keep(text, code)) {
+                continue;
+            }
+            let mut kept = Chunk::default();
+            chunk
+                .entries()
+                .filter(|(text, code)| keep(text, *code))
+                .for_each(|(text, code)| kept.push(text, code));
+            *chunk = Arc::new(kept);
+        }
+        self.chunks.retain(|chunk| chunk.len() > 0);
+        self.len = self.chunks.iter().map(|chunk| chunk.len()).sum();
+    }
+
     /// How many texts come before this one.
     fn position(&self, text: &[u8]) -> usize {
         let Some(chunk) = self.chunks.partition_point(|chunk| chunk.text(0) <= text).checked_sub(1) else {

@@ -12,6 +12,7 @@ use crate::clock::cross;
 use crate::demands::{Pending, refuse};
 use crate::derive::{Changed, derive};
 use crate::digest::of_delta;
+use crate::erase::Secrets;
 use crate::guard::{excesses, losses};
 use crate::isolation::check_enrolment_rule;
 use crate::model::{Catalog, SegmentState, check_key, live_keys, position};
@@ -22,7 +23,8 @@ use crate::users::ColumnId;
 use crate::{
     Author, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
     EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, Hold, Instant, Moment, Problem, RecordEntry,
-    RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition, SiteId, Snapshot, UserId,
+    RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition, SiteId, Snapshot, Status, UserId,
+    Warning,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -50,6 +52,12 @@ pub struct Draft {
     pub(crate) stale: BTreeSet<SegmentId>,
     pub(crate) rules: BTreeSet<EnrolmentRuleId>,
     pub(crate) hands: Hands,
+    /// Whether the transaction erases somebody.
+    pub(crate) erases: bool,
+    /// What stands for them.
+    pub(crate) secrets: Secrets,
+    /// What somebody should know who commits this.
+    pub(crate) warnings: Vec<Warning>,
     /// Whether definitions that rules depend on changed.
     pub(crate) recompile: bool,
     /// The columns whose codes were renumbered.
@@ -75,6 +83,8 @@ pub struct Outcome {
     guard: Guard,
     /// Where it would end more than the guard lets pass.
     excesses: Vec<Excess>,
+    /// What whoever commits it should know besides what the commit says; it is not recorded.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Outcome {
@@ -159,6 +169,9 @@ impl Draft {
             stale: BTreeSet::new(),
             rules: BTreeSet::new(),
             hands: Hands::default(),
+            erases: false,
+            secrets: Secrets::default(),
+            warnings: Vec::new(),
             recompile: false,
             renumbered: BTreeSet::new(),
             pending: Pending::default(),
@@ -186,7 +199,7 @@ impl Draft {
         Ok(())
     }
 
-    fn make(&mut self, change: Change) -> Result<(), Error> {
+    pub(crate) fn make(&mut self, change: Change) -> Result<(), Error> {
         match change {
             Change::Site(definition) => self.define_site(definition),
             Change::Attribute(definition) => self.define_attribute(definition),
@@ -204,6 +217,7 @@ impl Draft {
             Change::Archive { course, archived } => self.archive(&course, archived),
             Change::Close { site, closed } => self.close(&site, closed),
             Change::Delete(what, key) => self.delete(what, &key),
+            Change::Erase { user } => self.erase(&user),
         }
     }
 
@@ -261,6 +275,9 @@ impl Draft {
         let revision = self.before.revision.next();
         let losses = losses(&self.origin.0, &state, &self.entries, &moments);
         let excesses = excesses(&self.origin.0, &losses, &author, self.at);
+        if self.erases {
+            state.forget_texts();
+        }
         let commit = Commit {
             revision,
             at: self.at,
@@ -270,16 +287,27 @@ impl Draft {
             entries: self.entries.clone(),
             moments,
             losses,
+            seal: None,
         };
         if commit.is_recorded() {
             state.revision = revision;
             if state.watch.concerns(self.at, &commit.losses) {
                 Arc::make_mut(&mut state.watch).follow(self.at, &commit.author, &commit.losses);
             }
+            if self.erases {
+                Arc::make_mut(&mut state.watch).scrub(&self.secrets);
+            }
         }
         let (snapshot, commit) = (Snapshot(Arc::new(state)), Arc::new(commit));
         let (problems, changes, guard) = (self.problems(), self.changes(), self.origin.guard());
-        Outcome { snapshot, commit, problems, changes, guard, excesses }
+        let warnings = self.warnings.clone();
+        Outcome { snapshot, commit, problems, changes, guard, excesses, warnings }
+    }
+
+    /// The same with one more entry, of what is no change.
+    pub fn finish_with(mut self, author: impl Into<Author>, note: &str, entry: Entry) -> Outcome {
+        self.record(entry);
+        self.finish(author, note)
     }
 
     pub(crate) fn record(&mut self, entry: Entry) {
@@ -407,7 +435,7 @@ impl Draft {
 
     /// Records what a person did in a course.
     fn record_course(&mut self, record: &RecordUpdate) -> Result<(), Error> {
-        let user = Snapshot::user_in(&self.next, &record.user)?;
+        let user = self.living(&record.user)?;
         let course =
             find(&self.next.courses, &record.course, ErrorKind::UnknownCourse, "course").map(CourseId::at)?;
         if let Some(Some(score)) = record.score
@@ -452,6 +480,15 @@ impl Draft {
             self.touch(user, id);
         }
         changed
+    }
+
+    /// The id of a person who is not erased.
+    pub(crate) fn living(&self, key: &str) -> Result<UserId, Error> {
+        let user = Snapshot::user_in(&self.next, key)?;
+        if self.next.users.status(user) == Some(Status::Erased) {
+            return Err(not_possible(format!("user `{key}` is erased")));
+        }
+        Ok(user)
     }
 
     /// Notes that a value of a person changed.

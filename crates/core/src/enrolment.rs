@@ -6,6 +6,7 @@ mod image;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::block::{self, BLOCK, WORDS, Words};
 use crate::chunks::Chunks;
@@ -65,7 +66,8 @@ pub(crate) struct Record {
 pub(crate) type Planned = (Action, Reason, Option<NaiveDate>);
 
 /// Whether an enrolment is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EnrolmentStatus {
     /// It is.
     Active,
@@ -84,7 +86,8 @@ impl EnrolmentStatus {
 }
 
 /// How a reason stands behind an enrolment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReasonState {
     /// It is in force.
     InForce,
@@ -106,7 +109,7 @@ impl ReasonState {
 }
 
 /// One reason of an enrolment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HeldReason {
     /// Which.
     pub reason: Reason,
@@ -119,7 +122,7 @@ pub struct HeldReason {
 }
 
 /// A person's enrolment in a course.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
     /// Who.
     pub user: UserId,

@@ -62,6 +62,12 @@ kinds! {
     UnknownSegment = "unknown_segment",
     /// No enrolment rule has this key.
     UnknownEnrolmentRule = "unknown_enrolment_rule",
+    /// There is no such revision, or no commit so early.
+    UnknownRevision = "unknown_revision",
+    /// The revision is archived: what is asked about it is in the archive and no longer here.
+    Archived = "archived",
+    /// An exported registry or an archive is cut off, altered, or of another format.
+    InvalidArchive = "invalid_archive",
     /// There is no such time zone.
     UnknownTimeZone = "unknown_time_zone",
     /// The change cannot be made to what is there now.

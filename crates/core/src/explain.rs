@@ -170,7 +170,7 @@ impl Snapshot {
         let eligible = match self.status(user) {
             Some(Status::Active) if in_site => Eligibility::Eligible,
             Some(Status::Active) | None => Eligibility::NotAMember,
-            Some(Status::Suspended) => Eligibility::Suspended,
+            Some(Status::Suspended | Status::Erased) => Eligibility::Suspended,
         };
         let mut explanation = MembershipExplanation {
             user: self.user_key(user).to_owned(),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
 use crate::enrolment::status_of;
+use crate::erase::Secrets;
 use crate::state::State;
 use crate::{
     Action, Author, CourseId, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision, RowSet,
@@ -185,6 +186,22 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Takes names of people out of the names of hosts.
+    pub(crate) fn scrub(&mut self, secrets: &Secrets) {
+        for recent in &mut self.recent {
+            if let Author::Host(name) = &recent.author
+                && let Some(scrubbed) = secrets.scrubbed(name)
+            {
+                Arc::make_mut(recent).author = Author::Host(scrubbed);
+            }
+        }
+    }
+
+    /// What was ended of late, in order: when, by whom, what.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = (Instant, &Author, &[SiteLosses])> {
+        self.recent.iter().map(|recent| (recent.at, &recent.author, recent.by_site.as_slice()))
+    }
+
     /// Whether [`Watch::follow`] has something to do for a commit: it ended something, or a day is over for what was
     /// ended before.
     pub(crate) fn concerns(&self, at: Instant, losses: &Losses) -> bool {
@@ -267,14 +284,19 @@ pub(crate) fn losses(before: &State, after: &State, entries: &[Entry], moments: 
     let sites: Vec<SiteId> = (0..before.sites.len()).map(SiteId::at).collect();
     let mut seen: BTreeSet<UserId> = BTreeSet::new();
     for entry in entries {
-        let Entry::User(entry) = entry else { continue };
-        let may_end = entry.key.is_none() && (entry.status.is_some() || !entry.sites.is_empty());
-        if !may_end || !seen.insert(entry.id) {
+        let (user, may_end) = match entry {
+            Entry::User(entry) => {
+                (entry.id, entry.key.is_none() && (entry.status.is_some() || !entry.sites.is_empty()))
+            }
+            Entry::Erase(user) => (*user, true),
+            _ => continue,
+        };
+        if !may_end || !seen.insert(user) {
             continue;
         }
-        let is_active = |state: &State| state.users.status(entry.id) == Some(Status::Active);
+        let is_active = |state: &State| state.users.status(user) == Some(Status::Active);
         let is_active_at = |state: &State, site: SiteId| {
-            is_active(state) && state.users.membership(entry.id, site) == Some(Status::Active)
+            is_active(state) && state.users.membership(user, site) == Some(Status::Active)
         };
         if is_active(before) && !is_active(after) {
             count(None, &|losses| losses.users += 1);

@@ -27,12 +27,12 @@ use crate::roster::Roster;
 use crate::state::{Hand, Slot, State};
 use crate::users::Users;
 use crate::{
-    Course, EnrolmentRule, Error, ErrorKind, Instant, Revision, RowSet, Segment, SegmentId, Site, SiteId,
-    Snapshot,
+    Course, EnrolmentRule, Error, ErrorKind, Hash, Instant, Revision, RowSet, Segment, SegmentId, Site,
+    SiteId, Snapshot,
 };
 
 /// The number of the way in which images are written. An image of another is of no use: take the records.
-pub const IMAGE_FORMAT: u32 = 1;
+pub const IMAGE_FORMAT: u32 = 2;
 
 /// Takes the chunks of an image, one after the other.
 pub(crate) struct Sink<'a> {
@@ -82,6 +82,7 @@ pub(crate) fn damaged(what: &str) -> Error {
 struct Head {
     revision: Revision,
     clock: Option<Instant>,
+    head: Option<Hash>,
     slots: Vec<Slot>,
     hands: Vec<SegmentId>,
 }
@@ -91,6 +92,7 @@ impl Head {
         out.number(IMAGE_FORMAT.into());
         out.number(self.revision.0);
         out.option(self.clock, |out, clock| out.signed(clock.millis()));
+        out.option(self.head, |out, head| out.bytes(&head.0));
         out.count(self.slots.len());
         for (segment, site) in &self.slots {
             out.number(segment.0.into());
@@ -107,6 +109,7 @@ impl Head {
         Some(Self {
             revision: Revision(input.number()?),
             clock: input.option(|input| Instant::from_millis(input.signed()?).ok())?,
+            head: input.option(|input| Hash::from_bytes(input.bytes()?))?,
             slots: input.list(|input| {
                 Some((SegmentId(input.u32()?), input.option(|input| input.u32().map(SiteId))?))
             })?,
@@ -137,6 +140,7 @@ impl Snapshot {
         let State {
             revision,
             clock,
+            head,
             sites,
             schema,
             courses,
@@ -162,6 +166,7 @@ impl Snapshot {
         let head = Head {
             revision: *revision,
             clock: *clock,
+            head: *head,
             slots: slots.iter().copied().collect(),
             hands: by_hand().map(|(segment, _)| segment).collect(),
         };
@@ -188,7 +193,8 @@ impl Snapshot {
     pub fn read_image(mut next: impl FnMut() -> Result<Option<Vec<u8>>, Error>) -> Result<Self, Error> {
         let source = &mut Source { next: &mut next };
         let head = source.chunk("its head", Head::read)?;
-        let mut state = State { revision: head.revision, clock: head.clock, ..State::default() };
+        let mut state =
+            State { revision: head.revision, clock: head.clock, head: head.head, ..State::default() };
         state.sites = catalog(source.json("the sites")?, |site: &Site| (site.key.clone(), false))?;
         if state.sites.is_empty() {
             return Err(damaged("there is no site"));

@@ -15,8 +15,8 @@ use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, Instant, Losses, Reason,
-    Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
+    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, Hash, Instant, Losses,
+    Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -143,6 +143,16 @@ impl Loader {
     pub fn enrolment_rule(&mut self, rule: EnrolmentRule) {
         let rules = Arc::make_mut(&mut self.state.rules);
         put(rules, rules.len(), &rule.key.clone(), rule.deleted, rule);
+    }
+
+    /// What has been put together so far.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The hash of the last commit, if it is sealed.
+    pub fn head(&mut self, head: Option<Hash>) {
+        self.state.head = head;
     }
 
     /// The next user.

@@ -143,6 +143,8 @@ pub enum Status {
     Active,
     /// It does not, for now.
     Suspended,
+    /// It does not, for ever: the person was erased. No membership has this status.
+    Erased,
 }
 
 macro_rules! words {
@@ -172,7 +174,30 @@ macro_rules! words {
 words!(LeavePolicy: "leave policy", Keep = "keep", Suspend = "suspend", Unenrol = "unenrol",);
 words!(SegmentState: "segment state", Draft = "draft", Active = "active", Paused = "paused",);
 words!(Exception: "exception", Pinned = "pinned", Banned = "banned",);
-words!(Status: "status", Active = "active", Suspended = "suspended",);
+
+impl Status {
+    /// The word for it in data and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Erased => "erased",
+        }
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = Error;
+
+    /// A status that can be given: nobody is made erased by a word.
+    fn from_str(word: &str) -> Result<Self, Error> {
+        match word {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended),
+            _ => Err(not_a_word("status", word, &["active", "suspended"])),
+        }
+    }
+}
 
 /// The error for a word that is not one of a few.
 pub(crate) fn not_a_word(what: &str, word: &str, words: &[&str]) -> Error {

@@ -8,7 +8,8 @@ use hashbrown::{HashMap, HashSet};
 use matricula_rule::{Attribute, AttributeId, Kind, UserId, Value};
 
 use crate::accept::Reader;
-use crate::draft::Draft;
+use crate::draft::{Draft, not_possible};
+use crate::erase::ERASED_KEY;
 use crate::error::shown;
 use crate::model::check_key;
 use crate::users::{Coded, ColumnId, folded_value, status_code};
@@ -188,6 +189,7 @@ impl Draft {
     fn check_update(&self, index: usize, update: UserUpdate, hints: bool) -> Result<Checked, UserError> {
         let plain = |error| UserError { index, attribute: None, input: None, error };
         let key = check_key("user", &update.key).map_err(plain)?.into_owned();
+        self.refuse_erased(&key, &update).map_err(plain)?;
         let mut values = Vec::with_capacity(update.values.len());
         for (attribute, input) in update.values {
             match self.check_value(&key, &attribute, input.as_ref(), hints) {
@@ -200,6 +202,24 @@ impl Draft {
         let site = |(site, status): (Arc<str>, Option<Status>)| Ok((self.find_site(&site)?, status));
         let sites = update.sites.into_iter().map(site).collect::<Result<_, _>>().map_err(plain)?;
         Ok(Checked { index, key, status: update.status, values, sites })
+    }
+
+    /// Nobody is given the key of somebody erased, nor is anybody erased by an update.
+    fn refuse_erased(&self, key: &str, update: &UserUpdate) -> Result<(), Error> {
+        if key.starts_with(ERASED_KEY) {
+            let message = match self.next.users.find(key) {
+                Some(_) => return Err(not_possible(format!("user `{key}` is erased"))),
+                None => format!("user key `{}` begins as the keys of erased people do", shown(key)),
+            };
+            return Err(Error::new(ErrorKind::InvalidKey, message));
+        }
+        let mut statuses =
+            update.status.into_iter().chain(update.sites.iter().filter_map(|(_, status)| *status));
+        if statuses.any(|status| status == Status::Erased) {
+            let message = "the status `erased` cannot be given, people are erased by a change of its own";
+            return Err(Error::new(ErrorKind::InvalidValue, message));
+        }
+        Ok(())
     }
 
     fn check_value(
@@ -610,6 +630,9 @@ impl Draft {
         let mut seen: HashMap<u64, bool> = HashMap::new();
         let mut found: BTreeSet<UserId> = BTreeSet::new();
         for user in (0..users.count()).map(UserId) {
+            if users.status(user) == Some(Status::Erased) {
+                continue;
+            }
             let code = users.code(ColumnId::Attribute(attribute), user);
             if *seen.entry(code).or_insert_with(|| fails(users.value(user, attribute).as_ref())) {
                 found.insert(user);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use matricula_rule::{AttributeId, Value};
 
+use crate::erase::{Secrets, erased_key};
 use crate::model::put;
 use crate::nesting::levels;
 use crate::roster::Change;
@@ -14,7 +15,7 @@ use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
     Author, Commit, Entry, Error, ErrorKind, Reason, RecordEntry, RowSet, SegmentId, SegmentState, SiteId,
-    Snapshot, UserEntry, UserId, reconcile,
+    Snapshot, Status, UserEntry, UserId, Was, reconcile,
 };
 
 impl Snapshot {
@@ -30,6 +31,9 @@ impl Snapshot {
                 commit.revision, state.revision
             )));
         }
+        let erased = commit.erases();
+        let mut secrets = Secrets::default();
+        erased.iter().for_each(|user| secrets.add_person(&state, *user));
         let known = state.slots.len();
         let paused: HashSet<SegmentId> = paused_in(&state).collect();
         let mut definitions = false;
@@ -38,6 +42,7 @@ impl Snapshot {
         for entry in commit.entries.iter() {
             definitions |= match entry {
                 Entry::User(_) | Entry::Record(_) | Entry::Guard(_) => false,
+                Entry::Erase(_) | Entry::Erased { .. } | Entry::Archive { .. } => false,
                 // The first decision by hand puts other nodes into the graph.
                 Entry::Exception { segment, .. } => state.hand(*segment).is_none(),
                 // Rules see another column where an attribute begins or ceases to ignore case.
@@ -52,6 +57,9 @@ impl Snapshot {
                 && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())
             {
                 moved.insert(entry.id.0);
+            }
+            if let Entry::Erase(user) | Entry::Erased { user, was: Was::Created } = entry {
+                moved.insert(user.0);
             }
             apply_definition(&mut state, entry);
         }
@@ -68,6 +76,18 @@ impl Snapshot {
                 }
                 Entry::Record(entry) => apply_record(&mut state, entry, &mut renumbered)?,
                 Entry::Segment(id, segment) if segment.deleted => state.forget_hand(*id),
+                Entry::Erased { user, was: Was::Created } => {
+                    if state.users.add(&erased_key(*user)) != Some(*user) {
+                        return Err(invalid(format!("user number {} is out of order", user.0)));
+                    }
+                    state.users.set_code(ColumnId::Status, *user, status_code(Some(Status::Erased)));
+                }
+                Entry::Erase(user) => {
+                    if user.0 >= state.users.count() {
+                        return Err(invalid(format!("commit {} erases who is not there", commit.revision)));
+                    }
+                    state.erase(*user);
+                }
                 _ => {}
             }
         }
@@ -117,6 +137,11 @@ impl Snapshot {
         if state.watch.concerns(commit.at, &commit.losses) {
             Arc::make_mut(&mut state.watch).follow(commit.at, &commit.author, &commit.losses);
         }
+        if !erased.is_empty() {
+            Arc::make_mut(&mut state.watch).scrub(&secrets);
+            state.forget_texts();
+        }
+        state.head = commit.seal.as_ref().map(|seal| seal.hash);
         state.revision = commit.revision;
         state.clock = Some(commit.at);
         Ok(Self(Arc::new(state)))
@@ -132,6 +157,7 @@ fn paused_in(state: &State) -> impl Iterator<Item = SegmentId> {
 fn created_by(entry: &Entry) -> Option<UserId> {
     match entry {
         Entry::User(entry) => entry.key.as_ref().map(|_| entry.id),
+        Entry::Erased { user, was: Was::Created } => Some(*user),
         _ => None,
     }
 }
@@ -207,7 +233,12 @@ fn apply_definition(state: &mut State, entry: &Entry) {
             put(Arc::make_mut(&mut state.rules), id.index(), &rule.key, rule.deleted, rule.clone());
         }
         Entry::Guard(guard) => Arc::make_mut(&mut state.watch).guard = *guard,
-        Entry::User(_) | Entry::Exception { .. } | Entry::Record(_) => {}
+        Entry::User(_)
+        | Entry::Exception { .. }
+        | Entry::Record(_)
+        | Entry::Erase(_)
+        | Entry::Erased { .. }
+        | Entry::Archive { .. } => {}
     }
 }
 

@@ -192,7 +192,12 @@ impl RowSet {
     /// # Errors
     /// If the bytes are not in that format.
     pub fn from_bytes(bytes: &[u8]) -> std::io::Result<Self> {
-        RoaringBitmap::deserialize_from(bytes).map(|bitmap| Self::from_roaring(&bitmap))
+        let mut rest = bytes;
+        let bitmap = RoaringBitmap::deserialize_from(&mut rest)?;
+        if !rest.is_empty() {
+            return Err(std::io::Error::other("there are bytes after its end"));
+        }
+        Ok(Self::from_roaring(&bitmap))
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {

@@ -13,9 +13,7 @@ use crate::model::check_key;
 use crate::nesting::{Definitions, Part, named};
 use crate::placing::Edit;
 use crate::state::State;
-use crate::{
-    Entry, Error, ErrorKind, Exception, RuleSource, Segment, SegmentDefinition, SegmentState, Snapshot,
-};
+use crate::{Entry, Error, ErrorKind, Exception, RuleSource, Segment, SegmentDefinition, SegmentState};
 
 /// A rule from any notation, checked against everything that it names.
 pub(crate) fn compile_rule(source: &RuleSource, site: Option<SiteId>, state: &State) -> Result<Rule, Error> {
@@ -65,6 +63,22 @@ impl Draft {
             return Ok(());
         }
         let id = SegmentId::at(old.as_ref().map_or(self.next.segments.len(), |(id, _)| *id));
+        self.put_segment(id, was, segment)
+    }
+
+    /// Makes a segment what it was before.
+    pub(crate) fn restore_segment(&mut self, id: SegmentId, segment: Segment) -> Result<(), Error> {
+        let within = |error: Error| error.within(format_args!("segment `{}`", segment.key));
+        if let Some(rule) = &segment.rule {
+            compile_rule(&RuleSource::Typed(rule.clone()), segment.site, &self.next).map_err(within)?;
+        }
+        let was = self.next.segment(id).cloned();
+        self.put_segment(id, was.as_ref(), segment)
+    }
+
+    fn put_segment(&mut self, id: SegmentId, was: Option<&Segment>, segment: Segment) -> Result<(), Error> {
+        let key = segment.key.clone();
+        let within = |error: Error| error.within(format_args!("segment `{key}`"));
         let changes = was.is_none_or(|was| was.rule != segment.rule || was.state != segment.state);
         if changes {
             self.refuse_draft_in_use(id, &segment, was).map_err(within)?;
@@ -156,7 +170,7 @@ impl Draft {
     ) -> Result<(), Error> {
         let id =
             find(&self.next.segments, segment, ErrorKind::UnknownSegment, "segment").map(SegmentId::at)?;
-        let user_id = Snapshot::user_in(&self.next, user)?;
+        let user_id = self.living(user)?;
         let manual = self.next.segment(id).is_some_and(|segment| segment.rule.is_none());
         if manual && exception == Some(Exception::Banned) {
             return Err(not_possible(format!(

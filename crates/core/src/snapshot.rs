@@ -75,6 +75,16 @@ impl Snapshot {
         self.0.rules.values().filter(|rule| !rule.deleted)
     }
 
+    /// All segments that there ever were with their ids, also those that were deleted.
+    pub fn segments_ever(&self) -> impl Iterator<Item = (SegmentId, &Segment)> {
+        (0..).map(SegmentId).zip(self.0.segments.values())
+    }
+
+    /// All enrolment rules that there ever were with their ids, also those that were deleted.
+    pub fn enrolment_rules_ever(&self) -> impl Iterator<Item = (EnrolmentRuleId, &EnrolmentRule)> {
+        (0..).map(EnrolmentRuleId).zip(self.0.rules.values())
+    }
+
     /// A site by id.
     pub fn site(&self, id: SiteId) -> Option<&Site> {
         self.0.sites.get_index(id.index()).map(|(_, site)| site)
@@ -287,6 +297,7 @@ impl Snapshot {
         self.0.revision == other.0.revision
             && self.0.clock == other.0.clock
             && self.0.watch == other.0.watch
+            && self.0.head == other.0.head
             && self.says_what(other)
     }
 
@@ -317,7 +328,7 @@ impl Snapshot {
             && self.users().all(|user| self.same_user(other, user))
     }
 
-    fn same_user(&self, other: &Self, user: UserId) -> bool {
+    pub(crate) fn same_user(&self, other: &Self, user: UserId) -> bool {
         let sites = (0..self.0.sites.len()).map(SiteId::at);
         let mut attributes = self.schema().attributes().iter().map(|attribute| attribute.id);
         let mut courses = (0..self.0.courses.len()).map(CourseId::at);

@@ -20,8 +20,8 @@ use crate::ranges::Ranges;
 use crate::roster::Roster;
 use crate::users::{ColumnId, Users};
 use crate::{
-    Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Instant, Revision, RowSet, Segment,
-    SegmentId, Site, SiteId, Status, UserId,
+    Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Hash, Instant, Revision, RowSet,
+    Segment, SegmentId, Site, SiteId, Status, UserId,
 };
 
 /// A set of people that is kept up to date: the members of a segment or, for a rule that joins a
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) revision: Revision,
     /// The instant of the last commit.
     pub(crate) clock: Option<Instant>,
+    /// The hash of the last commit, if it is sealed.
+    pub(crate) head: Option<Hash>,
     pub(crate) sites: Arc<Catalog<Site>>,
     pub(crate) schema: Arc<Schema>,
     pub(crate) courses: Arc<Catalog<Course>>,
@@ -77,6 +79,7 @@ impl Default for State {
         Self {
             revision: Revision::default(),
             clock: None,
+            head: None,
             sites: Arc::new(IndexMap::from([(primary.key.clone(), primary)])),
             schema: Arc::default(),
             courses: Arc::default(),

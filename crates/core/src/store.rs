@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Commit, Error, ErrorKind, Revision, Snapshot};
+use crate::{Commit, Error, ErrorKind, Instant, Revision, Snapshot, WrittenCommit};
 
 /// A place where a registry is kept.
 ///
@@ -56,7 +56,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
-        let mut after = Revision::default();
+        let mut after = self.start()?.map(|start| start.revision()).unwrap_or_default();
         loop {
             let commits = self.since(after, 1000)?;
             let Some(last) = commits.last() else { return Ok(None) };
@@ -79,12 +79,52 @@ pub trait Store: Send + Sync {
         Ok(self.load()?.revision())
     }
 
+    /// The same commits as they are written, for audits and exports.
+    ///
+    /// # Behavior
+    /// * Entries are the very text that the store keeps, whatever it says.
+    ///
+    /// # Errors
+    /// As [`Store::since`].
+    fn written(&self, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
+        Ok(self.since(after, limit)?.iter().map(|commit| WrittenCommit::from(&**commit)).collect())
+    }
+
+    /// The last revision at or before an instant; 0 if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::since`].
+    fn revision_at(&self, at: Instant) -> Result<Revision, Error> {
+        let mut last = self.start()?.map(|start| start.revision()).unwrap_or_default();
+        loop {
+            let commits = self.since(last, 1000)?;
+            for commit in &commits {
+                if commit.at > at {
+                    return Ok(last);
+                }
+                last = commit.revision;
+            }
+            if commits.is_empty() {
+                return Ok(last);
+            }
+        }
+    }
+
+    /// The registry as it was before the first commit that is here, if earlier ones are archived.
+    ///
+    /// # Errors
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    fn start(&self) -> Result<Option<Snapshot>, Error> {
+        Ok(None)
+    }
+
     /// The newest snapshot at or before a revision that the store has an image of; `None` if there is none. Commits
     /// from there on lead to the revision itself.
     ///
     /// # Behavior
     /// * What comes back equals the replay of the commits up to its revision.
     /// * Damaged images are as if they were not there.
+    /// * No image says anything of somebody who has been erased since.
     ///
     /// # Errors
     /// `store` if reading fails.
@@ -119,6 +159,59 @@ pub trait Store: Send + Sync {
     fn backup(&self, path: &Path) -> Result<(), Error> {
         let _ = path;
         Err(Error::new(ErrorKind::NotPossible, "this store is no file and cannot be backed up to one"))
+    }
+    /// The registry as it is now from what the store keeps for good, without any image.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    fn load_tables(&self) -> Result<Snapshot, Error> {
+        self.load()
+    }
+
+    /// What is wrong with the rest of what the store keeps, which [`Store::load_tables`] does not read, given what should
+    /// be there; `None` if the store has moved on since.
+    ///
+    /// # Errors
+    /// `store` if reading fails.
+    fn check(&self, snapshot: &Snapshot) -> Result<Option<Vec<String>>, Error> {
+        let _ = snapshot;
+        Ok(Some(Vec::new()))
+    }
+
+    /// Records many commits in an empty store, all of them or, if one cannot be, none. If they do not begin with the first,
+    /// `start` is the registry before them.
+    ///
+    /// # Behavior
+    /// * What the store holds afterwards is what appending one after the other would have come to.
+    ///
+    /// # Errors
+    /// `not_possible` if the store is not empty, what the commits fail with, `store` if writing fails.
+    fn restore(
+        &self,
+        start: Option<&Snapshot>,
+        commits: &mut dyn Iterator<Item = Result<Arc<Commit>, Error>>,
+    ) -> Result<(), Error>;
+
+    /// Records a commit, and puts the registry as it was at an earlier revision in place of the commits up to it.
+    ///
+    /// # Behavior
+    /// * Both happen, or neither; a conflict is one as in [`Store::append`].
+    /// * [`Store::since`] fails with `archived` for commits that are no longer there.
+    ///
+    /// # Errors
+    /// `store` if writing fails; nothing is then written.
+    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error>;
+
+    /// Makes sure that nothing is left, in any place of the store, of what commits have erased.
+    ///
+    /// # Behavior
+    /// * A commit that erases somebody is followed by this call; where it fails it is made again later.
+    /// * It costs nothing if nothing was erased since the last time.
+    ///
+    /// # Errors
+    /// `store` if the store is in use so that it cannot be now.
+    fn clean(&self) -> Result<(), Error> {
+        Ok(())
     }
 }
 

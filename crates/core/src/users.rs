@@ -65,6 +65,7 @@ pub(crate) const fn status_code(status: Option<Status>) -> u64 {
         None => 0,
         Some(Status::Active) => 1,
         Some(Status::Suspended) => 2,
+        Some(Status::Erased) => 3,
     }
 }
 
@@ -72,6 +73,7 @@ fn status_of(code: u64) -> Option<Status> {
     match code {
         1 => Some(Status::Active),
         2 => Some(Status::Suspended),
+        3 => Some(Status::Erased),
         _ => None,
     }
 }
@@ -163,6 +165,14 @@ impl Users {
         Arc::make_mut(&mut self.index).insert(user, &self.keys);
         self.set_code(ColumnId::Status, user, status_code(Some(Status::Active)));
         Some(user)
+    }
+
+    /// Gives a person another key.
+    pub(crate) fn rename(&mut self, user: UserId, key: &str) {
+        let index = Arc::make_mut(&mut self.index);
+        index.remove(user, &self.keys);
+        self.keys.set(user.index(), key.into());
+        index.insert(user, &self.keys);
     }
 
     /// Notes when people were created; whether codes were renumbered for it.
@@ -498,6 +508,15 @@ impl KeyIndex {
         let hash = hash_of(&user.0);
         if let Some(part) = self.parts.get_mut(part_of(hash)) {
             Arc::make_mut(part).insert_unique(hash, user.0, hash_of);
+        }
+    }
+
+    fn remove(&mut self, user: UserId, keys: &Chunks<Arc<str>, KEYS>) {
+        let hash = self.hasher.hash_one(keys.get(user.index()).map_or("", |key| &**key));
+        if let Some(part) = self.parts.get_mut(part_of(hash))
+            && let Ok(entry) = Arc::make_mut(part).find_entry(hash, |row| *row == user.0)
+        {
+            entry.remove();
         }
     }
 

@@ -30,12 +30,59 @@ pub enum Warning {
         /// How many they are.
         people: usize,
     },
+    /// A definition goes on saying something of a person who is erased. A delta read back from the journal does not have
+    /// this one, nor the next.
+    Erased {
+        /// The segment's key.
+        segment: String,
+        /// Where.
+        place: Place,
+    },
+    /// The bytes of what was erased are still in the store's files, and the store has to be cleaned later.
+    Unclean {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a segment says something of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Its rule names the person.
+    Rule,
+    /// Its rule has a text that is the person's key, or was a value that nobody else had.
+    Text,
+    /// Its name, owner or description does.
+    Words,
+}
+
+impl Place {
+    /// The word that stands for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Text => "text",
+            Self::Words => "words",
+        }
+    }
 }
 
 impl Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rule { segment, lint } => write!(f, "segment {segment}: {lint}"),
+            Self::Erased { segment, place } => {
+                let what = match place {
+                    Place::Rule => "the rule names",
+                    Place::Text => "the rule has a text that stands for",
+                    Place::Words => "the name, owner or description names",
+                };
+                write!(f, "segment {segment}: {what} a person who is erased; define it again")
+            }
+            Self::Unclean { reason } => {
+                write!(f, "what was erased is still in the store's files: {reason}; clean it later")
+            }
             Self::Circle { attribute, users, people } => {
                 let more = if *people > users.len() { " → …" } else { "" };
                 write!(f, "{attribute}: {people} people report to each other: {}{more}", users.join(" → "))
@@ -51,7 +98,7 @@ impl Delta {
     /// What whoever reads the delta should know besides: what is strange about the rules of segments that it defines, and
     /// circles in which people come to report to each other. It looks at the registry as [`Delta::snapshot`] has it.
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.noted.clone();
         let (mut segments, mut lines) = (BTreeSet::new(), BTreeSet::new());
         let schema = self.snapshot().schema();
         for entry in self.commit().entries.iter() {

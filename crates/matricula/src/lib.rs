@@ -2,31 +2,38 @@
 //!
 #![doc = include_str!("../../../README.md")]
 
+mod audit;
+mod history;
 mod host;
 mod import;
 mod lifecycle;
 mod registry;
+mod sealing;
 mod transaction;
+mod transfer;
 
+pub use history::{AsOf, Happened, UserEvent};
 pub use host::HostView;
 pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Progress, RefusedRows};
 pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
     Action, AttributeDefinition, AttributeType, Author, BulkEnrolment, Bytes, Change, Commit, Course,
-    CourseDefinition, CourseId, Decimal, Deletable, Delta, DueDate, Enrolment, EnrolmentExplanation,
-    EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId, EnrolmentStatus, Error, ErrorKind, Exception,
-    Excess, Flip, Guard, GuardDefinition, HeldReason, Hold, Idempotency, Input, Instant, LeavePolicy, Lint,
-    Losses, Lost, MembershipExplanation, MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason,
-    ReasonExplanation, ReasonState, RecordUpdate, Revision, RowSet, RuleExplanation, RulePreview, RuleSource,
-    Segment, SegmentDefinition, SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId,
-    SiteLosses, Snapshot, Status, Step, Store, Tz, UserId, UserUpdate, Warning, Whom, time_zone,
+    CourseDefinition, CourseId, Decimal, Deletable, Delta, Difference, DueDate, Enrolment,
+    EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId, EnrolmentStatus, Error,
+    ErrorKind, Exception, Excess, Flip, Guard, GuardDefinition, Hash, Head, HeldReason, Hold, Idempotency,
+    Input, Instant, LeavePolicy, Lint, Losses, Lost, MembershipExplanation, MembershipStep, Memory,
+    OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState, RecordUpdate, Revert,
+    Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition, SegmentId,
+    SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses, Snapshot, Status, Step, Store, Tz,
+    UserId, UserUpdate, Verification, Warning, Whom, time_zone,
 };
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
 pub use matricula_sqlite::{Durability, Options as SqliteOptions, Sqlite, limit_connections};
 pub use registry::{MembershipEvent, Registry};
 pub use transaction::{Preview, Transaction};
+pub use transfer::Archived;
 
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -12,6 +12,7 @@ use matricula_core::{
 };
 
 use crate::HostView;
+use crate::sealing::sealed;
 
 /// One organisation's register. Clones are handles to the same one.
 ///
@@ -60,9 +61,9 @@ pub struct MembershipEvent {
 }
 
 /// How many commits of other writers are read in at a time.
-const BATCH: usize = 1000;
+pub(crate) const BATCH: usize = 1000;
 /// How often a commit is made again on a newer revision before giving up, and at least for how long.
-const ATTEMPTS: usize = 16;
+pub(crate) const ATTEMPTS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl std::fmt::Debug for Registry {
@@ -180,29 +181,40 @@ impl Registry {
         let snapshot = self.snapshot();
         let (row, segment) = (snapshot.user_id(user)?.0, snapshot.segment_id(segment)?);
         let mut events = Vec::new();
-        let mut after = Revision::default();
-        loop {
-            let commits = self.inner.store.since(after, BATCH)?;
-            for commit in &commits {
-                for moment in &commit.moments {
-                    let change = moment.memberships.iter().find(|change| change.segment == segment);
-                    let joined =
-                        change.map(|change| (change.joined.contains(row), change.left.contains(row)));
-                    if let Some((joined, left)) = joined
-                        && (joined || left)
-                    {
-                        let (revision, at) = (commit.revision, moment.at);
-                        let author = snapshot.author_name(&commit.author).to_owned();
-                        let note = commit.note.clone();
-                        events.push(MembershipEvent { revision, at, author, note, joined });
-                    }
+        self.each_commit(|commit| {
+            for moment in &commit.moments {
+                let change = moment.memberships.iter().find(|change| change.segment == segment);
+                let joined = change.map(|change| (change.joined.contains(row), change.left.contains(row)));
+                if let Some((joined, left)) = joined
+                    && (joined || left)
+                {
+                    let (revision, at) = (commit.revision, moment.at);
+                    let author = snapshot.author_name(&commit.author).to_owned();
+                    let note = commit.note.clone();
+                    events.push(MembershipEvent { revision, at, author, note, joined });
                 }
             }
-            match commits.last() {
-                Some(last) if commits.len() == BATCH => after = last.revision,
-                _ => return Ok(events),
-            }
-        }
+        })?;
+        Ok(events)
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.inner.store
+    }
+
+    /// Takes the writer's lock.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, ()> {
+        self.lock()
+    }
+
+    /// Reads in what others have committed, under the writer's lock.
+    pub(crate) fn catch_up_to_store(&self, _writer: &MutexGuard<'_, ()>) -> Result<Snapshot, Error> {
+        self.catch_up()
+    }
+
+    /// Makes what was recorded the current snapshot, under the writer's lock.
+    pub(crate) fn publish(&self, _writer: &MutexGuard<'_, ()>, outcome: &Outcome) {
+        self.inner.current.store(Arc::new(outcome.snapshot.clone()));
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
@@ -257,19 +269,21 @@ impl Registry {
                 continue;
             }
             if outcome.commit.revision == current.revision().next() {
-                match self.inner.store.append(&outcome.commit)? {
+                let sealed = sealed(outcome)?;
+                match self.inner.store.append(&sealed.commit)? {
                     Appended::Done => {
-                        self.inner.current.store(Arc::new(outcome.snapshot.clone()));
-                        if self.inner.store.wants_image(&outcome.snapshot, false) {
+                        self.inner.current.store(Arc::new(sealed.snapshot.clone()));
+                        let delta = self.cleaned(&sealed);
+                        if self.inner.store.wants_image(&sealed.snapshot, false) {
                             // The commit is made. An image that cannot be kept now can be later.
-                            let _ = self.inner.store.save_image(&outcome.snapshot);
+                            let _ = self.inner.store.save_image(&sealed.snapshot);
                         }
-                        return Ok(Delta::from(&outcome));
+                        return Ok(delta);
                     }
                     Appended::Conflict => {
                         self.catch_up()?;
                         if idempotency.is_some() {
-                            outcome = self.again_unless_keyed(outcome, &again)?;
+                            outcome = self.again_unless_keyed(sealed, &again)?;
                             continue;
                         }
                     }
@@ -304,6 +318,35 @@ impl Registry {
     pub(crate) fn knowing(&self, commit: &Commit) -> Result<Snapshot, Error> {
         let snapshot = self.snapshot();
         if commit.revision <= snapshot.revision() { Ok(snapshot) } else { self.refresh() }
+    }
+
+    /// The delta of what was recorded. If it erased somebody, the store is cleaned, or the delta says that it has to be.
+    fn cleaned(&self, outcome: &Outcome) -> Delta {
+        let delta = Delta::from(outcome);
+        if outcome.commit.erases().is_empty() {
+            return delta;
+        }
+        // The store has taken names out of the words of this commit as well.
+        let recorded = self.recorded(outcome.commit.revision);
+        let recorded = recorded.and_then(|commit| self.inner.store.clean().map(|()| commit));
+        match recorded {
+            Ok(Some(commit)) => delta.recorded_as(commit),
+            Ok(None) => delta,
+            Err(error) => {
+                delta.with_warning(matricula_core::Warning::Unclean { reason: error.message().to_owned() })
+            }
+        }
+    }
+
+    /// Makes sure that nothing of what was erased is left in the store's files. Erasing does so itself; where it could not,
+    /// because others were reading, its delta has a warning, and this is to be called later. It costs nothing if
+    /// there is nothing to do.
+    ///
+    /// # Errors
+    /// `store` if others are still reading, or it cannot be written.
+    pub fn clean(&self) -> Result<(), Error> {
+        let _writer = self.lock();
+        self.inner.store.clean()
     }
 
     /// Lets time pass up to an instant, with everything that follows from it.

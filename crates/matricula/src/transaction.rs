@@ -5,11 +5,12 @@ use std::sync::Arc;
 use matricula_core::{
     Asked, AttributeDefinition, AttributeType, Author, Change, Commit, CourseDefinition, Delta, Draft,
     EnrolmentRuleDefinition, Error, ErrorKind, Exception, GuardDefinition, Hold, Idempotency, Instant,
-    LeavePolicy, Outcome, Problem, RecordUpdate, SegmentDefinition, Signature, SiteDefinition, Snapshot,
-    UserUpdate,
+    LeavePolicy, Outcome, Problem, RecordUpdate, Reversal, Revert, Revision, SegmentDefinition, Signature,
+    SiteDefinition, Snapshot, UserUpdate,
 };
 
 use crate::Registry;
+use crate::history::no_revision;
 use crate::import::Import;
 use crate::registry::same_request;
 
@@ -50,6 +51,7 @@ impl Keyed {
 pub(crate) enum Logged {
     Change(Box<Change>),
     Import(Arc<Import>),
+    Revert(Arc<Reversal>, Revert),
 }
 
 /// What a transaction would do if it were committed now: exactly what [`Transaction::commit`] would record.
@@ -285,6 +287,40 @@ impl Transaction {
         self.apply(Change::Unenrol { user: user.to_owned(), course: course.to_owned() })
     }
 
+    /// Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a
+    /// number stays, with facts about enrolments and what is recorded in courses. It cannot be undone. The preview
+    /// and the delta warn of rules that go on naming the person.
+    ///
+    /// # Errors
+    /// `unknown_user`, `not_possible` if the person is erased already.
+    pub fn erase(&mut self, user: &str) -> Result<(), Error> {
+        self.apply(Change::Erase { user: user.to_owned() })
+    }
+
+    /// Undoes a commit: values, statuses, memberships, decisions by hand, records, enrolments by hand and definitions
+    /// become what they were before it, where nothing has changed them since; what follows is derived. Definitions that the
+    /// commit made stay, but for enrolment rules, which are disabled under their own policies; people whom it created are
+    /// suspended. Gives what was left because it has been changed since.
+    ///
+    /// # Errors
+    /// `unknown_revision`, `archived`; `not_possible` if something has been changed since and is not to be skipped, with
+    /// a list, or if the commit erases people. Nothing is then undone, and the transaction goes on.
+    pub fn revert(&mut self, revision: Revision, how: Revert) -> Result<Vec<String>, Error> {
+        let said = if how == Revert::Skip { "skip" } else { "strict" };
+        self.ask(|asked| asked.add(&("revert", revision, said)));
+        if self.is_repeated() {
+            return Ok(Vec::new());
+        }
+        let before = self.registry.as_of(Revision(revision.0.saturating_sub(1)))?;
+        let commit = self.registry.recorded(revision)?;
+        let commit = commit.ok_or_else(|| no_revision(revision, self.registry.snapshot().revision()))?;
+        let reversal = Reversal::new(before, commit)?;
+        let left = self.draft.revert(&reversal, how)?;
+        self.log.push(Logged::Revert(Arc::new(reversal), how));
+        self.previewed = None;
+        Ok(left)
+    }
+
     /// The definitions and people as changed so far. Memberships and enrolments are as before: see
     /// [`Transaction::preview`] for what follows.
     pub fn inputs(&self) -> Snapshot {
@@ -428,6 +464,9 @@ impl Transaction {
                 match logged {
                     Logged::Change(change) => draft.apply(Change::clone(change))?,
                     Logged::Import(import) => import.apply_again(&mut draft)?,
+                    Logged::Revert(reversal, how) => {
+                        draft.revert(reversal, *how)?;
+                    }
                 }
             }
             judge(draft.finish_as(signature.clone()))

@@ -221,6 +221,6 @@ proptest! {
             .map(|mut report| { plain(&mut report.errors); report })
             .map_err(|(kind, mut errors)| { plain(&mut errors); (kind, errors) });
         prop_assert_eq!(from_csv, from_json);
-        prop_assert!(after_csv.same_as(&after_json));
+        prop_assert!(after_csv.says_what(&after_json));
     }
 }

@@ -8,53 +8,94 @@ use std::sync::Arc;
 use matricula_core::rule::AttributeId;
 use matricula_core::{
     Appended, Commit, Course, CourseId, DueDate, EnrolmentRule, EnrolmentRuleId, Entry, Error, Guard,
-    Instant, Segment, SegmentId,
+    Instant, Segment, SegmentId, Was,
 };
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 
 use crate::members::Members;
 use crate::people::People;
 use crate::schema::{check_version, put_site, show_users};
-use crate::{attributes, codec, failed, journal, steps, texts, to_sql};
+use crate::{attributes, codec, erase, failed, journal, seals, steps, texts, to_sql};
 
 pub(crate) fn append(
     connection: &mut Connection,
     commit: &Arc<Commit>,
 ) -> std::result::Result<Appended, Error> {
     let sql = |error| failed("cannot write the commit", error);
+    let erased = commit.erases();
+    if !erased.is_empty() {
+        let before = erase::overwrite(connection, 1).map_err(sql)?;
+        let appended = append_in(connection, commit, |_| Ok(()));
+        erase::overwrite(connection, before).map_err(sql)?;
+        return appended;
+    }
+    append_in(connection, commit, |_| Ok(()))
+}
+
+/// Appends a commit, and does something more in the same database transaction.
+pub(crate) fn append_in(
+    connection: &mut Connection,
+    commit: &Commit,
+    more: impl FnOnce(&Transaction<'_>) -> std::result::Result<(), Error>,
+) -> std::result::Result<Appended, Error> {
+    let sql = |error| failed("cannot write the commit", error);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     check_version(&tx)?;
+    if !put(&tx, commit)? {
+        return Ok(Appended::Conflict);
+    }
+    more(&tx)?;
+    tx.commit().map_err(sql)?;
+    Ok(Appended::Done)
+}
+
+/// Writes a commit, if it is the next one.
+pub(crate) fn put(tx: &Transaction<'_>, commit: &Commit) -> std::result::Result<bool, Error> {
+    let sql = |error| failed("cannot write the commit", error);
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
     if codec::number(commit.revision) != newest + 1 {
-        return Ok(Appended::Conflict);
+        return Ok(false);
     }
     if let Some(keyed) = &commit.idempotency
-        && journal::has_key(&tx, &keyed.key)?
+        && journal::has_key(tx, &keyed.key)?
     {
-        return Ok(Appended::Conflict);
+        return Ok(false);
     }
-    journal::write(&tx, commit)?;
-    let members = Members::new(&tx, commit).map_err(sql)?;
+    journal::write(tx, commit)?;
+    erase::in_journal(tx, commit.revision, &commit.erases())?;
+    let members = Members::new(tx, commit).map_err(sql)?;
     let mut definitions = Definitions::default();
-    write_entries(&tx, commit, &members, &mut definitions).map_err(sql)?;
+    write_entries(tx, commit, &members, &mut definitions).map_err(sql)?;
     if definitions.attributes {
-        show_users(&tx).map_err(sql)?;
+        show_users(tx).map_err(sql)?;
     }
-    texts::write(&tx, &definitions.segments, &definitions.renamed)?;
+    if !commit.erases().is_empty() {
+        // Their texts name people by keys.
+        definitions.segments.extend(ruled_segments(tx).map_err(sql)?);
+    }
+    texts::write(tx, &definitions.segments, &definitions.renamed)?;
     for moment in &commit.moments {
         for change in &moment.memberships {
             members.follow(change)?;
         }
         for same in moment.steps.chunk_by(|a, b| a.action == b.action) {
-            steps::write(&tx, same, moment.at).map_err(sql)?;
+            steps::write(tx, same, moment.at).map_err(sql)?;
         }
     }
     members.settle()?;
-    tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2")
-        .and_then(|mut update| update.execute(params![codec::number(commit.revision), commit.at.millis()]))
+    let head = commit.seal.as_ref().map(|seal| seals::blob(&seal.hash.0));
+    tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2, head = ?3")
+        .and_then(|mut update| {
+            update.execute(params![codec::number(commit.revision), commit.at.millis(), head])
+        })
         .map_err(sql)?;
-    tx.commit().map_err(sql)?;
-    Ok(Appended::Done)
+    Ok(true)
+}
+
+/// The segments that have a rule.
+fn ruled_segments(tx: &Transaction<'_>) -> Result<Vec<u32>> {
+    let mut select = tx.prepare("SELECT id FROM segment WHERE rule IS NOT NULL")?;
+    select.query_map([], |row| row.get(0))?.collect()
 }
 
 /// What was defined.
@@ -95,7 +136,9 @@ fn write_entries(
             Entry::EnrolmentRule(id, rule) => put_rule(tx, *id, rule)?,
             Entry::Guard(guard) => put_guard(tx, guard)?,
             Entry::Exception { segment, user, exception } => members.decide(*segment, *user, *exception)?,
-            Entry::User(_) | Entry::Record(_) => {
+            Entry::Erase(user) => erase::in_tables(tx, *user)?,
+            Entry::Archive { .. } => {}
+            Entry::User(_) | Entry::Record(_) | Entry::Erased { .. } => {
                 let people = match &people {
                     Some(people) => people,
                     None => people.insert(People::new(tx, commit.at)?),
@@ -103,6 +146,7 @@ fn write_entries(
                 match entry {
                     Entry::User(user) => people.write(user)?,
                     Entry::Record(record) => people.record(record)?,
+                    Entry::Erased { user, was: Was::Created } => people.create_stub(*user)?,
                     _ => {}
                 }
             }

@@ -9,6 +9,7 @@ use matricula_core::{Commit, Error, ErrorKind, IMAGE_FORMAT, Revision, Snapshot}
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use twox_hash::XxHash3_128;
 
+use crate::load::{each, get};
 use crate::schema::{VERSION, check_version};
 use crate::{codec, failed, invalid, journal};
 
@@ -50,8 +51,8 @@ impl Kept {
         self.commits >= MANY && self.changes >= size / 8
     }
 
-    /// Notes that an image could not be read.
-    pub(crate) fn is_damaged(&mut self) {
+    /// Notes that images are gone, or that one could not be read.
+    pub(crate) fn forget(&mut self) {
         *self = Self { damaged: true, ..Self::default() };
     }
 
@@ -124,6 +125,13 @@ pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snap
     let (revision, format) = (codec::number(snapshot.revision()), format());
     if newest < revision {
         return Err(invalid("the registry is not the one in the file"));
+    }
+    let (erased, archived): (i64, i64) = tx
+        .query_row("SELECT erased, archived FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(sql)?;
+    if revision < erased.max(archived) {
+        // It would say again what was erased, and no commit would vouch for it.
+        return Ok(());
     }
     if kept.damaged {
         clear(&tx).map_err(sql)?;
@@ -237,16 +245,46 @@ pub(crate) fn read(tx: &Transaction<'_>, revision: Revision) -> Result<Option<Sn
     let Some((at, of, chunks)) = found.filter(|(_, of, _)| *of == format()) else { return Ok(None) };
     let parts = list_of(at, &of, &chunks).ok_or_else(|| invalid("the list of an image is damaged"))?;
     let snapshot = decode(tx, &parts)?;
-    // It is an image of this journal, if the commit is still there to say so.
-    let commit: Option<i64> = tx
-        .prepare_cached("SELECT at FROM journal WHERE revision = ?1")
-        .and_then(|mut select| select.query_row([at], |row| row.get(0)).optional())
+    // It is an image of this journal if the commit is there and says so.
+    let commit: Option<(Option<i64>, Option<Vec<u8>>)> = tx
+        .prepare_cached("SELECT at, hash FROM journal WHERE revision = ?1")
+        .and_then(|mut select| select.query_row([at], |row| Ok((row.get(0)?, row.get(1)?))).optional())
         .map_err(sql)?;
     let clock = snapshot.clock().map(matricula_core::Instant::millis);
-    if codec::number(snapshot.revision()) != at || commit.is_some_and(|commit| Some(commit) != clock) {
-        return Err(invalid("an image is not of its revision"));
+    let head = snapshot.head().map(|head| head.hash.0.to_vec());
+    if codec::number(snapshot.revision()) != at || commit != Some((clock, head)) {
+        return Err(invalid("an image is not of its commit"));
     }
     Ok(Some(snapshot))
+}
+
+/// Makes sure that images and chunks are as they were written. Whether an image is right shows only when the journal is
+/// replayed; whether it is of its commit, when it is read.
+pub(crate) fn check(tx: &Transaction<'_>, wrong: &mut Vec<String>) -> Result<(), Error> {
+    let mut chunks: HashMap<i64, [u8; 16]> = HashMap::new();
+    each(tx, "SELECT id, bytes FROM cache_chunk", |row| {
+        let bytes = row.get_ref(1).map_err(sql)?.as_bytes_or_null().ok().flatten().unwrap_or_default();
+        chunks.insert(get(row, 0)?, digest(bytes));
+        Ok(())
+    })?;
+    let mut used: BTreeSet<i64> = BTreeSet::new();
+    each(tx, "SELECT revision, format, chunks FROM cache_image", |row| {
+        let revision: i64 = get(row, 0)?;
+        let of = row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default();
+        let list = row.get_ref(2).map_err(sql)?.as_blob().unwrap_or_default();
+        let parts = list_of(revision, of, list);
+        let is_whole = parts.iter().flatten().all(|(id, digest)| chunks.get(id) == Some(digest));
+        used.extend(parts.iter().flatten().map(|(id, _)| *id));
+        if parts.is_none() || !is_whole {
+            wrong.push(format!("the image of revision {revision} is damaged"));
+        }
+        Ok(())
+    })?;
+    match chunks.keys().filter(|id| !used.contains(id)).count() {
+        0 => {}
+        count => wrong.push(format!("table `cache_chunk` has {count} rows that belong to no image")),
+    }
+    Ok(())
 }
 
 /// Chunks that wait to be understood while others are read.
@@ -306,7 +344,7 @@ pub(crate) fn load(tx: &Transaction<'_>, kept: &mut Kept, newest: Revision) -> O
     found.unwrap_or_else(|error| {
         // Whatever is wrong with it, the tables are there. That the file itself fails is seen there too.
         if error.kind() == ErrorKind::InvalidStore {
-            kept.is_damaged();
+            kept.forget();
         }
         None
     })

@@ -42,6 +42,16 @@ pub(crate) fn instant(row: &Row<'_>, column: usize) -> Result<Instant, Error> {
     Instant::from_millis(millis).map_err(|error| invalid(error.message()))
 }
 
+/// The part of a bitmap that a row falls in.
+pub(crate) const PART: u32 = 1 << 16;
+
+/// The parts of a set that have somebody in them.
+pub(crate) fn parts(people: &RowSet) -> impl Iterator<Item = (u32, RowSet)> + '_ {
+    let range = people.min().zip(people.max()).map(|(first, last)| first / PART..=last / PART);
+    let in_part = |part: u32| (part, people.range(part * PART, (part * PART).saturating_add(PART)));
+    range.into_iter().flatten().map(in_part).filter(|(_, people)| !people.is_empty())
+}
+
 /// People from a portable roaring bitmap.
 pub(crate) fn people(bytes: &[u8]) -> Result<RowSet, Error> {
     RowSet::from_bytes(bytes).map_err(|error| invalid(format!("a bitmap cannot be read: {error}")))

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use matricula_core::rule::from_json;
 use matricula_core::{
-    Action, Author, Commit, CourseId, Entry, Error, Idempotency, Instant, Losses, MembershipChange, Moment,
-    Revision, RowSet, SegmentId, Steps, UserId,
+    Action, Author, Commit, CourseId, Error, ErrorKind, Idempotency, Instant, Losses, MembershipChange,
+    Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
 };
 use rusqlite::{Connection, Row, Transaction, params};
 
-use crate::{codec, failed, invalid};
+use crate::{codec, failed, invalid, seals};
 
 pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let sql = |error| failed("cannot write the journal", error);
@@ -22,9 +22,12 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
     let keyed = commit.idempotency.as_ref();
     let losses = (!commit.losses.is_empty()).then(|| serde_json::to_string(&commit.losses));
     let losses = losses.transpose().map_err(|error| invalid(format!("the losses have no JSON: {error}")))?;
+    let seal = commit.seal.as_ref();
+    let [salt, mark, commitment] = seals::cells(seal.map(|seal| &seal.words));
     tx.prepare_cached(
-        "INSERT INTO journal (revision, at, author, actor_id, note, idempotency, asked, losses)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO journal
+             (revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )
     .and_then(|mut put| {
         put.execute(params![
@@ -35,25 +38,27 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
             commit.note,
             keyed.map(|keyed| &keyed.key),
             keyed.map(|keyed| &keyed.digest[..]),
-            losses
+            losses,
+            salt,
+            mark,
+            commitment,
+            seal.map(|seal| seals::blob(&seal.hash.0))
         ])
     })
     .map_err(sql)?;
     let mut put = tx
         .prepare_cached(
-            "INSERT INTO journal_entry (revision, position, user_id, entry) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO journal_entry (revision, position, user_id, entry, salt, mark, commitment)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .map_err(sql)?;
-    for (entry, position) in commit.entries.iter().zip(0_i64..) {
-        let user = match entry {
-            Entry::User(user) => Some(user.id.0),
-            Entry::Exception { user, .. } => Some(user.0),
-            Entry::Record(record) => Some(record.user.0),
-            _ => None,
-        };
+    for (entry, place) in commit.entries.iter().zip(0_usize..) {
+        let user = entry.person().map(|user| user.0);
         let json = serde_json::to_string(entry)
             .map_err(|error| invalid(format!("an entry has no JSON: {error}")))?;
-        put.execute(params![revision, position, user, json]).map_err(sql)?;
+        let [salt, mark, commitment] = seals::cells(seal.and_then(|seal| seal.entries.get(place)));
+        let position = i64::try_from(place).unwrap_or(i64::MAX);
+        put.execute(params![revision, position, user, json, salt, mark, commitment]).map_err(sql)?;
     }
     let mut put = tx
         .prepare_cached(
@@ -122,7 +127,48 @@ pub(crate) fn since_in(
     after: Revision,
     limit: usize,
 ) -> Result<Vec<Arc<Commit>>, Error> {
+    written_in(tx, after, limit)?.iter().map(read).collect()
+}
+
+fn read(written: &WrittenCommit) -> Result<Arc<Commit>, Error> {
+    written.read().map(Arc::new).map_err(|(place, error)| {
+        invalid(format!("entry {place} of commit {}: {}", written.rest.revision, error.message()))
+    })
+}
+
+/// Makes sure that a revision is not archived.
+fn check_archived(tx: &Transaction<'_>, revision: Revision) -> Result<(), Error> {
+    let archived: i64 = tx
+        .query_row("SELECT archived FROM registry", [], |row| row.get(0))
+        .map_err(|error| failed("cannot read the journal", error))?;
+    if codec::number(revision) > archived {
+        return Ok(());
+    }
+    let message = format!("commit {revision} is archived, expected {} or a later one", archived + 1);
+    Err(Error::new(ErrorKind::Archived, message))
+}
+
+/// The last revision at or before an instant.
+pub(crate) fn revision_at(connection: &Connection, at: Instant) -> Result<Revision, Error> {
+    // Instants do not fall from one commit to the next: the last one at or before is the one to take.
+    let select =
+        "SELECT coalesce(max(revision), (SELECT archived FROM registry)) FROM journal WHERE at <= ?1";
+    let number = connection.query_row(select, [at.millis()], |row| row.get(0));
+    codec::revision(number.map_err(|error| failed("cannot read the journal", error))?)
+}
+
+pub(crate) fn written(
+    connection: &mut Connection,
+    after: Revision,
+    limit: usize,
+) -> Result<Vec<WrittenCommit>, Error> {
+    let tx = connection.transaction().map_err(|error| failed("cannot read the journal", error))?;
+    written_in(&tx, after, limit)
+}
+
+fn written_in(tx: &Transaction<'_>, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
     let sql = |error| failed("cannot read the journal", error);
+    check_archived(tx, after.next())?;
     let mut heads = tx
         .prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2"))
         .map_err(sql)?;
@@ -130,9 +176,22 @@ pub(crate) fn since_in(
     let mut rows = heads.query(params![codec::number(after), limit]).map_err(sql)?;
     let mut commits = Vec::new();
     while let Some(row) = rows.next().map_err(sql)? {
-        commits.push(Arc::new(commit(tx, row)?));
+        commits.push(commit(tx, row)?);
     }
     Ok(commits)
+}
+
+/// A commit without its entries and facts.
+pub(crate) fn rest(tx: &Transaction<'_>, revision: i64) -> Result<Commit, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let mut head =
+        tx.prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision = ?1")).map_err(sql)?;
+    let mut rows = head.query([revision]).map_err(sql)?;
+    let row = rows.next().map_err(sql)?.ok_or_else(|| invalid(format!("commit {revision} is not there")))?;
+    let mut rest = header(row)?;
+    let (words, hash) = (seals::part(row, 8)?, seals::hash(row, 11)?);
+    rest.seal = words.zip(hash).map(|(words, hash)| Seal { words, hash, entries: Arc::default() });
+    Ok(rest)
 }
 
 /// The commit with an idempotency key.
@@ -143,7 +202,7 @@ pub(crate) fn find(connection: &mut Connection, key: &str) -> Result<Option<Arc<
         tx.prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE idempotency = ?1")).map_err(sql)?;
     let mut rows = head.query([key]).map_err(sql)?;
     let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
-    Ok(Some(Arc::new(commit(&tx, row)?)))
+    read(&commit(&tx, row)?).map(Some)
 }
 
 /// Whether a commit has an idempotency key.
@@ -154,9 +213,20 @@ pub(crate) fn has_key(tx: &Transaction<'_>, key: &str) -> Result<bool, Error> {
 }
 
 /// What [`commit`] reads of a row.
-const HEAD: &str = "revision, at, author, actor_id, note, idempotency, asked, losses";
+const HEAD: &str =
+    "revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash";
 
-fn commit(tx: &Transaction<'_>, row: &Row<'_>) -> Result<Commit, Error> {
+fn commit(tx: &Transaction<'_>, row: &Row<'_>) -> Result<WrittenCommit, Error> {
+    let rest = header(row)?;
+    let number = codec::number(rest.revision);
+    let (entries, parts) = entries(tx, number)?;
+    let seal = seals::seal(seals::part(row, 8)?, seals::hash(row, 11)?, parts)
+        .map_err(|error| error.within(format_args!("commit {number}")))?;
+    Ok(WrittenCommit { rest: Commit { moments: moments(tx, number)?, seal, ..rest }, entries })
+}
+
+/// What stands in the row of a commit, but for its seal.
+fn header(row: &Row<'_>) -> Result<Commit, Error> {
     let sql = |error| failed("cannot read the journal", error);
     let number: i64 = row.get(0).map_err(sql)?;
     let wrong = |what: &str| invalid(format!("{what} of commit {number} cannot be understood"));
@@ -176,9 +246,10 @@ fn commit(tx: &Transaction<'_>, row: &Row<'_>) -> Result<Commit, Error> {
         author: author(row, 2)?,
         note: row.get(4).map_err(sql)?,
         idempotency,
-        entries: Arc::new(entries(tx, number)?),
-        moments: moments(tx, number)?,
+        entries: Arc::default(),
+        moments: Vec::new(),
         losses: losses(row, 7)?,
+        seal: None,
     })
 }
 
@@ -221,25 +292,29 @@ pub(crate) fn recent_losses(
         }
     }
     recent.reverse();
-    Ok(recent)
+    // Commits of the last day may be archived.
+    let mut earlier = crate::start::losses(tx)?;
+    earlier.retain(|(at, ..)| at.millis() > after);
+    earlier.extend(recent);
+    Ok(earlier)
 }
 
-fn entries(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Entry>, Error> {
+fn entries(tx: &Transaction<'_>, revision: i64) -> Result<(Vec<String>, Vec<Option<Part>>), Error> {
     let sql = |error| failed("cannot read the journal", error);
     let mut get = tx
-        .prepare_cached("SELECT entry FROM journal_entry WHERE revision = ?1 ORDER BY position")
+        .prepare_cached(
+            "SELECT entry, salt, mark, commitment FROM journal_entry WHERE revision = ?1 ORDER BY position",
+        )
         .map_err(sql)?;
     let mut rows = get.query([revision]).map_err(sql)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut parts) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(sql)? {
         let json = row.get_ref(0).map_err(sql)?;
         let json = json.as_str().map_err(|_| invalid(format!("an entry of commit {revision} is no text")))?;
-        let entry = from_json(json).map_err(|error| {
-            invalid(format!("an entry of commit {revision} cannot be understood: {error}"))
-        })?;
-        entries.push(entry);
+        entries.push(json.to_owned());
+        parts.push(seals::part(row, 1)?);
     }
-    Ok(entries)
+    Ok((entries, parts))
 }
 
 fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {

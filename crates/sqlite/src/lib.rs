@@ -6,7 +6,9 @@ mod append;
 mod attributes;
 mod backup;
 mod cache;
+mod check;
 mod codec;
+mod erase;
 mod journal;
 mod link;
 mod load;
@@ -15,15 +17,19 @@ mod members;
 mod migrate;
 mod options;
 mod people;
+mod restore;
 mod schema;
+mod seals;
+mod start;
 mod steps;
 mod texts;
 mod values;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use matricula_core::{Appended, Commit, Error, ErrorKind, Revision, Snapshot, Store};
+use matricula_core::{Appended, Commit, Error, ErrorKind, Instant, Revision, Snapshot, Store, WrittenCommit};
 
 use crate::link::Link;
 pub use crate::link::limit_connections;
@@ -118,6 +124,10 @@ impl Store for Sqlite {
             if appended == Appended::Done {
                 held.wrote(commit.revision);
                 held.kept.count(commit);
+                if !commit.erases().is_empty() {
+                    // All images are gone.
+                    held.kept.forget();
+                }
             }
             Ok(appended)
         })
@@ -144,7 +154,7 @@ impl Store for Sqlite {
             match cache::read(&tx, revision) {
                 // It can be had without.
                 Err(error) if error.kind() == ErrorKind::InvalidStore => {
-                    held.kept.is_damaged();
+                    held.kept.forget();
                     Ok(None)
                 }
                 image => image,
@@ -172,6 +182,61 @@ impl Store for Sqlite {
 
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
         self.link.used(|connection, _| journal::find(connection, idempotency))
+    }
+
+    fn written(&self, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
+        self.link.used(|connection, _| journal::written(connection, after, limit))
+    }
+
+    fn revision_at(&self, at: Instant) -> Result<Revision, Error> {
+        self.link.used(|connection, _| journal::revision_at(connection, at))
+    }
+
+    fn start(&self) -> Result<Option<Snapshot>, Error> {
+        self.link.used(|connection, _| start::read(connection))
+    }
+
+    fn load_tables(&self) -> Result<Snapshot, Error> {
+        self.link.used(|connection, _| load::load_tables(connection, &self.link))
+    }
+
+    fn check(&self, snapshot: &Snapshot) -> Result<Option<Vec<String>>, Error> {
+        self.link.used(|connection, _| check::check(connection, snapshot))
+    }
+
+    fn restore(
+        &self,
+        start: Option<&Snapshot>,
+        commits: &mut dyn Iterator<Item = Result<Arc<Commit>, Error>>,
+    ) -> Result<(), Error> {
+        self.writable()?;
+        let commits = RefCell::new(commits);
+        self.link.used(|connection, held| {
+            let restored = restore::restore(connection, start, &mut **commits.borrow_mut());
+            held.forget();
+            restored
+        })
+    }
+
+    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
+        self.writable()?;
+        self.link.used(|connection, held| {
+            let appended = append::append_in(connection, commit, |tx| {
+                start::write(tx, start)?;
+                // The commits that older images are of are gone, and with them what vouches for those.
+                cache::clear(tx).map_err(|error| failed("cannot archive commits", error))
+            })?;
+            if appended == Appended::Done {
+                held.wrote(commit.revision);
+                held.kept.forget();
+            }
+            Ok(appended)
+        })
+    }
+
+    fn clean(&self) -> Result<(), Error> {
+        self.writable()?;
+        self.link.used(|connection, _| erase::clean(connection))
     }
 }
 

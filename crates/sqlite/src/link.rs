@@ -67,6 +67,13 @@ impl Link {
         });
         link.used(|_, _| Ok(()))?;
         link.known.store(true, Ordering::Relaxed);
+        if !link.options.read_only {
+            // An erasure that was interrupted is finished; if others are reading it is done another time.
+            link.used(|connection, _| {
+                let _ = crate::erase::clean(connection);
+                Ok(())
+            })?;
+        }
         Ok(link)
     }
 
@@ -205,6 +212,12 @@ impl Link {
 }
 
 impl Held {
+    /// Knows nothing any longer of what the file has.
+    pub(crate) fn forget(&mut self) {
+        self.newest = None;
+        self.kept = Kept::default();
+    }
+
     /// What this connection itself writes does not give the file another number.
     pub(crate) fn wrote(&mut self, revision: Revision) {
         if let Some((_, newest)) = &mut self.newest {

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
     Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule, EnrolmentStatus, Error,
-    Guard, HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState, Site,
-    SiteId, Snapshot, Status, Tz, UserId,
+    Guard, Hash, HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState,
+    Site, SiteId, Snapshot, Status, Tz, UserId,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};
@@ -33,22 +33,50 @@ pub(crate) fn load(connection: &mut Connection, held: &mut Held, link: &Link) ->
     {
         return Ok(snapshot);
     }
-    let schema = schema(&tx, None)?;
-    let counts = Counts::of(&tx).map_err(sql)?;
+    rows(&tx, link, newest, clock)
+}
+
+/// The snapshot that the rows come to, whatever images there are.
+pub(crate) fn load_tables(connection: &mut Connection, link: &Link) -> Result<Snapshot, Error> {
+    let tx = connection.transaction().map_err(sql)?;
+    check_version(&tx)?;
+    let newest = newest(&tx)?;
+    match newest.1 {
+        Some(clock) => rows(&tx, link, newest, clock),
+        None => Ok(Snapshot::default()),
+    }
+}
+
+fn rows(
+    tx: &Transaction<'_>,
+    link: &Link,
+    newest: (i64, Option<i64>),
+    clock: i64,
+) -> Result<Snapshot, Error> {
+    let schema = schema(tx, None)?;
+    let counts = Counts::of(tx).map_err(sql)?;
     let (mut loader, enrolments) = std::thread::scope(|scope| {
         // There are as many rows of enrolments as of all else: they are read at the same time, where that pays.
         let aside = (counts.users >= MANY)
             .then(|| std::thread::Builder::new().spawn_scoped(scope, || read_aside(link, newest)).ok());
-        let loader = people(&tx, &schema, &counts)?;
+        let loader = people(tx, &schema, &counts)?;
         // Where that was not possible they are read now.
         let read = aside.flatten().and_then(|thread| thread.join().ok().flatten());
-        let enrolments = read.unwrap_or_else(|| enrolments(&tx))?;
+        let enrolments = read.unwrap_or_else(|| enrolments(tx))?;
         Ok::<_, Error>((loader, enrolments))
     })?;
     loader.enrolments(enrolments);
-    guard(&tx, clock, &mut loader)?;
+    guard(tx, clock, &mut loader)?;
+    loader.head(head(tx)?);
     let clock = Instant::from_millis(clock).map_err(|error| invalid(error.message()))?;
-    loader.finish(revision, clock)
+    loader.finish(codec::revision(newest.0)?, clock)
+}
+
+/// The hash of the last commit, if it is sealed.
+fn head(tx: &Transaction<'_>) -> Result<Option<Hash>, Error> {
+    let head: Option<Vec<u8>> =
+        tx.query_row("SELECT head FROM registry", [], |row| row.get(0)).map_err(sql)?;
+    head.map(|head| Hash::from_bytes(&head).ok_or_else(|| invalid("the head is no hash"))).transpose()
 }
 
 /// From so many people on reading is shared between threads.
@@ -213,7 +241,11 @@ fn users(tx: &Transaction<'_>, schema: &Schema, count: u32, loader: &mut Loader)
         let id = UserId(get(row, 0)?);
         let key = row.get_ref(1).map_err(sql)?;
         let key = key.as_str().map_err(|_| invalid(format!("the key of user {} is no text", id.0)))?;
-        loader.user(id, key, parse::<Status>(row, 2)?, codec::instant(row, 3)?)?;
+        let status = match row.get_ref(2).map_err(sql)?.as_str() {
+            Ok("erased") => Status::Erased,
+            _ => parse::<Status>(row, 2)?,
+        };
+        loader.user(id, key, status, codec::instant(row, 3)?)?;
         for ((attribute, _), column) in attributes.iter().zip(4..) {
             if let Some(value) = values::value(row.get_ref(column).map_err(sql)?, &attribute.kind, count) {
                 let wrong = || invalid(format!("user {} has an unknown value of {}", id.0, attribute.key));

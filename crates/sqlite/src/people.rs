@@ -2,7 +2,7 @@
 //! them in courses. Not here: how a value stands in a cell (`values`).
 
 use matricula_core::rule::{AttributeId, Value};
-use matricula_core::{Instant, RecordEntry, Status, UserEntry};
+use matricula_core::{Instant, RecordEntry, Status, UserEntry, UserId, erased_key};
 use rusqlite::{Result, Transaction, params, params_from_iter};
 
 use crate::attributes::{Columns, column, columns, folded_column};
@@ -77,6 +77,15 @@ impl<'a> People<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Somebody who has been erased since being created.
+    pub(crate) fn create_stub(&self, user: UserId) -> Result<()> {
+        let status = Some(Status::Erased);
+        self.create(
+            &UserEntry { id: user, key: None, status, values: Vec::new(), sites: Vec::new() },
+            &erased_key(user),
+        )
     }
 
     fn create(&self, entry: &UserEntry, key: &str) -> Result<()> {

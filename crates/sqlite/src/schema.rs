@@ -20,7 +20,11 @@ const TABLES: &str = "
 CREATE TABLE registry (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     revision INTEGER NOT NULL,
-    clock INTEGER
+    clock INTEGER,
+    head BLOB,
+    archived INTEGER NOT NULL DEFAULT 0,
+    erased INTEGER NOT NULL DEFAULT 0,
+    unclean INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE site (
     id INTEGER PRIMARY KEY,
@@ -176,6 +180,10 @@ CREATE TABLE journal (
     idempotency TEXT UNIQUE,
     asked BLOB,
     losses TEXT,
+    salt BLOB,
+    mark INTEGER,
+    commitment BLOB,
+    hash BLOB,
     CHECK ((author IS NULL) <> (actor_id IS NULL)),
     CHECK ((idempotency IS NULL) = (asked IS NULL))
 ) STRICT;
@@ -184,6 +192,9 @@ CREATE TABLE journal_entry (
     position INTEGER NOT NULL,
     user_id INTEGER,
     entry TEXT NOT NULL,
+    salt BLOB,
+    mark INTEGER,
+    commitment BLOB,
     PRIMARY KEY (revision, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE journal_fact (
@@ -199,6 +210,11 @@ CREATE TABLE journal_fact (
     users BLOB NOT NULL,
     PRIMARY KEY (revision, position)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_start (
+    position INTEGER PRIMARY KEY,
+    user_id INTEGER,
+    line TEXT NOT NULL
+) STRICT;
 CREATE TABLE cache_image (
     revision INTEGER PRIMARY KEY,
     format TEXT NOT NULL,
@@ -402,6 +418,11 @@ pub(crate) fn put_site(tx: &Transaction<'_>, id: SiteId, site: &Site) -> rusqlit
 
 /// Makes the view `users` anew, with a named column for each attribute.
 pub(crate) fn show_users(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    tx.execute_batch(&format!("DROP VIEW IF EXISTS users; {}", users_view(tx)?))
+}
+
+/// The statement that makes the view `users` of the attributes that there are.
+pub(crate) fn users_view(tx: &Transaction<'_>) -> rusqlite::Result<String> {
     let mut columns =
         format!("u.id AS id, u.key AS key, u.status AS status, {} AS created", instant("u.created"));
     let mut taken: Vec<String> = ["id", "key", "status", "created"].map(str::to_owned).to_vec();
@@ -415,7 +436,7 @@ pub(crate) fn show_users(tx: &Transaction<'_>) -> rusqlite::Result<()> {
         taken.push(name.to_ascii_lowercase());
         columns.push_str(&format!(", {} AS \"{name}\"", shown(id, &kind)));
     }
-    tx.execute_batch(&format!("DROP VIEW IF EXISTS users; CREATE VIEW users AS SELECT {columns} FROM user u"))
+    Ok(format!("CREATE VIEW users AS SELECT {columns} FROM user u"))
 }
 
 /// An attribute of the row `u`, for people to read.

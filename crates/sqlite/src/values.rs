@@ -54,6 +54,14 @@ pub(crate) fn folded_cell(value: Option<&Value>) -> ToSqlOutput<'_> {
     }
 }
 
+/// The text of [`folded_cell`].
+pub(crate) fn folded(value: Option<&Value>) -> Option<String> {
+    match value {
+        Some(Value::Text(plain)) => Some(fold(plain).into_owned()),
+        _ => None,
+    }
+}
+
 /// The value of a cell: none, one, or one that cannot be, where there are so many people.
 pub(crate) fn value(cell: ValueRef<'_>, kind: &Kind, people: u32) -> Option<Option<Value>> {
     let text = || cell.as_str().ok();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matricula_core::{EnrolmentStatus, Reason, ReasonState, SiteId, Snapshot};
+use matricula_core::{EnrolmentStatus, Reason, ReasonState, SiteId, Snapshot, Status};
 
 use crate::fold::{By, Enrolment};
 use crate::simulator::Simulator;
@@ -59,6 +59,7 @@ impl Simulator {
             for attribute in snapshot.schema().attributes() {
                 assert_eq!(snapshot.value(user, attribute.id).as_ref(), someone.values.get(&attribute.id));
             }
+            assert_eq!(snapshot.status(user) == Some(Status::Erased), someone.erased);
             assert_eq!(snapshot.membership(user, SiteId(0)), someone.sites.get("primary").copied());
             assert_eq!(snapshot.created(user), someone.created);
             for course in snapshot.courses() {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use matricula_core::rule::{Comparison, Field, MAX_DEPTH, Operand, Rule, Value};
 use matricula_core::{
-    Appended, Author, Change, Commit, Draft, GuardDefinition, Idempotency, Instant, Memory, Outcome, Problem,
-    Revision, SegmentDefinition, Signature, Snapshot, Status, Store, UserId, UserUpdate,
+    Appended, Author, Change, Commit, Draft, Entry, Error, ErrorKind, GuardDefinition, Idempotency, Instant,
+    Memory, Outcome, Problem, Revision, Salt, SegmentDefinition, Signature, Snapshot, Status, Store, UserId,
+    UserUpdate,
 };
 use proptest::prop_oneof;
 use proptest::test_runner::TestRunner;
@@ -40,6 +41,15 @@ pub fn suite<P: Place>(fresh: impl Fn() -> P) {
     a_request_is_found_by_its_key(&fresh());
     the_guard_and_what_it_has_counted_come_back(&fresh());
     random_histories_come_back(&fresh);
+}
+
+/// Salts for tests: the same in every run, and never the same twice within one.
+pub fn salts(seed: u64) -> impl FnMut() -> Salt {
+    let mut last = u128::from(seed) << 64;
+    move || {
+        last += 1;
+        Salt(last.to_be_bytes())
+    }
 }
 
 /// What a transaction of a history comes to on a snapshot, without the changes that it is refused for.
@@ -249,6 +259,65 @@ fn images(store: &dyn Store, past: &[Snapshot]) {
     }
 }
 
+/// A history restored into another store is the same; so is one whose first commits are archived, here and restored.
+fn it_comes_back_whole_and_from_any_revision_on<P: Place>(
+    store: &dyn Store,
+    memory: &Memory,
+    fresh: &impl Fn() -> P,
+) {
+    let commits = memory.since(Revision(0), usize::MAX).unwrap();
+    let lived = memory.load().unwrap();
+    let middle = Revision(lived.revision().0 / 2);
+    assert_eq!(store.revision_at(Instant::EPOCH).unwrap(), Revision(0));
+    for commit in &commits {
+        let last = commits.iter().rfind(|other| other.at <= commit.at).unwrap();
+        assert_eq!(store.revision_at(commit.at).unwrap(), last.revision);
+    }
+    assert!(store.load_tables().unwrap().same_as(&lived));
+    let restored = fresh();
+    let again = restored.open();
+    let fails = Err(Error::new(ErrorKind::InvalidArchive, "cut off"));
+    let cut_off = commits.iter().cloned().map(Ok).take(2).chain([fails]);
+    assert_eq!(again.restore(None, &mut cut_off.into_iter()).unwrap_err().kind(), ErrorKind::InvalidArchive);
+    assert!(again.load().unwrap().same_as(&Snapshot::default()), "nothing of what was cut off");
+    again.restore(None, &mut commits.iter().cloned().map(Ok)).unwrap();
+    assert!(again.load().unwrap().same_as(&lived));
+    assert_eq!(again.since(Revision(0), usize::MAX).unwrap(), commits);
+    assert_eq!(again.check(&lived).unwrap(), Some(Vec::new()));
+    let full = again.restore(None, &mut commits.iter().cloned().map(Ok)).unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::NotPossible);
+
+    if middle == Revision(0) {
+        return;
+    }
+    // What follows is on the restored store.
+    let upto = commits.iter().take_while(|commit| commit.revision <= middle);
+    let start = upto.fold(Snapshot::default(), |snapshot, commit| snapshot.replay(commit).unwrap());
+    let archive = Draft::new(&lived, lived.clock().unwrap())
+        .finish_with("host", "", Entry::Archive { to: middle })
+        .sealed(salts(1 << 32));
+    assert_eq!(again.trim(&commits[commits.len() - 1], &start).unwrap(), Appended::Conflict);
+    assert!(again.start().unwrap().is_none(), "a conflict changes nothing");
+    assert_eq!(again.trim(&archive.commit, &start).unwrap(), Appended::Done);
+    let begins = again.start().unwrap().unwrap();
+    assert!(begins.same_as(&start), "{:?}", start.differences(&begins, 10));
+    assert!(restored.open().load().unwrap().same_as(&archive.snapshot));
+    let rest = again.since(middle, usize::MAX).unwrap();
+    assert_eq!(rest.first().map(|commit| commit.revision), Some(middle.next()));
+    let replayed = rest.iter().fold(begins.clone(), |snapshot, commit| snapshot.replay(commit).unwrap());
+    assert!(replayed.same_as(&archive.snapshot));
+    let gone = again.since(Revision(middle.0 - 1), 1).unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::Archived, "{gone}");
+
+    let third = fresh().open();
+    third.restore(Some(&begins), &mut rest.iter().cloned().map(Ok)).unwrap();
+    let loaded = third.load().unwrap();
+    assert!(loaded.same_as(&archive.snapshot), "{:?}", archive.snapshot.differences(&loaded, 10));
+    assert!(third.start().unwrap().unwrap().same_as(&begins));
+    assert_eq!(third.since(middle, usize::MAX).unwrap(), rest);
+    assert_eq!(third.check(&loaded).unwrap(), Some(Vec::new()));
+}
+
 /// Whatever happens, the tables, the replayed journal and memory are the same, after every commit; and a history that goes
 /// on from what was loaded comes to the same as one that never stopped.
 fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
@@ -261,6 +330,7 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
         let mut past = vec![lived.clone()];
         for transaction in &history {
             let outcome = made(transaction, &lived);
+            let sealed = outcome.clone().sealed(salts(lived.revision().0));
             for (other, how) in [(&loaded, "tables"), (&replayed, "replay")] {
                 let again = made(transaction, other).commit;
                 assert_eq!(again, outcome.commit, "{how} before {}", outcome.commit.revision);
@@ -268,6 +338,7 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
             if outcome.commit.is_empty() {
                 continue;
             }
+            let outcome = sealed;
             assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
             assert_eq!(memory.append(&outcome.commit).unwrap(), Appended::Done);
             (lived, loaded, replayed) = (outcome.snapshot, store.load().unwrap(), memory.load().unwrap());
@@ -279,6 +350,10 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
         }
         let everything = |store: &dyn Store| store.since(Revision(0), usize::MAX).unwrap();
         assert_eq!(everything(&*place.open()), everything(&memory));
+        assert_eq!(store.check(&lived).unwrap(), Some(Vec::new()), "what else the store keeps");
+        let written = store.written(Revision(0), usize::MAX).unwrap();
+        assert_eq!(written, memory.written(Revision(0), usize::MAX).unwrap());
+        it_comes_back_whole_and_from_any_revision_on(&*store, &memory, fresh);
         Ok(())
     });
     if let Err(error) = result {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use matricula_core::{Appended, Commit, Error, ErrorKind, Revision, Snapshot, Store};
+use matricula_core::{Appended, Commit, Error, ErrorKind, Instant, Revision, Snapshot, Store, WrittenCommit};
 
 /// Counts the steps of a [`Crashing`] store down to the one that fails.
 #[derive(Clone, Debug)]
@@ -71,6 +71,53 @@ impl<S: Store> Store for Crashing<S> {
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
         self.fuse.step("look up a request")?;
         self.store.find(idempotency)
+    }
+
+    fn written(&self, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
+        self.fuse.step("read the journal as it is written")?;
+        self.store.written(after, limit)
+    }
+
+    fn revision_at(&self, at: Instant) -> Result<Revision, Error> {
+        self.fuse.step("look up an instant")?;
+        self.store.revision_at(at)
+    }
+
+    fn start(&self) -> Result<Option<Snapshot>, Error> {
+        self.fuse.step("read where the journal begins")?;
+        self.store.start()
+    }
+
+    fn load_tables(&self) -> Result<Snapshot, Error> {
+        self.fuse.step("load the tables")?;
+        self.store.load_tables()
+    }
+
+    fn check(&self, snapshot: &Snapshot) -> Result<Option<Vec<String>>, Error> {
+        self.fuse.step("check the rest")?;
+        self.store.check(snapshot)
+    }
+
+    fn restore(
+        &self,
+        start: Option<&Snapshot>,
+        commits: &mut dyn Iterator<Item = Result<Arc<Commit>, Error>>,
+    ) -> Result<(), Error> {
+        self.fuse.step("begin to restore")?;
+        self.store.restore(start, commits)?;
+        self.fuse.step("say that it was restored")
+    }
+
+    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
+        self.fuse.step("begin to trim")?;
+        let appended = self.store.trim(commit, start)?;
+        self.fuse.step("say that it was trimmed")?;
+        Ok(appended)
+    }
+
+    fn clean(&self) -> Result<(), Error> {
+        self.fuse.step("clean")?;
+        self.store.clean()
     }
 
     fn newest(&self) -> Result<Revision, Error> {

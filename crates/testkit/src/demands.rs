@@ -53,8 +53,10 @@ impl Simulator {
         unmet(&self.schema, self.values())
     }
 
+    /// Of erased people nothing is demanded.
     fn values(&self) -> impl Iterator<Item = (&String, &Values)> + Clone {
-        self.people.iter().map(|(key, someone)| (key, &someone.values))
+        let people = self.people.iter().filter(|(_, someone)| !someone.erased);
+        people.map(|(key, someone)| (key, &someone.values))
     }
 
     /// What somebody who is created by an update is given without asking.

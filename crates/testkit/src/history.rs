@@ -359,6 +359,7 @@ fn change(crowded: bool) -> impl Strategy<Value = Change> {
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
         6 => lifecycle::change(anybody),
+        1 => anybody().prop_map(|user| Change::Erase { user }),
         1 => zones.prop_map(|zone| site("primary", zone).into()),
         1 => nick,
         1 => badge,

@@ -19,6 +19,7 @@ use crate::history::COURSES;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Someone {
     suspended: bool,
+    pub(crate) erased: bool,
     pub(crate) created: Option<Instant>,
     pub(crate) values: BTreeMap<AttributeId, Value>,
     pub(crate) sites: BTreeMap<String, Status>,
@@ -267,6 +268,7 @@ impl Simulator {
                     hand.suspend = None;
                 }
             }
+            Change::Erase { user } => self.erase(user),
             other => self.apply_lifecycle(other),
         }
     }
@@ -289,6 +291,39 @@ impl Simulator {
     /// named and are not there.
     pub fn refuses(&self) -> bool {
         !self.waiting.is_empty() || self.unmet().is_some()
+    }
+
+    /// Everything but a number, what facts rest on, and enrolments goes.
+    fn erase(&mut self, user: &str) {
+        let id = self.user_keys.iter().position(|key| key == user).unwrap();
+        let stub = format!("erased:{id}");
+        self.user_keys[id].clone_from(&stub);
+        let was = self.people.remove(user).unwrap();
+        let (created, completed, scores) = (was.created, was.completed, was.scores);
+        let left =
+            Someone { suspended: true, erased: true, created, completed, scores, ..Someone::default() };
+        self.people.insert(stub.clone(), left);
+        for segment in self.segments.values_mut() {
+            segment.exceptions.remove(user);
+            if segment.frozen.remove(user) {
+                segment.frozen.insert(stub.clone());
+            }
+        }
+        let renamed = |key: String| if key == user { stub.clone() } else { key };
+        let members = std::mem::take(&mut self.members).into_iter();
+        self.members = members.map(|(segment, key)| (segment, renamed(key))).collect();
+        let desired = std::mem::take(&mut self.desired).into_iter();
+        self.desired = desired.map(|(rule, key, course)| (rule, renamed(key), course)).collect();
+        let enrolments = std::mem::take(&mut self.enrolments).into_iter();
+        self.enrolments =
+            enrolments.map(|((key, course), enrolment)| ((renamed(key), course), enrolment)).collect();
+        self.by_hand.retain(|(key, _), _| key != user);
+        for bulk in &mut self.bulk {
+            if let Whom::Users(users) = &mut bulk.whom {
+                users.retain(|key| key != user);
+            }
+        }
+        self.waiting.retain(|(key, _), _| key != user);
     }
 
     /// What an input that the engine accepted stands for.

@@ -28,6 +28,7 @@ from matricula.types import (
     Lost,
     MembershipDict,
     OptionDict,
+    Place,
     ReasonState,
     RuleTree,
     SegmentDecision,
@@ -661,7 +662,7 @@ class Warning:
     message: Final[str]
     """The same in English."""
     segment: Final[str | None]
-    """Of `rule`: the key of the segment that was defined."""
+    """Of `rule`: the key of the segment that was defined. Of `erased`: that of the segment that says something."""
     lint: Final[Lint | None]
     """Of `rule`: what is strange about it."""
     attribute: Final[str | None]
@@ -670,6 +671,11 @@ class Warning:
     """Of `circle`: the keys of the first ten, in the order in which they report."""
     people: Final[int | None]
     """Of `circle`: how many they are."""
+    place: Final[Place | None]
+    """Of `erased`: where the segment says something of a person who is erased. `rule`: its rule names the person;
+    `text`: its rule has a text that stands for the person; `words`: its name, owner or description does."""
+    reason: Final[str | None]
+    """Of `unclean`: why bytes of what was erased are still in the file, so that it has to be cleaned later."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...

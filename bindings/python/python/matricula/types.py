@@ -60,8 +60,12 @@ Dialect: TypeAlias = Literal["sqlite"] | Literal["postgres"] | Literal["duckdb"]
 Lost: TypeAlias = Literal["enrolments"] | Literal["users"]
 """What the guard counts: enrolments that end or are suspended, and people who are suspended."""
 
-WarningCode: TypeAlias = Literal["rule"] | Literal["circle"]
-"""What is probably not meant: a rule that is strange, or people who report to each other in a circle."""
+WarningCode: TypeAlias = Literal["rule"] | Literal["circle"] | Literal["erased"] | Literal["unclean"]
+"""What is probably not meant: a rule that is strange, people who report to each other in a circle, a segment that says
+something of a person who is erased, a file that still has bytes of what was erased."""
+
+Place: TypeAlias = Literal["rule"] | Literal["text"] | Literal["words"]
+"""Where a segment says something of a person."""
 
 LintCode: TypeAlias = (
     Literal["left_out_as_unknown"]

@@ -1,0 +1,377 @@
+//! Seals: what makes any later edit of the journal show. Each commit is hashed together with the hash of the one before
+//! it. What is hashed of an entry, and of the words that go with a commit, is a commitment: a hash of the bytes and of a
+//! random salt. So the bytes and the salt can be thrown away when a person is erased, and the chain still holds,
+//! while nobody can find out by guessing what had been there. Not here: where salts come from (hosts draw them, since core
+//! has no randomness), walking along the chain (`verify`).
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::state::State;
+
+use crate::{Commit, Entry, Error, ErrorKind, Moment, Outcome, Revision, RowSet, Snapshot, Steps};
+
+/// A hash of the chain: 32 bytes of SHA-256, written in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+/// Random bytes that keep a commitment from being guessed, written in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Salt(pub [u8; 16]);
+
+macro_rules! hexadecimal {
+    ($type:ident, $length:literal) => {
+        impl $type {
+            /// From its bytes, if there are as many as it has.
+            pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self)
+            }
+        }
+
+        impl Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                let mut bytes = [0; $length];
+                let digits = text.as_bytes().as_chunks::<2>();
+                let whole = digits.1.is_empty() && digits.0.len() == bytes.len();
+                let mut read = bytes.iter_mut().zip(digits.0).map(|(byte, [high, low])| {
+                    *byte = digit(*high)? << 4 | digit(*low)?;
+                    Some(())
+                });
+                if whole && read.all(|digit| digit.is_some()) {
+                    return Ok(Self(bytes));
+                }
+                let message = format!(
+                    "`{}` is no hash, expected {} digits of 0-9 and a-f",
+                    crate::error::shown(text),
+                    2 * $length
+                );
+                Err(Error::new(ErrorKind::InvalidValue, message))
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+hexadecimal!(Hash, 32);
+hexadecimal!(Salt, 16);
+
+fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'0'..=b'9' => Some(letter - b'0'),
+        b'a'..=b'f' => Some(letter - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// The end of the chain: a revision and the hash of its commit. Whoever keeps it in another place can tell later
+/// whether anything up to that revision has been edited. Written `12:` and the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// The revision.
+    pub revision: Revision,
+    /// The hash of its commit.
+    pub hash: Hash,
+}
+
+impl Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.revision, self.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let head = text.split_once(':').and_then(|(revision, hash)| {
+            Some(Self { revision: Revision(revision.parse().ok()?), hash: hash.parse().ok()? })
+        });
+        head.ok_or_else(|| {
+            let shown = crate::error::shown(text);
+            let message =
+                format!("`{shown}` is no head, expected a revision, `:` and 64 digits of 0-9 and a-f");
+            Error::new(ErrorKind::InvalidValue, message)
+        })
+    }
+}
+
+/// What seals a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The words that go with it: who and why.
+    pub words: Part,
+    /// Its entries, in order.
+    pub entries: Arc<Vec<Part>>,
+    /// The hash of the commit, and through it of all before.
+    pub hash: Hash,
+}
+
+/// How one part of a commit is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// By its bytes.
+    Open {
+        /// The salt, if the part concerns a person.
+        salt: Option<Salt>,
+        /// The first four bytes of the commitment: where a commit does not fit its hash, it says which part is to blame.
+        mark: u32,
+    },
+    /// Its bytes and salt are erased; this is the commitment that they had.
+    Erased(Hash),
+}
+
+impl Part {
+    fn new(salt: Option<Salt>, bytes: &[u8]) -> (Self, Hash) {
+        let commitment = commitment(salt, bytes);
+        (Self::Open { salt, mark: mark(&commitment) }, commitment)
+    }
+
+    /// A part as it is sealed.
+    pub(crate) fn sealing(salt: Option<Salt>, bytes: &[u8]) -> Self {
+        Self::new(salt, bytes).0
+    }
+
+    /// The commitment of the part, given its bytes as they are now.
+    pub fn commitment(&self, bytes: &[u8]) -> Hash {
+        match self {
+            Self::Open { salt, .. } => commitment(*salt, bytes),
+            Self::Erased(commitment) => *commitment,
+        }
+    }
+
+    /// The same part without what would let anybody check a guess of its bytes.
+    #[must_use]
+    pub fn erased(&self, bytes: &[u8]) -> Self {
+        Self::Erased(self.commitment(bytes))
+    }
+
+    /// Whether a commitment is the one that was sealed, as far as its mark says; of erased parts there is no other.
+    pub(crate) fn is_marked(&self, commitment: &Hash) -> bool {
+        match self {
+            Self::Open { mark: expected, .. } => mark(commitment) == *expected,
+            Self::Erased(expected) => commitment == expected,
+        }
+    }
+}
+
+fn mark(commitment: &Hash) -> u32 {
+    let [a, b, c, d, ..] = commitment.0;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+fn commitment(salt: Option<Salt>, bytes: &[u8]) -> Hash {
+    let mut hasher = Sha256::new();
+    match salt {
+        None => hasher.update([0]),
+        Some(salt) => {
+            hasher.update([1]);
+            hasher.update(salt.0);
+        }
+    }
+    hasher.update(bytes);
+    Hash(hasher.finalize().into())
+}
+
+/// The hash of a commit: of the one before, of what is its own, and of what it is made of.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    entries: Sha256,
+    count: u64,
+}
+
+impl Default for Sealing {
+    fn default() -> Self {
+        Self { entries: Sha256::new(), count: 0 }
+    }
+}
+
+impl Sealing {
+    /// The next entry.
+    pub(crate) fn entry(&mut self, commitment: Hash) {
+        self.entries.update(commitment.0);
+        self.count += 1;
+    }
+
+    /// The hash, all entries having been given.
+    pub(crate) fn finish(self, previous: Option<Hash>, commit: &Commit, words: Hash) -> Hash {
+        let mut hasher = Sha256::new();
+        hasher.update(b"matricula commit 1\n");
+        hasher.update(previous.map_or([0; 32], |previous| previous.0));
+        hasher.update(commit.revision.0.to_be_bytes());
+        hasher.update(commit.at.millis().to_be_bytes());
+        hasher.update(words.0);
+        hasher.update(self.count.to_be_bytes());
+        hasher.update(self.entries.finalize());
+        hasher.update(hash_of_facts(&commit.moments).0);
+        hash_bytes(&mut hasher, &json_of(&commit.losses));
+        Hash(hasher.finalize().into())
+    }
+}
+
+/// The hash of what followed. It is of numbers of people and definitions only, and stays when somebody is erased.
+fn hash_of_facts(moments: &[Moment]) -> Hash {
+    let mut hasher = Sha256::new();
+    for Moment { at, memberships, steps } in moments {
+        hasher.update(b"m");
+        hasher.update(at.millis().to_be_bytes());
+        for change in memberships {
+            hasher.update(b"s");
+            hasher.update(change.segment.0.to_be_bytes());
+            hash_people(&mut hasher, &change.joined);
+            hash_people(&mut hasher, &change.left);
+        }
+        for Steps { action, course, reason, due, users } in steps {
+            hasher.update(b"e");
+            hash_bytes(&mut hasher, &json_of(&(action, course, reason, due)));
+            hash_people(&mut hasher, users);
+        }
+    }
+    Hash(hasher.finalize().into())
+}
+
+fn hash_bytes(hasher: &mut Sha256, bytes: &[u8]) {
+    hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hasher.update(bytes);
+}
+
+/// How many runs of consecutive numbers, then the first and the last of each.
+fn hash_people(hasher: &mut Sha256, people: &RowSet) {
+    let mut runs = Vec::with_capacity(8 * people.len().min(1 << 16));
+    let mut count = 0_u64;
+    for (first, last) in runs_of(people) {
+        runs.extend(first.to_be_bytes());
+        runs.extend(last.to_be_bytes());
+        count += 1;
+    }
+    hasher.update(count.to_be_bytes());
+    hasher.update(&runs);
+}
+
+/// The runs of consecutive numbers in a set, each by its first and last.
+pub(crate) fn runs_of(people: &RowSet) -> impl Iterator<Item = (u32, u32)> + '_ {
+    let mut rows = people.iter().peekable();
+    std::iter::from_fn(move || {
+        let first = rows.next()?;
+        let mut last = first;
+        while let Some(next) = rows.next_if(|row| Some(*row) == last.checked_add(1)) {
+            last = next;
+        }
+        Some((first, last))
+    })
+}
+
+fn json_of(value: &impl Serialize) -> Vec<u8> {
+    // What is serialised here has numbers, texts and words only: it always has JSON.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+impl Commit {
+    /// The words that go with a commit, as they are sealed: who, why, and as which request.
+    pub fn words(&self) -> Vec<u8> {
+        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, Hash(keyed.digest)));
+        json_of(&(&self.author, &self.note, keyed))
+    }
+
+    /// How many salts it takes to seal the commit.
+    pub fn salts(&self) -> usize {
+        1 + self.entries.iter().filter(|entry| entry.person().is_some()).count()
+    }
+
+    /// The same commit, sealed after one with this hash, or as the first. Each salt is to be random, and used once.
+    #[must_use]
+    pub fn sealed(mut self, previous: Option<Hash>, mut salt: impl FnMut() -> Salt) -> Self {
+        let (words, commitment) = Part::new(Some(salt()), &self.words());
+        let mut sealing = Sealing::default();
+        let mut json = Vec::new();
+        let seal_entry = |entry: &Entry| {
+            json.clear();
+            // Writing to a vector cannot fail.
+            let _ = serde_json::to_writer(&mut json, entry);
+            let (part, commitment) = Part::new(entry.person().map(|_| salt()), &json);
+            sealing.entry(commitment);
+            part
+        };
+        let entries = Arc::new(self.entries.iter().map(seal_entry).collect());
+        let hash = sealing.finish(previous, &self, commitment);
+        self.seal = Some(Seal { words, entries, hash });
+        self
+    }
+}
+
+impl Entry {
+    /// The entry as the journal has it: one line of JSON.
+    pub fn json(&self) -> String {
+        String::from_utf8(json_of(self)).unwrap_or_default()
+    }
+}
+
+impl Outcome {
+    /// The same outcome with its commit sealed, and the snapshot at the new end of the chain.
+    #[must_use]
+    pub fn sealed(mut self, salt: impl FnMut() -> Salt) -> Self {
+        let previous = self.snapshot.0.head;
+        let commit = Arc::unwrap_or_clone(self.commit).sealed(previous, salt);
+        Arc::<State>::make_mut(&mut self.snapshot.0).head = commit.seal.as_ref().map(|seal| seal.hash);
+        self.commit = Arc::new(commit);
+        self
+    }
+}
+
+impl Snapshot {
+    /// The end of the chain of sealed commits; `None` if the last commit is not sealed.
+    pub fn head(&self) -> Option<Head> {
+        Some(Head { revision: self.revision(), hash: self.0.head? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_written_and_read() {
+        let head = Head { revision: Revision(12), hash: Hash([0xA5; 32]) };
+        assert_eq!(head.to_string(), format!("12:{}", "a5".repeat(32)));
+        assert_eq!(head.to_string().parse::<Head>().unwrap(), head);
+        for wrong in ["", "12", "12:", "x:aa", "12:aa", &format!("12:{}", "A5".repeat(32))] {
+            assert_eq!(wrong.parse::<Head>().unwrap_err().kind(), ErrorKind::InvalidValue, "{wrong}");
+        }
+        assert!("é".repeat(16).parse::<Salt>().is_err());
+    }
+
+    #[test]
+    fn a_set_is_its_runs() {
+        let set: RowSet = [0, 1, 2, 5, 7, 8, u32::MAX].into_iter().collect();
+        assert_eq!(runs_of(&set).collect::<Vec<_>>(), [(0, 2), (5, 5), (7, 8), (u32::MAX, u32::MAX)]);
+        assert_eq!(runs_of(&RowSet::default()).next(), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! Registries and parts of their journals going out of a store and in again, as newline-delimited JSON: export, import,
+//! archives. Not here: the lines themselves (core's `export`).
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use matricula_core::{
+    Appended, Archive, Delta, Draft, Entry, Error, ErrorKind, Exporter, Revision, Snapshot, Status, Store,
+    UserId,
+};
+
+use crate::history::no_revision;
+use crate::registry::{ATTEMPTS, BATCH};
+use crate::{AsOf, Registry};
+
+/// Lines are longer than this only in a file that is no archive.
+const MAX_LINE: u64 = 1 << 28;
+
+/// What became of an archiving.
+#[derive(Clone, Debug)]
+pub struct Archived {
+    /// The first revision in the archive.
+    pub from: Revision,
+    /// The last one.
+    pub to: Revision,
+    /// The commit that records it.
+    pub delta: Delta,
+}
+
+impl Registry {
+    /// Writes the whole registry: every commit with its seal, and before them, if earlier commits are archived, the
+    /// registry as it was after those. The same registry always comes to the same bytes.
+    ///
+    /// # Errors
+    /// `store` if it cannot be read or written to, `invalid_store`.
+    pub fn export(&self, writer: impl Write) -> Result<Revision, Error> {
+        let last = self.refresh()?;
+        let start = self.store().start()?;
+        self.write_lines(writer, start.as_ref(), &last)?;
+        Ok(last.revision())
+    }
+
+    /// Opens a store that is empty, filled with what was exported: all of it or, if anything in it is wrong, nothing.
+    ///
+    /// # Errors
+    /// `invalid_archive` with the number of the line that is cut off or altered; `not_possible` if the store is not
+    /// empty; `store`.
+    ///
+    /// ```
+    /// use matricula::{Instant, Memory, Registry, UserUpdate};
+    ///
+    /// let registry = Registry::open(Memory::default())?;
+    /// let mut tx = registry.as_host("hr").begin(Instant::EPOCH)?;
+    /// tx.update_user(UserUpdate::new("ann"))?;
+    /// tx.commit()?;
+    ///
+    /// let mut exported = Vec::new();
+    /// registry.export(&mut exported)?;
+    /// let copy = Registry::import(Memory::default(), exported.as_slice())?;
+    /// assert!(copy.snapshot().same_as(&registry.snapshot()));
+    /// # Ok::<(), matricula::Error>(())
+    /// ```
+    pub fn import(store: impl Store + 'static, reader: impl Read) -> Result<Self, Error> {
+        let mut archive = Archive::read(lines(reader))?;
+        let start = archive.start().cloned();
+        let mut replayed = start.clone().unwrap_or_default();
+        let mut commits = std::iter::from_fn(|| {
+            let commit = archive.next()?;
+            Some(commit.and_then(|commit| {
+                replayed = replayed.replay(&commit).map_err(|error| {
+                    Error::caused_by(ErrorKind::InvalidArchive, error.message().to_owned(), error)
+                })?;
+                Ok(commit)
+            }))
+        });
+        store.restore(start.as_ref(), &mut commits)?;
+        let registry = Self::open(store)?;
+        if !registry.snapshot().same_as(&replayed) {
+            let message = "the store does not hold what was imported";
+            return Err(Error::new(ErrorKind::InvalidStore, message));
+        }
+        Ok(registry)
+    }
+
+    /// Moves the commits before a revision into an archive: they are written, then a commit records that they were, and
+    /// they are removed from the store, which keeps the registry as it was after the last of them. From then on the
+    /// journal begins there.
+    ///
+    /// The archive is complete when this returns; whether it is safe on disk is the writer's business, so it is flushed
+    /// before anything is removed.
+    ///
+    /// # Errors
+    /// `unknown_revision` if there is no such revision, `not_possible` if there is nothing before it to archive, `store`
+    /// if it cannot be read or written to: then nothing is removed; `conflict` if other writers were always faster.
+    pub fn archive(&self, before: Revision, author: &str, mut writer: impl Write) -> Result<Archived, Error> {
+        let current = self.refresh()?;
+        if before > current.revision() {
+            return Err(no_revision(before, current.revision()));
+        }
+        let start = self.store().start()?;
+        let after = start.as_ref().map(Snapshot::revision).unwrap_or_default();
+        let to = Revision(before.0.saturating_sub(1));
+        if to <= after {
+            let message = format!(
+                "there is nothing to archive before commit {before}, the first one here is {}",
+                after.next()
+            );
+            return Err(Error::new(ErrorKind::NotPossible, message));
+        }
+        let mut last = self.as_of(to)?;
+        self.write_lines(&mut writer, start.as_ref(), &last)?;
+        writer.flush().map_err(unwritten)?;
+        let writing = self.writer();
+        for _ in 0..ATTEMPTS {
+            let current = self.catch_up_to_store(&writing)?;
+            let outcome = Draft::new(&current, current.clock().unwrap_or(matricula_core::Instant::EPOCH))
+                .finish_with(author, "", Entry::Archive { to });
+            let outcome = crate::sealing::sealed(outcome)?;
+            // Somebody may have been erased since the lines were written.
+            last = last.without(&erased_in(&current));
+            if self.store().trim(&outcome.commit, &last)? == Appended::Done {
+                self.publish(&writing, &outcome);
+                return Ok(Archived { from: after.next(), to, delta: Delta::from(&outcome) });
+            }
+        }
+        let message = format!("another writer committed first, {ATTEMPTS} times in a row");
+        Err(Error::new(ErrorKind::Conflict, message))
+    }
+
+    /// The registry as it was at a revision or an instant, from an archive that has it. People who have been erased since
+    /// are stubs in it, whatever the archive says.
+    ///
+    /// # Errors
+    /// `invalid_archive` with the number of the line that is cut off or altered; `unknown_revision` if the archive does
+    /// not have it; `archived` if an earlier archive does.
+    pub fn as_of_in(&self, archive: impl Read, when: impl Into<AsOf>) -> Result<Snapshot, Error> {
+        let when = when.into();
+        let mut archive = Archive::read(lines(archive))?;
+        let mut snapshot = archive.start().cloned().unwrap_or_default();
+        let too_early = match when {
+            AsOf::Revision(revision) => revision < snapshot.revision(),
+            AsOf::Instant(at) => snapshot.clock().is_some_and(|clock| clock > at),
+        };
+        if too_early {
+            let first = snapshot.revision();
+            let message = format!("this archive begins after revision {first}, expected an earlier archive");
+            return Err(Error::new(ErrorKind::Archived, message));
+        }
+        let mut found = None;
+        for commit in archive.by_ref() {
+            let commit = commit?;
+            let beyond = match when {
+                AsOf::Revision(revision) => commit.revision > revision,
+                AsOf::Instant(at) => commit.at > at,
+            };
+            if beyond && found.is_none() {
+                found = Some(snapshot.clone());
+            }
+            snapshot = snapshot.replay(&commit)?;
+        }
+        // All of it is read, so that what is altered further on is found as well.
+        let found = found.unwrap_or(snapshot);
+        if let AsOf::Revision(revision) = when
+            && found.revision() != revision
+        {
+            return Err(no_revision(revision, found.revision()));
+        }
+        Ok(found.without(&erased_in(&self.refresh()?)))
+    }
+
+    fn write_lines(
+        &self,
+        mut writer: impl Write,
+        start: Option<&Snapshot>,
+        last: &Snapshot,
+    ) -> Result<(), Error> {
+        let (mut exporter, mut out) = (Exporter::default(), String::new());
+        let mut put = |out: &mut String| {
+            writer.write_all(out.as_bytes()).map_err(unwritten)?;
+            out.clear();
+            Ok::<(), Error>(())
+        };
+        exporter.begin(start, last, &mut out);
+        put(&mut out)?;
+        let mut after = start.map(Snapshot::revision).unwrap_or_default();
+        while after < last.revision() {
+            let room = usize::try_from(last.revision().0 - after.0).unwrap_or(BATCH).min(BATCH);
+            let commits = self.store().written(after, room)?;
+            if commits.is_empty() {
+                return Err(no_revision(after.next(), after));
+            }
+            for written in &commits {
+                exporter.commit(written, &mut out);
+                put(&mut out)?;
+                after = written.rest.revision;
+            }
+        }
+        exporter.end(&mut out);
+        put(&mut out)?;
+        writer.flush().map_err(unwritten)
+    }
+}
+
+/// Everybody who is erased.
+fn erased_in(snapshot: &Snapshot) -> std::collections::BTreeSet<UserId> {
+    snapshot.users().filter(|user| snapshot.status(*user) == Some(Status::Erased)).collect()
+}
+
+fn unwritten(error: std::io::Error) -> Error {
+    Error::caused_by(ErrorKind::Store, format!("the archive cannot be written: {error}"), error)
+}
+
+/// The lines of a reader, without their ends.
+fn lines(reader: impl Read) -> impl Iterator<Item = Result<String, Error>> {
+    let mut reader = BufReader::with_capacity(1 << 16, reader);
+    let mut number = 0_u64;
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        number += 1;
+        let wrong = |what: &str| Error::new(ErrorKind::InvalidArchive, format!("line {number}: {what}"));
+        match reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) if line.pop() != Some(b'\n') => {
+                Some(Err(wrong("it is cut off, expected the end of the line")))
+            }
+            Ok(_) => Some(String::from_utf8(line).map_err(|_| wrong("it is not UTF-8"))),
+            Err(error) => {
+                let message = format!("line {number}: the archive cannot be read: {error}");
+                Some(Err(Error::caused_by(ErrorKind::InvalidArchive, message, error)))
+            }
+        }
+    })
+}

@@ -1,0 +1,253 @@
+//! Erasing people from the file: their rows, what the journal says of them, and then every byte that is left of either in
+//! pages that are no longer used. Not here: what is left of an entry, and names in words (core's `erase`).
+
+use std::collections::BTreeSet;
+
+use matricula_core::rule::{AttributeId, from_json};
+use matricula_core::{Author, Entry, Error, Inventory, Part, Revision, Secrets, UserId, erased_key};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::attributes::{self, column, columns, folded_column};
+use crate::{cache, codec, failed, invalid, journal, seals, start};
+
+/// Has what is deleted overwritten at once, or not; gives what was so before.
+pub(crate) fn overwrite(connection: &Connection, on: i64) -> rusqlite::Result<i64> {
+    let before = connection.pragma_query_value(None, "secure_delete", |row| row.get(0))?;
+    connection.pragma_update(None, "secure_delete", on)?;
+    Ok(before)
+}
+
+/// Leaves stubs of what the journal says of some people, before their rows are gone.
+pub(crate) fn in_journal(
+    tx: &Transaction<'_>,
+    revision: Revision,
+    erased: &BTreeSet<UserId>,
+) -> Result<(), Error> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let sql = |error| failed("cannot erase from the journal", error);
+    let unique = unique(tx)?;
+    let mut secrets = Secrets::default();
+    for user in erased {
+        current(tx, *user, &unique, &mut secrets).map_err(sql)?;
+        in_entries(tx, *user, &unique, &mut secrets)?;
+    }
+    start::erase(tx, erased, &mut secrets)?;
+    in_words(tx, erased, &secrets)?;
+    // Images are of everybody; and nobody is to keep one later of how things were.
+    cache::clear(tx).map_err(sql)?;
+    tx.execute("UPDATE registry SET unclean = 1, erased = ?1", [codec::number(revision)])
+        .map(drop)
+        .map_err(sql)
+}
+
+/// The attributes of which no two people have the same value, now or ever.
+fn unique(tx: &Transaction<'_>) -> Result<BTreeSet<AttributeId>, Error> {
+    let sql = |error| failed("cannot read the attributes", error);
+    let schema = attributes::schema(tx, Some(&BTreeSet::new()))?;
+    let mut unique: BTreeSet<AttributeId> = schema
+        .attributes()
+        .iter()
+        .filter(|attribute| attribute.unique)
+        .map(|attribute| attribute.id)
+        .collect();
+    let mut select = tx
+        .prepare("SELECT entry FROM journal_entry WHERE user_id IS NULL AND entry LIKE '{\"attribute\":%'")
+        .map_err(sql)?;
+    let mut rows = select.query([]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let json: String = row.get(0).map_err(sql)?;
+        if let Ok(Entry::Attribute(attribute)) = from_json(&json)
+            && attribute.unique
+        {
+            unique.insert(attribute.id);
+        }
+    }
+    Ok(unique)
+}
+
+/// What stands for a person now.
+fn current(
+    tx: &Transaction<'_>,
+    user: UserId,
+    unique: &BTreeSet<AttributeId>,
+    secrets: &mut Secrets,
+) -> rusqlite::Result<()> {
+    let key: Option<String> =
+        tx.query_row("SELECT key FROM user WHERE id = ?1", [user.0], |row| row.get(0)).optional()?;
+    if let Some(key) = key {
+        secrets.add(user, &key);
+    }
+    for of in columns(tx)?.iter().filter(|of| of.value && unique.contains(&AttributeId(of.attribute))) {
+        let select = format!("SELECT {} FROM user WHERE id = ?1", column(of.attribute));
+        let cell: Option<rusqlite::types::Value> =
+            tx.query_row(&select, [user.0], |row| row.get(0)).optional()?;
+        if let Some(rusqlite::types::Value::Text(text)) = cell {
+            secrets.add(user, &text);
+        }
+    }
+    Ok(())
+}
+
+fn in_entries(
+    tx: &Transaction<'_>,
+    user: UserId,
+    unique: &BTreeSet<AttributeId>,
+    secrets: &mut Secrets,
+) -> Result<(), Error> {
+    let sql = |error| failed("cannot erase from the journal", error);
+    let mut stubs: Vec<(i64, i64, String, Option<Part>)> = Vec::new();
+    let mut select = tx
+        .prepare_cached(
+            "SELECT revision, position, entry, salt, mark, commitment FROM journal_entry WHERE user_id = ?1",
+        )
+        .map_err(sql)?;
+    let mut rows = select.query([user.0]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let json: String = row.get(2).map_err(sql)?;
+        let entry: Entry = from_json(&json)
+            .map_err(|error| invalid(format!("an entry of the journal cannot be understood: {error}")))?;
+        secrets.add_entry(&entry, unique);
+        if let Some(stub) = entry.stub() {
+            let part = seals::part(row, 3)?.map(|part| part.erased(json.as_bytes()));
+            stubs.push((row.get(0).map_err(sql)?, row.get(1).map_err(sql)?, stub.json(), part));
+        }
+    }
+    drop(rows);
+    let mut update = tx
+        .prepare_cached(
+            "UPDATE journal_entry SET entry = ?3, salt = ?4, mark = ?5, commitment = ?6
+             WHERE revision = ?1 AND position = ?2",
+        )
+        .map_err(sql)?;
+    for (revision, position, json, part) in stubs {
+        let [salt, mark, commitment] = seals::cells(part.as_ref());
+        update.execute(params![revision, position, json, salt, mark, commitment]).map_err(sql)?;
+    }
+    Ok(())
+}
+
+/// Takes names of people out of what was said with commits.
+fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
+    let sql = |error| failed("cannot erase from the journal", error);
+    let mut redacted = Vec::new();
+    let mut select = tx
+        .prepare(
+            "SELECT j.revision, j.author, j.note, j.idempotency,
+                 EXISTS (SELECT 1 FROM journal_entry e
+                         WHERE e.revision = j.revision AND e.user_id = ?1 AND e.entry LIKE '{\"erased\":%')
+             FROM journal j",
+        )
+        .map_err(sql)?;
+    for user in erased {
+        let mut rows = select.query([user.0]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let words: [Option<String>; 3] =
+                [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
+            let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
+            let says: bool = row.get(4).map_err(sql)?;
+            if names || (says && words.last().is_some_and(Option::is_some)) {
+                redacted.push((row.get::<_, i64>(0).map_err(sql)?, says));
+            }
+        }
+    }
+    drop(select);
+    redacted.sort_unstable();
+    for same in redacted.chunk_by(|a, b| a.0 == b.0) {
+        let Some((revision, _)) = same.first() else { continue };
+        in_words_of(tx, *revision, same.iter().any(|(_, says)| *says), secrets)?;
+    }
+    Ok(())
+}
+
+fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secrets) -> Result<(), Error> {
+    let sql = |error| failed("cannot erase from the journal", error);
+    let mut rest = journal::rest(tx, revision)?;
+    let words = rest.words();
+    if !rest.scrub(secrets, says) {
+        return Ok(());
+    }
+    let part = rest.seal.as_ref().map(|seal| seal.words.erased(&words));
+    let [salt, mark, commitment] = seals::cells(part.as_ref());
+    let author = match &rest.author {
+        Author::Host(name) => Some(name),
+        Author::Actor(_) => None,
+    };
+    let keyed = rest.idempotency.as_ref();
+    tx.execute(
+        "UPDATE journal SET author = ?2, note = ?3, idempotency = ?4, asked = ?5,
+             salt = ?6, mark = ?7, commitment = ?8
+         WHERE revision = ?1",
+        params![
+            revision,
+            author,
+            rest.note,
+            keyed.map(|keyed| &keyed.key),
+            keyed.map(|keyed| &keyed.digest[..]),
+            salt,
+            mark,
+            commitment
+        ],
+    )
+    .map(drop)
+    .map_err(sql)
+}
+
+/// Leaves of a person's rows what core leaves of a person.
+pub(crate) fn in_tables(tx: &Transaction<'_>, user: UserId) -> rusqlite::Result<()> {
+    let mut set = "UPDATE user SET key = ?2, status = 'erased'".to_owned();
+    for of in columns(tx)? {
+        if of.value {
+            set.push_str(&format!(", {} = NULL", column(of.attribute)));
+        }
+        if of.folded {
+            set.push_str(&format!(", {} = NULL", folded_column(of.attribute)));
+        }
+    }
+    tx.execute(&format!("{set} WHERE id = ?1"), params![user.0, erased_key(user)])?;
+    for table in ["user_option", "site_member", "segment_pin", "segment_ban"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE user_id = ?1"), [user.0])?;
+    }
+    Ok(())
+}
+
+/// Rewrites the file without the pages that are no longer used, and empties the write-ahead log, if that is due.
+pub(crate) fn clean(connection: &Connection) -> Result<(), Error> {
+    let sql = |error| failed("cannot overwrite what was erased", error);
+    let unclean: bool =
+        connection.query_row("SELECT unclean FROM registry", [], |row| row.get(0)).map_err(sql)?;
+    if !unclean {
+        return Ok(());
+    }
+    connection.execute_batch("VACUUM").map_err(sql)?;
+    empty_log(connection)?;
+    connection.execute("UPDATE registry SET unclean = 0", []).map_err(sql)?;
+    Ok(())
+}
+
+fn empty_log(connection: &Connection) -> Result<(), Error> {
+    let busy: i64 = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(|error| failed("cannot overwrite what was erased", error))?;
+    if busy == 0 {
+        return Ok(());
+    }
+    let message = "cannot overwrite what was erased: another process is reading the write-ahead log";
+    Err(Error::new(matricula_core::ErrorKind::Store, message))
+}
+
+/// An inventory without some people, whom the journal has erased.
+pub(crate) fn without(
+    inventory: Inventory,
+    erased: &BTreeSet<UserId>,
+    secrets: &mut Secrets,
+) -> Result<Vec<(UserId, String)>, Error> {
+    let start = inventory.finish()?;
+    for user in erased {
+        secrets.add_user(&start, *user);
+    }
+    let stubs = start.without(erased);
+    let there = |user: &&UserId| (user.0 as usize) < start.user_count();
+    Ok(erased.iter().filter(there).map(|user| (*user, stubs.inventory_line(*user).json)).collect())
+}
