@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use matricula_rule::{CourseId, SegmentId, UserId};
 
+use crate::demands::Origin;
 use crate::derive::{Agenda, Changed, settle};
 use crate::draft::{Draft, find, not_possible};
 use crate::due::{Dates, DueDate};
@@ -19,8 +21,8 @@ use crate::{
 /// What has been decided so far in a transaction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hands {
-    /// Whether to enrol, or to take that back.
-    enrol: BTreeMap<(UserId, CourseId), bool>,
+    /// Whether to enrol, or to take that back, and by which change.
+    enrol: BTreeMap<(UserId, CourseId), (bool, Origin)>,
     /// Whether to suspend, or to take that back.
     suspend: BTreeMap<(UserId, CourseId), bool>,
     bulk: Vec<Bulk>,
@@ -32,6 +34,7 @@ struct Bulk {
     whom: Crowd,
     courses: Vec<CourseId>,
     due: Option<DueDate>,
+    origin: Origin,
 }
 
 #[derive(Clone, Debug)]
@@ -44,14 +47,16 @@ impl Hands {
     /// What was decided about single people, by course and decision.
     pub(crate) fn by_hand(&self) -> Vec<ByHand> {
         let mut decisions: BTreeMap<(CourseId, Decision), RowSet> = BTreeMap::new();
-        for (map, yes, no) in [
-            (&self.enrol, Decision::Enrol, Decision::Unenrol),
-            (&self.suspend, Decision::Suspend, Decision::Resume),
-        ] {
-            for (&(user, course), &wanted) in map {
-                let decision = if wanted { yes } else { no };
-                decisions.entry((course, decision)).or_default().set(user.0, true);
-            }
+        let enrol = self.enrol.iter().map(|(pair, (wanted, _))| {
+            let decision = if *wanted { Decision::Enrol } else { Decision::Unenrol };
+            (pair, decision)
+        });
+        let suspend = self.suspend.iter().map(|(pair, wanted)| {
+            let decision = if *wanted { Decision::Suspend } else { Decision::Resume };
+            (pair, decision)
+        });
+        for (&(user, course), decision) in enrol.chain(suspend) {
+            decisions.entry((course, decision)).or_default().set(user.0, true);
         }
         let decisions = decisions.into_iter();
         decisions.map(|((course, decision), users)| ByHand { course, decision, users }).collect()
@@ -66,6 +71,11 @@ impl Hands {
                 users.set(user.0, false);
             }
         }
+    }
+
+    /// Whether nobody is to be enrolled.
+    pub(crate) fn enrol_nobody(&self) -> bool {
+        self.enrol.is_empty() && self.bulk.is_empty()
     }
 
     /// Whether a segment is to be enrolled at the end of the transaction.
@@ -85,24 +95,65 @@ impl Draft {
     /// Refuses to enrol somebody who is no member of the course's site, and anybody in an archived course.
     fn check_enrolling(&self, user: UserId, course: CourseId) -> Result<(), Error> {
         self.check_course(course)?;
-        let Some(course) = self.next.course(course) else { return Ok(()) };
-        if self.next.users.membership(user, course.site).is_none() {
-            let user = self.next.users.key(user).map_or("", |key| key);
-            return Err(not_possible(format!(
-                "user `{user}` is not a member of the site of course `{}`",
-                course.key
-            )));
+        match self.stranger(user, course) {
+            Some(reason) => {
+                let user = self.next.users.key(user).map_or("", |key| key);
+                Err(not_possible(format!("user `{user}` is {reason}")))
+            }
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// What somebody is who cannot be enrolled in a course.
+    fn stranger(&self, user: UserId, course: CourseId) -> Option<String> {
+        let course = self.next.course(course)?;
+        let is_member = self.next.users.membership(user, course.site).is_some();
+        (!is_member).then(|| format!("not a member of the site of course `{}`", course.key))
     }
 
     fn check_course(&self, id: CourseId) -> Result<(), Error> {
-        match self.next.course(id) {
-            Some(course) if course.archived => Err(not_possible(format!(
-                "course `{}` is archived, expected one that is not, or that is restored first",
-                course.key
-            ))),
-            _ => Ok(()),
+        self.closed_course(id).map_or(Ok(()), |reason| Err(not_possible(reason)))
+    }
+
+    /// Why nobody can be enrolled in a course.
+    fn closed_course(&self, id: CourseId) -> Option<String> {
+        let course = self.next.course(id).filter(|course| course.archived)?;
+        Some(format!(
+            "course `{}` is archived, expected one that is not, or that is restored first",
+            course.key
+        ))
+    }
+
+    /// Enrolments by hand that later changes of the transaction do not go with.
+    pub(crate) fn look_for_hands(&self, found: &mut impl FnMut(Origin, Option<UserId>, String)) {
+        for (&(user, course), &(wanted, origin)) in &self.hands.enrol {
+            if !wanted {
+                continue;
+            }
+            if let Some(reason) = self.closed_course(course) {
+                found(origin, None, reason);
+            } else if let Some(reason) = self.stranger(user, course) {
+                found(origin, Some(user), reason);
+            }
+        }
+        for Bulk { whom, courses, origin, .. } in &self.hands.bulk {
+            for &course in courses {
+                if let Some(reason) = self.closed_course(course) {
+                    found(*origin, None, reason);
+                    continue;
+                }
+                let Crowd::Users(users) = whom else { continue };
+                for user in users.iter().map(UserId) {
+                    if let Some(reason) = self.stranger(user, course) {
+                        found(*origin, Some(user), reason);
+                    }
+                }
+            }
+            let Crowd::Segment(id) = whom else { continue };
+            let segment = self.next.segment(*id);
+            if let Some(segment) = segment.filter(|segment| segment.state == SegmentState::Draft) {
+                found(*origin, None, draft_segment(&segment.key));
+            }
         }
     }
 
@@ -112,7 +163,7 @@ impl Draft {
             self.living(user)?;
             self.check_enrolling(id, course_id)?;
         }
-        let pending = self.hands.enrol.get(&key).copied();
+        let pending = self.hands.enrol.get(&key).map(|(wanted, _)| *wanted);
         let enrolment = self.before.enrolments.get(id, course_id);
         let mut reasons = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
         // What a decision by hand can end: all but rules in force.
@@ -138,7 +189,8 @@ impl Draft {
                 )));
             }
             _ => {
-                self.hands.enrol.insert(key, enrol);
+                let origin = self.pending.origin(None);
+                self.hands.enrol.insert(key, (enrol, origin));
             }
         }
         Ok(())
@@ -156,7 +208,7 @@ impl Draft {
                 format!("the enrolment of user `{user}` in course `{course}` cannot be {verb}: {why}");
             Err(not_possible(message))
         };
-        if suspend && enrolment.is_none() && self.hands.enrol.get(&key) != Some(&true) {
+        if suspend && enrolment.is_none() && self.hands.enrol.get(&key).is_none_or(|(wanted, _)| !wanted) {
             return wrong("there is none");
         }
         if !suspend && !pending.unwrap_or(was) {
@@ -186,8 +238,7 @@ impl Draft {
                 let id = SegmentId::at(id);
                 let segment = self.next.segment(id);
                 if segment.is_some_and(|segment| segment.state == SegmentState::Draft) {
-                    let message = format!("segment `{key}` is a draft, which nothing may refer to");
-                    return Err(not_possible(message));
+                    return Err(not_possible(draft_segment(&key)));
                 }
                 self.check_sites(segment.and_then(|segment| segment.site), &courses)?;
                 Crowd::Segment(id)
@@ -204,7 +255,8 @@ impl Draft {
                 Crowd::Users(users.into_iter().collect())
             }
         };
-        self.hands.bulk.push(Bulk { whom, courses, due });
+        let origin = self.pending.origin(None);
+        self.hands.bulk.push(Bulk { whom, courses, due, origin });
         Ok(())
     }
 
@@ -227,42 +279,49 @@ impl Draft {
         }
     }
 
+    /// Whom bulk enrolments enrol in each course, by the day on which they are to be done: of several about the same
+    /// people the last one that says so.
+    fn bulk_by_day(&self, state: &State) -> Vec<ByHand> {
+        let dates = Dates::of(state);
+        let mut by_course: BTreeMap<CourseId, BTreeMap<u32, Option<NaiveDate>>> = BTreeMap::new();
+        for bulk in &self.hands.bulk {
+            for &course in &bulk.courses {
+                let day = bulk.due.map(|due| dates.day(due, course, self.at()));
+                let days = by_course.entry(course).or_default();
+                let mut note = |row: u32| {
+                    let known = days.entry(row).or_default();
+                    *known = day.or(*known);
+                };
+                match &bulk.whom {
+                    Crowd::Users(users) => users.iter().for_each(note),
+                    Crowd::Segment(segment) => {
+                        let site = state.course(course).map_or(SiteId(0), |course| course.site);
+                        let members = state.members((*segment, None));
+                        members.iter().filter(|row| state.counts_in(UserId(*row), site)).for_each(&mut note);
+                    }
+                }
+            }
+        }
+        let mut by_hand = Vec::new();
+        for (course, days) in by_course {
+            let mut rows: BTreeMap<Option<NaiveDate>, Vec<u32>> = BTreeMap::new();
+            for (row, day) in days {
+                rows.entry(day).or_default().push(row);
+            }
+            by_hand.extend(rows.into_iter().map(|(day, rows)| {
+                let users = rows.into_iter().collect();
+                ByHand { course, decision: Decision::Bulk(day), users }
+            }));
+        }
+        by_hand
+    }
+
     /// What bulk enrolments come to, and what follows from them, once everything else has been derived.
     pub(crate) fn enrol_in_bulk(&self, state: &mut State) -> Option<Moment> {
         if self.hands.bulk.is_empty() {
             return None;
         }
-        let dates = Dates::of(state);
-        // Of several about the same people the last one says when they are due.
-        let mut due_of: BTreeMap<CourseId, Vec<(Option<DueDate>, RowSet)>> = BTreeMap::new();
-        for bulk in &self.hands.bulk {
-            for &course in &bulk.courses {
-                let users = match &bulk.whom {
-                    Crowd::Users(users) => users.clone(),
-                    Crowd::Segment(segment) => {
-                        let site = state.course(course).map_or(SiteId(0), |course| course.site);
-                        let members = state.members((*segment, None));
-                        members.iter().filter(|row| state.counts_in(UserId(*row), site)).collect()
-                    }
-                };
-                let earlier = due_of.entry(course).or_default();
-                for (due, others) in earlier.iter_mut() {
-                    if bulk.due.is_some() || due.is_none() {
-                        *others = others.difference(&users);
-                    }
-                }
-                let rest = earlier.iter().fold(users, |rest, (_, others)| rest.difference(others));
-                earlier.push((bulk.due, rest));
-            }
-        }
-        let by_hand: Vec<ByHand> = due_of
-            .into_iter()
-            .flat_map(|(course, crowds)| crowds.into_iter().map(move |(due, users)| (course, due, users)))
-            .map(|(course, due, users)| {
-                let due = due.map(|due| dates.day(due, course, self.at()));
-                ByHand { course, decision: Decision::Bulk(due), users }
-            })
-            .collect();
+        let by_hand = self.bulk_by_day(state);
         let before = state.clone();
         let nothing = Touched::default();
         let (stale, rules, restored) = Default::default();
@@ -277,4 +336,8 @@ impl Draft {
         };
         Some(settle(state, Agenda::default(), Some(&changed), self.at()).0)
     }
+}
+
+fn draft_segment(key: &str) -> String {
+    format!("segment `{key}` is a draft, which nothing may refer to")
 }

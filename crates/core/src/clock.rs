@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
+use hashbrown::HashSet;
 
-use crate::column::number_of;
+use crate::column::{Column, number_of};
 use crate::derive::{Agenda, Changed, settle};
 use crate::graph::{Moving, Node, NodeId};
 use crate::ranges::number_at;
 use crate::state::State;
-use crate::time::days_after;
 use crate::touched::Touched;
 use crate::users::ColumnId;
 use crate::{EnrolmentRuleId, Instant, Moment};
@@ -23,6 +23,9 @@ struct Pass {
     at: Instant,
     node: NodeId,
 }
+
+/// From so many milliseconds on it is worth looking which values there are: a year.
+const LONG: i64 = 366 * 24 * 3_600_000;
 
 /// Who is to be asked at which boundary, and about which slots.
 type Due = BTreeMap<Instant, Vec<(u32, u32)>>;
@@ -82,10 +85,15 @@ pub(crate) fn cross(state: &mut State, to: Instant) -> Vec<Moment> {
 /// Whom days that pass concern, as values stand.
 fn passes(state: &State, from: Instant, to: Instant) -> Due {
     let mut passes: BTreeMap<ColumnId, Vec<Pass>> = BTreeMap::new();
+    let mut there: BTreeMap<ColumnId, Vec<i64>> = BTreeMap::new();
+    let is_long = to.millis().saturating_sub(from.millis()) > LONG;
     for &node in state.graph.moving() {
         let Some(Node::Test(id, test)) = state.graph.node(node) else { continue };
+        let Some(column) = state.users.column(*id) else { continue };
+        // Over many years there are far fewer values than days: a date such as 9999-12-31 stands for "never".
+        let numbers = is_long.then(|| &**there.entry(*id).or_insert_with(|| numbers_in(column)));
         for moving in test.moving_points() {
-            passes.entry(*id).or_default().extend(passes_of(state, *id, node, moving, from, to));
+            passes.entry(*id).or_default().extend(passes_of(column, numbers, node, moving, from, to));
         }
     }
     let mut due = Due::new();
@@ -93,6 +101,18 @@ fn passes(state: &State, from: Instant, to: Instant) -> Due {
         note_due(state, id, &passes, &mut due);
     }
     due
+}
+
+/// The values that people have in a column, ascending.
+fn numbers_in(column: &Column) -> Vec<i64> {
+    let mut codes = HashSet::new();
+    column.codes().each_between(1, u64::MAX, |_, code| {
+        codes.insert(code);
+    });
+    let number = |code| column.value(code).as_ref().and_then(number_of);
+    let mut numbers: Vec<i64> = codes.into_iter().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// Notes, for somebody who has just been given another due date, when points of tests pass over it.
@@ -144,16 +164,16 @@ pub(crate) fn next_change(state: &State) -> Option<Instant> {
     }
 }
 
-/// What one point of a test passes over, day by day.
+/// What one point of a test passes over: from day to day or, if it is known which numbers there are, from one of them to
+/// the next.
 fn passes_of(
-    state: &State,
-    id: ColumnId,
+    column: &Column,
+    numbers: Option<&[i64]>,
     node: NodeId,
     moving: &Moving,
     from: Instant,
     to: Instant,
 ) -> Vec<Pass> {
-    let Some(column) = state.users.column(id) else { return Vec::new() };
     let (mut first, last) = (from.day(moving.zone), to.day(moving.zone));
     // Days on which the point is before all values, or beyond them, pass over nobody.
     let Some((least, greatest)) = column.span() else { return Vec::new() };
@@ -161,21 +181,40 @@ fn passes_of(
     first = reached.pred_opt().unwrap_or(first).max(first);
     let mut number = number_at(moving, first);
     let mut passes = Vec::new();
-    for day in days_after(first, last) {
-        if number > greatest {
-            break;
-        }
+    while number <= greatest {
+        // A value at which the point stands is passed when the point moves at all.
+        let next_value = match numbers {
+            None => Some(number),
+            Some(numbers) => numbers.get(numbers.partition_point(|there| *there < number)).copied(),
+        };
+        let Some(value) = next_value else { break };
+        let Some(day) = next_day(moving, first, last, value.max(number.saturating_add(1))) else { break };
         let next = number_at(moving, day);
-        if next != number {
-            // A value at either end may flip too, depending on the comparison; asking settles it.
-            let (low, high) = (column.cut_number(number, false), column.cut_number(next, true) - 1);
-            if low <= high {
-                passes.push(Pass { low, high, at: Instant::start_of(day, moving.zone), node });
-            }
-            number = next;
+        // A value at either end may flip too, depending on the comparison; asking settles it.
+        let (low, high) = (column.cut_number(number, false), column.cut_number(next, true) - 1);
+        if low <= high {
+            passes.push(Pass { low, high, at: Instant::start_of(day, moving.zone), node });
         }
+        (first, number) = (day, next);
     }
     passes
+}
+
+/// The first day after one, of those up to another, on which a point has reached a number. It is often the very next one.
+fn next_day(moving: &Moving, day: NaiveDate, last: NaiveDate, number: i64) -> Option<NaiveDate> {
+    let mut from = day.succ_opt().filter(|next| *next <= last)?;
+    let mut days = 1;
+    while number_at(moving, from) < number {
+        let ahead = from.checked_add_days(Days::new(days)).unwrap_or(last).min(last);
+        if number_at(moving, ahead) >= number {
+            return first_day(moving, from, ahead, number);
+        }
+        if ahead == last {
+            return None;
+        }
+        (from, days) = (ahead, days * 2);
+    }
+    Some(from)
 }
 
 /// Notes, for everybody over whose value a point passes, when it does: one look at the column for all of them.

@@ -244,7 +244,7 @@ actions! {
     Enrolled = "enrolled",
     /// A suspended enrolment is active again, for this reason.
     Resumed = "resumed",
-    /// An active enrolment has one more reason.
+    /// An enrolment that is active, or suspended by hand, has one more reason, and stays so.
     ReasonAdded = "reason_added",
     /// A reason that had only been kept is in force again.
     ReasonRestored = "reason_restored",

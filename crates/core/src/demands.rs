@@ -12,7 +12,7 @@ use crate::accept::plain;
 use crate::draft::Draft;
 use crate::error::shown;
 use crate::users::{ColumnId, folded_value};
-use crate::{Entry, Error, ErrorKind, UserEntry};
+use crate::{Entry, Error, ErrorKind, Status, UserEntry};
 
 /// Something that keeps a transaction from being committed as it is, and the change that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct Problem {
     pub line: Option<u64>,
     /// The key of the person concerned, if it is about one.
     pub user: Option<String>,
-    /// The key of the attribute.
-    pub attribute: String,
+    /// The key of the attribute, if it is about one.
+    pub attribute: Option<String>,
     /// The value, if there is one.
     pub value: Option<String>,
     /// What kind of error it is.
@@ -39,9 +39,10 @@ impl std::fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(f, "line {line}, ")?;
         }
-        match &self.user {
-            Some(user) => write!(f, "user `{}`: {}", shown(user), self.reason),
-            None => write!(f, "attribute `{}`: {}", self.attribute, self.reason),
+        match (&self.user, &self.attribute) {
+            (Some(user), _) => write!(f, "user `{}`: {}", shown(user), self.reason),
+            (None, Some(attribute)) => write!(f, "attribute `{attribute}`: {}", self.reason),
+            (None, None) => f.write_str(&self.reason),
         }
     }
 }
@@ -206,24 +207,30 @@ impl Draft {
 
     /// What keeps the draft from being committed as it is, in the order of the changes that it comes from.
     pub fn problems(&self) -> Vec<Problem> {
-        if self.pending.is_quiet() {
+        if self.pending.is_quiet() && self.hands.enrol_nobody() {
             return Vec::new();
         }
         let mut problems: Vec<(Origin, Problem)> = Vec::new();
         self.look_for_named(&mut problems);
         self.look_for_required(&mut problems);
         self.look_for_unique(&mut problems);
-        let told: BTreeSet<String> = problems.iter().map(|(_, problem)| problem.attribute.clone()).collect();
         for (&attribute, origin) in &self.pending.defined {
-            let attribute =
-                self.next.schema.get(attribute).filter(|attribute| !told.contains(&attribute.key));
-            if let Some(attribute) = attribute
-                && let Some(reason) = self.unmet_by_people(attribute)
-            {
-                let key = attribute.key.clone();
+            let Some(attribute) = self.next.schema.get(attribute) else { continue };
+            // Of people who were given something it has been told.
+            let told: BTreeSet<&str> = problems
+                .iter()
+                .filter(|(_, problem)| problem.attribute.as_ref() == Some(&attribute.key))
+                .filter_map(|(_, problem)| problem.user.as_deref())
+                .collect();
+            if let Some(reason) = self.unmet_by_people(attribute, &told) {
+                let key = Some(attribute.key.clone());
                 problems.push((*origin, problem(*origin, None, key, None, ErrorKind::NotPossible, reason)));
             }
         }
+        self.look_for_hands(&mut |origin, user, reason| {
+            let user = user.and_then(|user| self.key_of(user));
+            problems.push((origin, problem(origin, user, None, None, ErrorKind::NotPossible, reason)));
+        });
         problems.sort_by_key(|(origin, _)| *origin);
         problems.into_iter().map(|(_, problem)| problem).collect()
     }
@@ -238,7 +245,7 @@ impl Draft {
             let reason = format!("there is no user `{}` for `{attribute}`", shown(name));
             let (user, value) = (self.key_of(*user), Some(name.to_string()));
             let kind = ErrorKind::InvalidValue;
-            problems.push((*origin, problem(*origin, user, attribute.to_owned(), value, kind, reason)));
+            problems.push((*origin, problem(*origin, user, Some(attribute.to_owned()), value, kind, reason)));
         }
     }
 
@@ -255,7 +262,7 @@ impl Draft {
                     continue;
                 }
                 let reason = format!("attribute `{}` is required", attribute.key);
-                let (user, key) = (self.key_of(user), attribute.key.clone());
+                let (user, key) = (self.key_of(user), Some(attribute.key.clone()));
                 problems.push((origin, problem(origin, user, key, None, ErrorKind::InvalidValue, reason)));
             }
         }
@@ -288,7 +295,7 @@ impl Draft {
                         shown(&value),
                         attribute.key
                     );
-                    let (user, of) = (Some(key), attribute.key.clone());
+                    let (user, of) = (Some(key), Some(attribute.key.clone()));
                     let kind = ErrorKind::NotUnique;
                     problems.push((origin, problem(origin, user, of, Some(value), kind, reason)));
                 } else {
@@ -309,13 +316,22 @@ impl Draft {
         }
     }
 
-    /// What people do not satisfy of what an attribute began to demand in this draft, in words.
-    fn unmet_by_people(&self, attribute: &Attribute) -> Option<String> {
+    /// What people, but for those of whom it is told, do not satisfy of what an attribute began to demand in this draft, in
+    /// words.
+    fn unmet_by_people(&self, attribute: &Attribute, told: &BTreeSet<&str>) -> Option<String> {
         let users = &self.next.users;
         let old = self.before.schema.get(attribute.id);
+        let is_told =
+            |user: UserId| !told.is_empty() && users.key(user).is_some_and(|key| told.contains(&**key));
         if attribute.required {
-            let lacks = |value: Option<&Value>| value.is_none();
-            if let Some((count, first)) = self.failing(attribute.id, lacks) {
+            let lacks = |user: &UserId| {
+                users.status(*user) != Some(Status::Erased)
+                    && users.code(ColumnId::Attribute(attribute.id), *user) == 0
+                    && !is_told(*user)
+            };
+            let mut lacking = (0..users.count()).map(UserId).filter(lacks);
+            if let Some(first) = lacking.next() {
+                let (count, first) = (1 + lacking.count(), users.key(first).map_or("", |key| key));
                 let (one, many, what) = match old {
                     Some(_) => ("has", "have", "no value"),
                     None => ("would", "would", "lack a required value"),
@@ -327,7 +343,9 @@ impl Draft {
         if attribute.unique {
             let mut seen = HashSet::new();
             for user in (0..users.count()).map(UserId) {
-                let Some(value) = users.value(user, attribute.id) else { continue };
+                let Some(value) = users.value(user, attribute.id).filter(|_| !is_told(user)) else {
+                    continue;
+                };
                 let value = if attribute.ignore_case { folded_value(&value) } else { value };
                 if !seen.insert(value) {
                     let key = users.key(user).map_or("", |key| key);
@@ -342,7 +360,7 @@ impl Draft {
 fn problem(
     origin: Origin,
     user: Option<String>,
-    attribute: String,
+    attribute: Option<String>,
     value: Option<String>,
     kind: ErrorKind,
     reason: String,

@@ -13,7 +13,7 @@ use crate::demands::{Pending, refuse};
 use crate::derive::{Changed, derive};
 use crate::digest::of_delta;
 use crate::erase::Secrets;
-use crate::guard::{excesses, losses};
+use crate::guard::{Held, excesses, losses};
 use crate::isolation::check_enrolment_rule;
 use crate::model::{Catalog, SegmentState, check_key, live_keys, position};
 use crate::placing::Edit;
@@ -21,10 +21,10 @@ use crate::state::State;
 use crate::touched::Touched;
 use crate::users::ColumnId;
 use crate::{
-    Author, Change, Commit, Course, CourseDefinition, CourseId, EnrolmentRule, EnrolmentRuleDefinition,
-    EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, Hold, Instant, Moment, Problem, RecordEntry,
-    RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition, SiteId, Snapshot, Status, UserId,
-    Warning,
+    Author, Change, Commit, Course, CourseDefinition, CourseId, Delta, EnrolmentRule,
+    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, ErrorKind, Excess, Guard, Hold, Instant, Moment,
+    Problem, RecordEntry, RecordUpdate, Segment, SegmentId, Signature, Site, SiteDefinition, SiteId,
+    Snapshot, Status, UserId, Warning,
 };
 
 /// A set of changes to a snapshot, checked one by one as they are made. It reads no clock and writes nowhere.
@@ -118,11 +118,14 @@ impl Outcome {
     /// Itself, unless the guard holds it.
     ///
     /// # Errors
-    /// `held`; [`Error::hold`] says what for.
+    /// `held`; [`Error::hold`] says what for, [`Error::delta`] what it would have done.
     pub fn unless_held(self) -> Result<Self, Error> {
         match self.hold() {
             None => Ok(self),
-            Some(hold) => Err(Error::caused_by(ErrorKind::Held, hold.to_string(), hold)),
+            Some(hold) => {
+                let delta = Delta::from(&self);
+                Err(Error::caused_by(ErrorKind::Held, hold.to_string(), Held { hold, delta }))
+            }
         }
     }
 

@@ -230,7 +230,12 @@ pub(crate) fn apply_step(records: &mut Vec<Record>, course: CourseId, step: Plan
     let since = opened(records);
     let new = Record { course, hold: Hold::by(reason), since: at, due };
     match action {
-        Action::Enrolled | Action::ReasonAdded => records.push(new),
+        Action::Enrolled => records.push(new),
+        Action::ReasonAdded => {
+            // Suspended by hand, an enrolment may have had none but suspended reasons.
+            records.retain(|record| !matches!(record.hold, Hold::Suspended(_)));
+            records.push(new);
+        }
         Action::Resumed => {
             records.retain(|record| record.hold == Hold::Halted);
             records.push(new);
@@ -351,12 +356,6 @@ impl Enrolments {
                 }
             }
         }
-    }
-
-    /// Whether a rule is in force for an enrolment.
-    pub(crate) fn is_held_by(&self, user: UserId, course: CourseId, rule: EnrolmentRuleId) -> bool {
-        let records = self.records_of(user).iter();
-        records.filter(|record| record.course == course).any(|record| record.hold == Hold::Rule(rule))
     }
 
     /// Who is enrolled in each course, suspended or not.

@@ -2,7 +2,8 @@
 
 use matricula_rule::{RuleError, nearest};
 
-use crate::Hold;
+use crate::guard::Held;
+use crate::{Delta, Hold};
 
 /// What went wrong, in words, with a stable code.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +157,12 @@ impl Error {
 
     /// What holds a commit, if that is what went wrong: how much it would end, and where.
     pub fn hold(&self) -> Option<&Hold> {
-        self.source.as_ref()?.downcast_ref()
+        self.cause::<Held>().map(|held| &held.hold)
+    }
+
+    /// What a commit that is held would have done.
+    pub fn delta(&self) -> Option<&Delta> {
+        self.cause::<Held>().map(|held| &held.delta)
     }
 
     /// The cause, if it is of this type.

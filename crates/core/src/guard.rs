@@ -13,8 +13,8 @@ use crate::enrolment::status_of;
 use crate::erase::Secrets;
 use crate::state::State;
 use crate::{
-    Action, Author, CourseId, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision, RowSet,
-    SiteId, Status, UserId,
+    Action, Author, CourseId, Delta, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision,
+    RowSet, SiteId, Status, UserId,
 };
 
 /// The greatest count that every language and store has as a whole number.
@@ -128,6 +128,14 @@ pub struct Excess {
     pub earlier: u64,
     /// How many there are, those ended earlier included.
     pub of: u64,
+}
+
+/// The cause of an error about a commit that has to be confirmed.
+#[derive(Debug, thiserror::Error)]
+#[error("{hold}")]
+pub(crate) struct Held {
+    pub(crate) hold: Hold,
+    pub(crate) delta: Delta,
 }
 
 /// A commit that has to be confirmed, since it would end more than the guard lets pass.

@@ -2,7 +2,7 @@
 //! course and whom it no longer holds. Not here: what that does to enrolments (`reconcile`).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::derive::{Changed, Turnover};
 use crate::model::SegmentState;
@@ -47,8 +47,11 @@ pub(crate) fn movements<'a>(
         }
     }
     if let Some(changed) = changed {
+        let mut in_force = InForce { state: changed.before, courses: BTreeMap::new() };
         let now = pairs.into_iter().filter(|(_, course)| is_now(*course));
-        movements.extend(now.filter_map(|(rule, course)| comparison(state, changed, rule, course, at)));
+        movements.extend(
+            now.filter_map(|(rule, course)| comparison(state, changed, &mut in_force, rule, course, at)),
+        );
     }
     movements.retain(|movement| !movement.is_empty());
     movements
@@ -74,6 +77,7 @@ fn compared(state: &State, changed: &Changed<'_>) -> BTreeSet<(EnrolmentRuleId, 
 fn comparison(
     state: &State,
     changed: &Changed<'_>,
+    in_force: &mut InForce<'_>,
     id: EnrolmentRuleId,
     course: CourseId,
     at: Instant,
@@ -81,9 +85,7 @@ fn comparison(
     let rule = state.rule(id)?;
     let old = changed.before.rule(id);
     let redated = match old {
-        Some(old) if old.due != rule.due && rule.courses.contains(&course) => {
-            in_force(changed.before, id, course)
-        }
+        Some(old) if old.due != rule.due && rule.courses.contains(&course) => in_force.of(id, course),
         _ => RowSet::default(),
     };
     let mut movement = Movement {
@@ -101,7 +103,7 @@ fn comparison(
         None => RowSet::default(),
         // While its segment is paused, or the course archived, a rule holds people whom the segment has lost.
         Some(old) if changed.before.is_archived(course) || is_paused(changed.before, old) => {
-            in_force(changed.before, id, course)
+            in_force.of(id, course)
         }
         Some(old) => held(changed.before, old, course, changed.before_at),
     };
@@ -129,8 +131,24 @@ pub(crate) fn held(state: &State, rule: &EnrolmentRule, course: CourseId, at: In
     state.slot_of_rule(rule).map(|slot| state.members(slot)).unwrap_or_default()
 }
 
-/// Whose enrolment in a course a rule holds, by the enrolments themselves.
-fn in_force(state: &State, rule: EnrolmentRuleId, course: CourseId) -> RowSet {
-    let holds = |row: &u32| state.enrolments.is_held_by(UserId(*row), course, rule);
-    state.enrolments.courses().get(course.index()).iter().filter(holds).collect()
+/// Whose enrolments rules held, by the enrolments themselves: one look at everybody in a course for all rules.
+struct InForce<'a> {
+    state: &'a State,
+    courses: BTreeMap<CourseId, BTreeMap<EnrolmentRuleId, RowSet>>,
+}
+
+impl InForce<'_> {
+    fn of(&mut self, rule: EnrolmentRuleId, course: CourseId) -> RowSet {
+        let enrolments = &self.state.enrolments;
+        let rules = self.courses.entry(course).or_insert_with(|| {
+            let mut rows: BTreeMap<EnrolmentRuleId, Vec<u32>> = BTreeMap::new();
+            for row in enrolments.courses().get(course.index()).iter() {
+                for rule in enrolments.rules_of(UserId(row), course) {
+                    rows.entry(rule).or_default().push(row);
+                }
+            }
+            rows.into_iter().map(|(rule, rows)| (rule, rows.into_iter().collect())).collect()
+        });
+        rules.get(&rule).cloned().unwrap_or_default()
+    }
 }

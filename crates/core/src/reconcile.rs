@@ -85,6 +85,7 @@ fn plan(
         causes.iter().any(|cause| matches!(cause, Cause::Left(left, _) if *left == rule))
     };
     let (mut enrolled, mut held) = (!records.is_empty(), is_held(records));
+    let mut halted = is_halted(records);
     let mut arriving = false;
     for cause in causes {
         let (reason, due) = match *cause {
@@ -112,15 +113,15 @@ fn plan(
             Reason::Rule(rule) => find(Hold::Kept(rule)).map(|record| (rule, record.since)),
             Reason::Manual | Reason::Bulk => None,
         };
-        steps.push(match (kept, enrolled, held) {
+        steps.push(match (kept, enrolled, held || halted) {
             (Some((rule, since)), ..) => (Action::ReasonRestored, reason, day(rule, since)),
             (None, false, _) => (Action::Enrolled, reason, due),
             (None, true, false) => (Action::Resumed, reason, due),
+            // What is suspended by hand stays so, whatever holds it.
             (None, true, true) => (Action::ReasonAdded, reason, due),
         });
         (enrolled, held, arriving) = (true, true, true);
     }
-    let mut halted = is_halted(records);
     for (cause, action, after) in [
         (Cause::ResumedByHand, Action::ResumedByHand, false),
         (Cause::SuspendedByHand, Action::SuspendedByHand, true),

@@ -1,7 +1,7 @@
 //! Instants, and the calendar days that sites live by. Core never reads a clock: every instant comes in from
 //! outside.
 
-use chrono::{DateTime, Days, MappedLocalTime, NaiveDate, NaiveTime, SubsecRound, TimeZone, Timelike, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveTime, SubsecRound, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -101,15 +101,6 @@ impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
     }
-}
-
-/// The days after `from` up to `to`.
-pub(crate) fn days_after(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-    let mut day = from;
-    std::iter::from_fn(move || {
-        day = day.checked_add_days(Days::new(1)).filter(|next| *next <= to)?;
-        Some(day)
-    })
 }
 
 #[cfg(test)]

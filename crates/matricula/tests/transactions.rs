@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use matricula::{
-    AttributeType, Change, CourseDefinition, Delta, Error, ErrorKind, GuardDefinition, Instant, LeavePolicy,
-    Lost, Memory, Registry, Revision, SiteDefinition, Sqlite, Status, Transaction, UserUpdate,
+    AttributeDefinition, AttributeType, Change, CourseDefinition, Delta, Error, ErrorKind, GuardDefinition,
+    Instant, LeavePolicy, Lost, Memory, Registry, Revision, SiteDefinition, Sqlite, Status, Transaction,
+    UserUpdate,
 };
 
 fn at(day: i64) -> Instant {
@@ -242,6 +243,31 @@ fn time_that_takes_away_too_much_is_held_too() {
     let tx = registry.as_host("clock").begin(at(90)).unwrap();
     let delta = tx.confirm(&error.hold().unwrap().token).unwrap();
     assert_eq!(delta.steps().count(), 80);
+    assert_eq!(error.delta().unwrap().commit().moments, delta.commit().moments);
+    assert_eq!(registry.next_change_at(), None);
+}
+
+#[test]
+fn the_next_change_is_found_beyond_dates_that_stand_for_never() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at(0)).unwrap();
+    tx.define_attribute("until", AttributeType::Date).unwrap();
+    tx.define_segment("gone", "user.until < today").unwrap();
+    let until = |number: u32| match number {
+        0 => "2190-02-28",
+        1 => "2190-03-01",
+        _ => "9999-12-31",
+    };
+    let people = (0..500).map(|number| UserUpdate::new(format!("u{number}")).set("until", until(number)));
+    tx.apply(Change::Users(people.collect())).unwrap();
+    tx.commit().unwrap();
+    // 2190-03-01 and the day after it.
+    for expected in [at(60_413), at(60_414)] {
+        assert_eq!(registry.next_change_at(), Some(expected));
+        let joined = registry.as_host("clock").advance(expected).unwrap();
+        assert_eq!(joined.memberships().count(), 1);
+    }
+    // The last day that there is ends after all others.
     assert_eq!(registry.next_change_at(), None);
 }
 
@@ -293,4 +319,45 @@ fn a_transaction_with_problems_is_refused_as_a_whole() {
     let manager = snapshot.schema().find("manager").unwrap().id;
     let boss = snapshot.value(snapshot.user_id("u1").unwrap(), manager);
     assert_eq!(boss, Some(matricula::rule::Value::User(snapshot.user_id("boss").unwrap())));
+}
+
+#[test]
+fn what_an_attribute_now_demands_is_told_of_all_whom_it_concerns() {
+    let registry = Registry::open(Memory::default()).unwrap();
+    let mut tx = registry.as_host("hr").begin(at(0)).unwrap();
+    tx.define_attribute("email", AttributeType::Text).unwrap();
+    for (user, email) in [("ann", "a@x"), ("bob", "a@x"), ("cy", "c@x")] {
+        tx.update_user(UserUpdate::new(user).set("email", email)).unwrap();
+    }
+    tx.update_user(UserUpdate::new("dan")).unwrap();
+    tx.update_user(UserUpdate::new("eve")).unwrap();
+    tx.commit().unwrap();
+    let told = |change: AttributeDefinition, update: UserUpdate| -> Vec<String> {
+        let mut tx = registry.as_host("hr").begin(at(1)).unwrap();
+        tx.apply(change).unwrap();
+        tx.update_user(update).unwrap();
+        tx.problems().iter().map(ToString::to_string).collect()
+    };
+    let email = || AttributeDefinition::new("email", AttributeType::Text);
+    // Ann and Bob are none of what is said of Dan, and are told as well.
+    let unique = AttributeDefinition { unique: true, ..email() };
+    let mut said = told(unique.clone(), UserUpdate::new("dan").set("email", "c@x"));
+    said.sort();
+    assert_eq!(
+        said,
+        [
+            "attribute `email`: the value of user `bob` is somebody else's too",
+            "user `dan`: `c@x` is taken, expected a value of `email` that nobody else has",
+        ]
+    );
+    let required = AttributeDefinition { required: true, ..email() };
+    let mut said = told(required, UserUpdate::new("fay"));
+    said.sort();
+    assert_eq!(
+        said,
+        [
+            "attribute `email`: 2 people have no value, `dan` among them",
+            "user `fay`: attribute `email` is required"
+        ]
+    );
 }
