@@ -1,6 +1,7 @@
 // An HR feed becomes enrolments: a first day, a second day with its preview, and one person explained.
 //
-// `node examples/node/hr_feed.mjs` writes the register to `target/hr_feed_node/acme.db`.
+// `node examples/node/hr_feed.mjs` writes the register to `target/hr_feed_node/acme.db`. It takes a folder of other feeds, such
+// as those that the same example in Rust makes with `--users`.
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -11,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { open } from '../../bindings/node/index.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const data = path.join(root, 'examples', 'data')
+const data = process.argv[2] ?? path.join(root, 'examples', 'data')
 
 const mapping = {
   employee_id: 'key',

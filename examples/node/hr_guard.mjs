@@ -1,5 +1,6 @@
 // What protects a register from a bad feed: a third day on which the department column came empty is held by the
-// guard, the right feed is shown as a plan and committed once however often it is asked for, and time moves on.
+// guard, the right feed is shown as a plan and committed once however often it is asked for, time moves on, and the
+// first day is compared with today.
 //
 // `node examples/node/hr_guard.mjs` keeps the register in memory.
 
@@ -68,6 +69,18 @@ async function main() {
     console.log(shown(at))
     for (const { user, action, course, reason } of steps) console.log(`  ${user} ${action} ${course} (${reason})`)
   }
+
+  console.log('\n# The first day and today\n')
+  const [then, now] = [await registry.asOf(1), registry.snapshot()]
+  console.log(`${then.userCount} people then, ${now.userCount} now`)
+  for (const { key } of now.segments) {
+    console.log(`segment ${key}: ${then.memberCount(key)} then, ${now.memberCount(key)} now`)
+  }
+  for (const { key: course } of now.courses) {
+    const [before, after] = [then, now].map(at => at.enrolments({ course }).length)
+    console.log(`course ${course}: ${before} enrolled then, ${after} now`)
+  }
+  console.log(String(await registry.verify(await registry.head())))
 }
 
 /** As the library writes instants: `2026-11-20T06:00:00Z`. */

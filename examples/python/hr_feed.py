@@ -1,8 +1,10 @@
 """An HR feed becomes enrolments: a first day, a second day with its preview, and one person explained.
 
-`python examples/python/hr_feed.py` writes the register to `target/hr_feed_python/acme.db`.
+`python examples/python/hr_feed.py` writes the register to `target/hr_feed_python/acme.db`. It takes a folder of other feeds,
+such as those that the same example in Rust makes with `--users`.
 """
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -10,7 +12,7 @@ from typing import Literal
 import matricula
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / "examples" / "data"
+DATA = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples" / "data"
 
 MAPPING = {
     "employee_id": "key",

@@ -1,5 +1,6 @@
 """What protects a register from a bad feed: a third day on which the department column came empty is held by the
-guard, the right feed is shown as a plan and committed once however often it is asked for, and time moves on.
+guard, the right feed is shown as a plan and committed once however often it is asked for, time moves on, and the first
+day is compared with today.
 
 `python examples/python/hr_guard.py` keeps the register in memory.
 """
@@ -72,6 +73,17 @@ def main() -> None:
         print(shown(next_at))
         for step in delta.steps:
             print(f"  {step.user} {step.action} {step.course} ({step.reason})")
+
+    print("\n# The first day and today\n")
+    then, now = registry.as_of(1), registry.snapshot()
+    print(f"{then.user_count} people then, {now.user_count} now")
+    for segment in now.segments:
+        key = segment.key
+        print(f"segment {key}: {then.member_count(key)} then, {now.member_count(key)} now")
+    for course in now.courses:
+        before, after = (len(at.enrolments(course=course.key)) for at in (then, now))
+        print(f"course {course.key}: {before} enrolled then, {after} now")
+    print(registry.verify(registry.head()))
 
 
 def instant(text: str) -> datetime:

@@ -1,24 +1,28 @@
 //! An HR feed becomes enrolments: a first day, a second day with its preview, and one person explained.
 //!
-//! `cargo run --release --example hr_feed` writes the register to `target/hr_feed/acme.db`.
+//! `cargo run --release --example hr_feed` writes the register to `target/hr_feed/acme.db`. With `-- --users 100000` the
+//! feeds are those of an invented company of that size, written beside it.
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]
 
 use std::error::Error;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use matricula::{
     Absent, Action, AttributeType, Blank, CourseDefinition, Delta, EnrolmentRuleDefinition, ImportOptions,
     LeavePolicy, Mapping, Registry, SegmentDefinition, SiteDefinition, Sqlite, Status, Transaction, Tz,
 };
+use matricula_testkit::company::Company;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
+const OUTPUT: &str = "target/hr_feed";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = Path::new("target/hr_feed/acme.db");
-    fs::create_dir_all("target/hr_feed")?;
+    let path = &Path::new(OUTPUT).join("acme.db");
+    fs::create_dir_all(OUTPUT)?;
+    let data = feeds()?;
     for file in ["acme.db", "acme.db-wal", "acme.db-shm"] {
         let _ = fs::remove_file(path.with_file_name(file));
     }
@@ -28,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("# Day 1: definitions and the first feed\n");
     let mut tx = host.begin(instant("2026-11-20T06:00:00Z")?)?;
     define(&mut tx)?;
-    import(&mut tx, "day-1.csv", Absent::Leave)?;
+    import(&mut tx, &data.join("day-1.csv"), Absent::Leave)?;
     let delta = tx.commit()?;
     println!("\nrevision {}\n{delta}", delta.revision());
 
@@ -37,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\n# Day 2: the next feed, previewed and then committed\n");
     let mut tx = host.begin(instant("2026-11-21T06:00:00Z")?)?;
-    import(&mut tx, "day-2.csv", Absent::Suspend)?;
+    import(&mut tx, &data.join("day-2.csv"), Absent::Suspend)?;
     let preview = tx.preview()?;
     println!("\nthe preview says:\n{preview}\n\nof these, enrolments that end or are suspended:");
     for step in preview.delta().steps().filter(|step| ends(step.action)) {
@@ -53,6 +57,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!();
     println!("{}", snapshot.explain_enrolment(&user, &course)?);
     Ok(())
+}
+
+/// The folder of the feeds: the shipped ones, or those of a company of as many people as were asked for.
+fn feeds() -> Result<PathBuf, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let people = match arguments.as_slice() {
+        [] => return Ok(DATA.into()),
+        [option, people] if option == "--users" => people.parse()?,
+        _ => return Err("expected no arguments, or --users and a number".into()),
+    };
+    let first = NaiveDate::from_ymd_opt(2026, 11, 20).ok_or("no such day")?;
+    let mut company = Company::new(people, first, 2026);
+    for day in ["day-1.csv", "day-2.csv"] {
+        fs::write(Path::new(OUTPUT).join(day), company.feed(true))?;
+        company.next_day();
+    }
+    Ok(OUTPUT.into())
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
@@ -104,7 +125,7 @@ fn define(tx: &mut Transaction) -> Result<(), matricula::Error> {
     tx.apply(EnrolmentRuleDefinition { name: Some("Lab safety".into()), ..lab_safety })
 }
 
-fn import(tx: &mut Transaction, feed: &str, absent: Absent) -> Result<(), Box<dyn Error>> {
+fn import(tx: &mut Transaction, feed: &Path, absent: Absent) -> Result<(), Box<dyn Error>> {
     let mapping = Mapping::from_pairs([
         ("employee_id", "key"),
         ("first_name", "user.first_name"),
@@ -117,10 +138,10 @@ fn import(tx: &mut Transaction, feed: &str, absent: Absent) -> Result<(), Box<dy
         ("hired_on", "user.hired_on"),
         ("site", "site"),
     ])?;
-    let file = File::open(Path::new(DATA).join(feed))?;
+    let file = File::open(feed)?;
     let options = ImportOptions { blank: Blank::Clear, absent, ..ImportOptions::default() };
     let report = tx.import_users(file, &mapping, options, |_| ControlFlow::Continue(()))?;
-    println!("{feed}: {report}");
+    println!("{}: {report}", feed.file_name().unwrap_or_default().display());
     Ok(())
 }
 

@@ -1,17 +1,17 @@
 //! What protects a register from a bad feed: a third day on which the department column came empty is held by the
-//! guard, the right feed is shown as a plan and committed once however often it is asked for, and time moves on.
+//! guard, the right feed is shown as a plan and committed once however often it is asked for, time moves on, and the
+//! first day is compared with today.
 //!
 //! `cargo run --release --example hr_guard` keeps the register in memory.
 #![allow(clippy::print_stdout, reason = "an example is there to be read")]
 
-use std::error::Error;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use matricula::core::Entry;
 use matricula::{
-    Absent, Action, AttributeType, CourseDefinition, Delta, ImportOptions, LeavePolicy, Mapping, Memory,
-    Registry, SegmentDefinition, SiteDefinition, Transaction,
+    Absent, Action, AttributeType, CourseDefinition, Delta, Error, ImportOptions, LeavePolicy, Mapping, Memory,
+    Registry, Revision, SegmentDefinition, SiteDefinition, Snapshot, Transaction,
 };
 
 const DAY_1: &str = include_str!("../data/day-1.csv");
@@ -19,7 +19,7 @@ const DAY_2: &str = include_str!("../data/day-2.csv");
 /// Where the department stands in a row.
 const DEPARTMENT: usize = 4;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::open(Memory::default())?;
     let host = registry.as_host("hr-sync");
     let mut tx = host.begin(instant("2026-11-20T06:00:00Z")?)?;
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "Legal".clone_into(department);
         }
     });
-    let asked = || -> Result<Transaction, Box<dyn Error>> {
+    let asked = || -> Result<Transaction, Box<dyn std::error::Error>> {
         let mut tx = host.begin(instant("2026-11-22T07:00:00Z")?)?;
         tx.set_idempotency("feed-2026-11-22")?;
         import(&mut tx, &feed)?;
@@ -81,6 +81,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("  {} {} {} ({})", step.user, step.action.name(), step.course, step.reason);
         }
     }
+
+    println!("\n# The first day and today\n");
+    let (then, now) = (registry.as_of(Revision(1))?, registry.snapshot());
+    println!("{} people then, {} now", then.user_count(), now.user_count());
+    for segment in now.segments() {
+        let key = &segment.key;
+        println!("segment {key}: {} then, {} now", then.member_count(key)?, now.member_count(key)?);
+    }
+    for course in now.courses() {
+        let enrolled = |snapshot: &Snapshot| -> Result<usize, Error> {
+            Ok(snapshot.enrolments_in(snapshot.course_id(&course.key)?).count())
+        };
+        println!("course {}: {} enrolled then, {} now", course.key, enrolled(&then)?, enrolled(&now)?);
+    }
+    println!("{}", registry.verify(registry.head()?)?);
     Ok(())
 }
 
@@ -124,7 +139,7 @@ fn print_plan(delta: &Delta) {
 }
 
 /// What the company teaches, and who must learn it.
-fn define(tx: &mut Transaction) -> Result<(), matricula::Error> {
+fn define(tx: &mut Transaction) -> Result<(), Error> {
     tx.apply(SiteDefinition { key: "labs".into(), name: None, zone: None })?;
     tx.define_attribute("department", AttributeType::Text)?;
     tx.define_attribute(
@@ -147,7 +162,7 @@ fn define(tx: &mut Transaction) -> Result<(), matricula::Error> {
     tx.define_enrolment_rule("lab-safety-for-all", "lab-staff", &["lab-safety"], LeavePolicy::Suspend)
 }
 
-fn import(tx: &mut Transaction, feed: &str) -> Result<(), Box<dyn Error>> {
+fn import(tx: &mut Transaction, feed: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mapping = Mapping::from_pairs([
         ("employee_id", "key"),
         ("department", "user.department"),

@@ -185,6 +185,18 @@ impl Simulator {
         })
     }
 
+    /// Whether somebody is to be enrolled by hand who cannot be.
+    pub(crate) fn refuses_hands(&self) -> bool {
+        let enrolling = self.by_hand.iter().filter(|(_, hand)| hand.enrol == Some(true));
+        // Who has been enrolled by hand before is not enrolled now.
+        let mut new = enrolling.filter(|(pair, _)| {
+            self.enrolments.get(*pair).is_none_or(|enrolment| !enrolment.in_force.contains_key(&By::Hand))
+        });
+        let mut bulk = self.bulk.iter().map(|bulk| Change::EnrolMany(bulk.clone()));
+        new.any(|((user, course), _)| !self.may_enrol(user, course))
+            || bulk.any(|change| self.accepts_lifecycle(&change) == Some(false))
+    }
+
     fn may_enrol(&self, user: &str, course: &str) -> bool {
         let someone = self.people.get(user);
         someone.is_some_and(|someone| someone.sites.contains_key(site_of_course(course)))

@@ -287,10 +287,10 @@ impl Simulator {
         }
     }
 
-    /// Whether a transaction that ends like this has to be refused, for what attributes demand or for people who were
-    /// named and are not there.
+    /// Whether a transaction that ends like this has to be refused: for what attributes demand, for people who were named
+    /// and are not there, or for people who cannot be enrolled by hand as things are now.
     pub fn refuses(&self) -> bool {
-        !self.waiting.is_empty() || self.unmet().is_some()
+        !self.waiting.is_empty() || self.unmet().is_some() || self.refuses_hands()
     }
 
     /// Everything but a number, what facts rest on, and enrolments goes.
