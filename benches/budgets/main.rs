@@ -5,6 +5,7 @@
 
 mod company;
 mod opening;
+mod past;
 mod row;
 mod segments;
 mod sqlite;

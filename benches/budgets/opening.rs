@@ -94,6 +94,8 @@ pub fn large(bench: &Bench, report: &mut Report<'_>) {
     let reopened = open(path, Sqlite::options());
     assert!(reopened.snapshot().same_as(&expected), "the cache is what was written");
     refresh(bench, &reopened, path, report);
+    drop((reopened, expected));
+    crate::past::year(bench, path, report);
 }
 
 fn read_chunks(path: &Path) -> usize {
@@ -132,6 +134,13 @@ fn refresh(bench: &Bench, registry: &Registry, path: &Path, report: &mut Report<
     let idle: Vec<f64> = (0..200).map(|_| timed(|| registry.refresh().unwrap()).0 * 1e6).collect();
     report.add(&alone("refresh by 1,000 commits of another process", followed * 1e3, "ms", Some(50.0)));
     report.add(&alone("  refresh by none", median(idle), "µs", None));
+    drop((other, host));
+    let reader = open(path, Sqlite::options().read_only(true));
+    let looks = || -> Vec<f64> { (0..200).map(|_| timed(|| reader.refresh().unwrap()).0 * 1e6).collect() };
+    report.add(&alone("  refresh by none, only reading, just written", median(looks()), "µs", None));
+    // Then the times of the files alone say that nothing is new.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    report.add(&alone("  refresh by none, only reading, quiet", median(looks()), "µs", None));
 }
 
 /// Measures registries of a few people each, all open at once. To come first: memory that was freed before would be

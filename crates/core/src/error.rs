@@ -85,6 +85,8 @@ kinds! {
     InvalidToken = "invalid_token",
     /// Another writer committed first, again and again.
     Conflict = "conflict",
+    /// A journal key is missing, or is not the one that the journal is sealed with.
+    JournalKey = "journal_key",
     /// The store has not come to the revision that was asked for.
     Stale = "stale",
     /// A feed of which all rows or none are to be taken has rows that are wrong.

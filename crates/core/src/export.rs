@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use crate::verify::Chain;
 use crate::{
     Action, Author, Commit, CourseId, Entry, Error, ErrorKind, Hash, Head, Idempotency, Instant, Inventory,
-    Losses, MembershipChange, Moment, Part, Reason, Revision, RowSet, Salt, Seal, SegmentId, Snapshot, Steps,
-    Was, WrittenCommit, people_text,
+    JournalKey, KeyId, Losses, MembershipChange, Moment, Part, Reason, Revision, RowSet, Salt, Seal,
+    SegmentId, Snapshot, Steps, Was, WrittenCommit, people_text,
 };
 
 /// The version of the lines.
@@ -65,6 +65,9 @@ struct CommitHeader {
     commitment: Option<Hash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hash: Option<Hash>,
+    /// The journal key that the hash is made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<KeyId>,
 }
 
 /// A salt, or the commitment in place of one.
@@ -235,6 +238,7 @@ impl Exporter {
             salt,
             commitment,
             hash: seal.as_ref().map(|seal| seal.hash),
+            key: seal.as_ref().and_then(|seal| seal.key),
         };
         self.put(&CommitLine { commit: header }, out);
         for (place, json) in written.entries.iter().enumerate() {
@@ -302,6 +306,14 @@ impl<I: Iterator<Item = Result<String, Error>>> Archive<I> {
     /// # Errors
     /// `invalid_archive` with the number of the line; and what reading a line fails with.
     pub fn read(lines: I) -> Result<Self, Error> {
+        Self::read_keyed(lines, None)
+    }
+
+    /// The same; commits that are sealed with a journal key are checked with this one. Without a key they are not.
+    ///
+    /// # Errors
+    /// As [`Archive::read`].
+    pub fn read_keyed(lines: I, key: Option<JournalKey>) -> Result<Self, Error> {
         let contents = Contents { format: FORMAT, after: Revision(0), to: Revision(0), head: None };
         let mut archive = Self {
             lines,
@@ -309,7 +321,7 @@ impl<I: Iterator<Item = Result<String, Error>>> Archive<I> {
             contents,
             start: None,
             ahead: None,
-            chain: Chain::default(),
+            chain: Chain::default().keyed(key),
             people: 0,
             last: Revision(0),
             over: false,
@@ -342,7 +354,8 @@ impl<I: Iterator<Item = Result<String, Error>>> Archive<I> {
             return Err(self.wrong(format!("the inventory is of revision {is}, expected {expected}")));
         }
         self.people = u32::try_from(start.user_count()).unwrap_or(u32::MAX);
-        self.chain = Chain::after(start.revision(), start.head().map(|head| head.hash));
+        let chain = std::mem::take(&mut self.chain);
+        self.chain = chain.begun_after(start.revision(), start.head().map(|head| head.hash));
         self.last = start.revision();
         self.start = Some(start);
         Ok(())
@@ -421,7 +434,7 @@ impl<I: Iterator<Item = Result<String, Error>>> Archive<I> {
         if let Some(hash) = header.hash {
             let seal = SealLine { salt: header.salt, commitment: header.commitment };
             let words = seal.part(&rest.words()).ok_or_else(|| self.wrong("a seal has a salt too many"))?;
-            rest.seal = Some(Seal { words, entries: Arc::new(parts), hash });
+            rest.seal = Some(Seal { words, entries: Arc::new(parts), hash, key: header.key });
         }
         let written = WrittenCommit { rest, entries };
         let commit = Commit { entries: Arc::new(read), ..written.rest.clone() };

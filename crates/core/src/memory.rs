@@ -101,7 +101,7 @@ impl Store for Memory {
             let journal = self.journal();
             (journal.start(), journal.commits.clone())
         };
-        commits.iter().try_fold(start, |snapshot, commit| snapshot.replay(commit))
+        start.replay_all(commits.iter().map(|commit| &**commit))
     }
 
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error> {

@@ -11,13 +11,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::journal_key::Chaining;
 use crate::state::State;
-
-use crate::{Commit, Entry, Error, ErrorKind, Moment, Outcome, Revision, RowSet, Snapshot, Steps};
+use crate::{
+    Commit, Entry, Error, ErrorKind, JournalKey, Moment, Outcome, Revision, RowSet, Snapshot, Steps,
+};
 
 /// A hash of the chain: 32 bytes of SHA-256, written in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash(pub [u8; 32]);
+
+/// Which journal key something is sealed with: what the key is called, which says nothing of what it is. Written in
+/// hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId(pub [u8; 8]);
 
 /// Random bytes that keep a commitment from being guessed, written in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,6 +89,7 @@ macro_rules! hexadecimal {
 }
 
 hexadecimal!(Hash, 32);
+hexadecimal!(KeyId, 8);
 hexadecimal!(Salt, 16);
 
 fn digit(letter: u8) -> Option<u8> {
@@ -133,6 +141,8 @@ pub struct Seal {
     pub entries: Arc<Vec<Part>>,
     /// The hash of the commit, and through it of all before.
     pub hash: Hash,
+    /// The journal key that the hash is made with; `None` if it is made without one.
+    pub key: Option<KeyId>,
 }
 
 /// How one part of a commit is sealed.
@@ -221,9 +231,15 @@ impl Sealing {
         self.count += 1;
     }
 
-    /// The hash, all entries having been given.
-    pub(crate) fn finish(self, previous: Option<Hash>, commit: &Commit, words: Hash) -> Hash {
-        let mut hasher = Sha256::new();
+    /// The hash, all entries having been given: with a key, if there is one.
+    pub(crate) fn finish(
+        self,
+        previous: Option<Hash>,
+        commit: &Commit,
+        words: Hash,
+        key: Option<&JournalKey>,
+    ) -> Hash {
+        let mut hasher = Chaining::new(key);
         hasher.update(b"matricula commit 1\n");
         hasher.update(previous.map_or([0; 32], |previous| previous.0));
         hasher.update(commit.revision.0.to_be_bytes());
@@ -232,8 +248,10 @@ impl Sealing {
         hasher.update(self.count.to_be_bytes());
         hasher.update(self.entries.finalize());
         hasher.update(hash_of_facts(&commit.moments).0);
-        hash_bytes(&mut hasher, &json_of(&commit.losses));
-        Hash(hasher.finalize().into())
+        let losses = json_of(&commit.losses);
+        hasher.update(length_of(&losses));
+        hasher.update(&losses);
+        hasher.finish()
     }
 }
 
@@ -259,8 +277,12 @@ fn hash_of_facts(moments: &[Moment]) -> Hash {
 }
 
 fn hash_bytes(hasher: &mut Sha256, bytes: &[u8]) {
-    hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hasher.update(length_of(bytes));
     hasher.update(bytes);
+}
+
+fn length_of(bytes: &[u8]) -> [u8; 8] {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes()
 }
 
 /// How many runs of consecutive numbers, then the first and the last of each.
@@ -306,25 +328,82 @@ impl Commit {
         1 + self.entries.iter().filter(|entry| entry.person().is_some()).count()
     }
 
-    /// The same commit, sealed after one with this hash, or as the first. Each salt is to be random, and used once.
+    /// The same commit, sealed after one with this hash, or as the first; with a journal key, if there is one. Each salt is
+    /// to be random, and used once.
     #[must_use]
-    pub fn sealed(mut self, previous: Option<Hash>, mut salt: impl FnMut() -> Salt) -> Self {
+    pub fn sealed(
+        mut self,
+        previous: Option<Hash>,
+        key: Option<&JournalKey>,
+        mut salt: impl FnMut() -> Salt,
+    ) -> Self {
         let (words, commitment) = Part::new(Some(salt()), &self.words());
+        let salts: Vec<Option<Salt>> =
+            self.entries.iter().map(|entry| entry.person().map(|_| salt())).collect();
         let mut sealing = Sealing::default();
-        let mut json = Vec::new();
-        let seal_entry = |entry: &Entry| {
-            json.clear();
-            // Writing to a vector cannot fail.
-            let _ = serde_json::to_writer(&mut json, entry);
-            let (part, commitment) = Part::new(entry.person().map(|_| salt()), &json);
+        let seal_entry = |(part, commitment): (Part, Hash)| {
             sealing.entry(commitment);
             part
         };
-        let entries = Arc::new(self.entries.iter().map(seal_entry).collect());
-        let hash = sealing.finish(previous, &self, commitment);
-        self.seal = Some(Seal { words, entries, hash });
+        let entries = Arc::new(seal_all(&self.entries, &salts).into_iter().map(seal_entry).collect());
+        let hash = sealing.finish(previous, &self, commitment, key);
+        self.seal = Some(Seal { words, entries, hash, key: key.map(JournalKey::id) });
         self
     }
+
+    /// The same commit after another one, or with another journal key or none: what its parts are sealed with stays. One
+    /// that is not sealed stays so.
+    #[must_use]
+    pub fn resealed(mut self, previous: Option<Hash>, key: Option<&JournalKey>) -> Self {
+        let Some(seal) = self.seal.take() else { return self };
+        let mut sealing = Sealing::default();
+        for (entry, part) in self.entries.iter().zip(seal.entries.iter()) {
+            sealing.entry(part.commitment(&json_of(entry)));
+        }
+        let words = seal.words.commitment(&self.words());
+        let hash = sealing.finish(previous, &self, words, key);
+        self.seal = Some(Seal { hash, key: key.map(JournalKey::id), ..seal });
+        self
+    }
+}
+
+/// Below so many entries one thread seals them sooner than two.
+const MANY: usize = 4_096;
+
+/// How entries are sealed, and their commitments, in order. Many are shared between threads: writing them as JSON and
+/// hashing that is most of what recording an import costs beside the store.
+fn seal_all(entries: &[Entry], salts: &[Option<Salt>]) -> Vec<(Part, Hash)> {
+    let seal = |entries: &[Entry], salts: &[Option<Salt>]| -> Vec<(Part, Hash)> {
+        let mut json = Vec::new();
+        let seal_one = |(entry, salt): (&Entry, &Option<Salt>)| {
+            json.clear();
+            // Writing to a vector cannot fail.
+            let _ = serde_json::to_writer(&mut json, entry);
+            Part::new(*salt, &json)
+        };
+        entries.iter().zip(salts).map(seal_one).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if entries.len() < MANY || threads < 2 {
+        return seal(entries, salts);
+    }
+    let share = entries.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let shares = entries.chunks(share).zip(salts.chunks(share));
+        let started: Vec<_> = shares
+            .map(|(entries, salts)| {
+                let seal = move || seal(entries, salts);
+                (std::thread::Builder::new().spawn_scoped(scope, seal).ok(), entries, salts)
+            })
+            .collect();
+        let mut sealed = Vec::with_capacity(entries.len());
+        for (thread, entries, salts) in started {
+            // Where there was no thread to be had it is done here.
+            let done = thread.and_then(|thread| thread.join().ok());
+            sealed.extend(done.unwrap_or_else(|| seal(entries, salts)));
+        }
+        sealed
+    })
 }
 
 impl Entry {
@@ -335,11 +414,12 @@ impl Entry {
 }
 
 impl Outcome {
-    /// The same outcome with its commit sealed, and the snapshot at the new end of the chain.
+    /// The same outcome with its commit sealed, with a journal key if there is one, and the snapshot at the new end of the
+    /// chain.
     #[must_use]
-    pub fn sealed(mut self, salt: impl FnMut() -> Salt) -> Self {
+    pub fn sealed(mut self, key: Option<&JournalKey>, salt: impl FnMut() -> Salt) -> Self {
         let previous = self.snapshot.0.head;
-        let commit = Arc::unwrap_or_clone(self.commit).sealed(previous, salt);
+        let commit = Arc::unwrap_or_clone(self.commit).sealed(previous, key, salt);
         Arc::<State>::make_mut(&mut self.snapshot.0).head = commit.seal.as_ref().map(|seal| seal.hash);
         self.commit = Arc::new(commit);
         self

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Commit, Error, ErrorKind, Instant, Revision, Snapshot, WrittenCommit};
+use crate::{Commit, Error, ErrorKind, Instant, KeyId, Revision, Snapshot, WrittenCommit};
 
 /// A place where a registry is kept.
 ///
@@ -77,6 +77,22 @@ pub trait Store: Send + Sync {
     /// `store` if reading fails.
     fn newest(&self) -> Result<Revision, Error> {
         Ok(self.load()?.revision())
+    }
+
+    /// The journal key that a commit is sealed with; `None` if it is sealed without one, or not here.
+    ///
+    /// # Errors
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    fn key_of(&self, revision: Revision) -> Result<Option<KeyId>, Error> {
+        let Some(before) = revision.0.checked_sub(1) else { return Ok(None) };
+        match self.since(Revision(before), 1) {
+            Ok(commits) => {
+                let commit = commits.first().filter(|commit| commit.revision == revision);
+                Ok(commit.and_then(|commit| commit.seal.as_ref()?.key))
+            }
+            Err(error) if error.kind() == ErrorKind::Archived => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The same commits as they are written, for audits and exports.

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use matricula_rule::UserId;
 
 use crate::seal::Sealing;
-use crate::{Commit, Entry, Hash, Head, Part, Revision, WrittenCommit};
+use crate::{Commit, Entry, Hash, Head, JournalKey, KeyId, Part, Revision, WrittenCommit};
 
 /// What an audit of a registry found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Verification {
     /// The first commit that is sealed; those before were recorded by a version of the library that did not, and could be
     /// edited without trace.
     pub sealed_from: Option<Revision>,
+    /// The first commit that is sealed with a journal key; whoever can write the store could make those before anew.
+    pub keyed_from: Option<Revision>,
     /// The revision before the first commit that is here, if earlier ones are archived.
     pub archived_to: Option<Revision>,
     /// How many commits were read.
@@ -95,6 +97,9 @@ impl Display for Verification {
             Some(first) => write!(f, ", sealed from {first} on")?,
             None => write!(f, ", none of them sealed")?,
         }
+        if let Some(first) = self.keyed_from {
+            write!(f, ", with a journal key from {first} on")?;
+        }
         if let Some(archived) = self.archived_to {
             write!(f, ", archived up to {archived}")?;
         }
@@ -117,6 +122,13 @@ pub struct Chain {
     last: Revision,
     previous: Option<Hash>,
     sealed_from: Option<Revision>,
+    /// The key that commits are checked with.
+    key: Option<JournalKey>,
+    /// The key that the commit before is sealed with.
+    previous_key: Option<KeyId>,
+    keyed_from: Option<Revision>,
+    /// The first commit whose key was not given, its key, and how many there are.
+    unchecked: Option<(Revision, KeyId, u64)>,
     commits: u64,
     erased: u64,
     /// Who has stubs in the journal, each with the first.
@@ -128,7 +140,18 @@ pub struct Chain {
 impl Chain {
     /// Begins after a revision, with the hash of its commit if that was sealed.
     pub fn after(revision: Revision, hash: Option<Hash>) -> Self {
-        Self { last: revision, previous: hash, ..Self::default() }
+        Self::default().begun_after(revision, hash)
+    }
+
+    pub(crate) fn begun_after(self, revision: Revision, hash: Option<Hash>) -> Self {
+        Self { last: revision, previous: hash, ..self }
+    }
+
+    /// The same chain, checked with a journal key. Without it the hashes of commits that are sealed with one are taken as
+    /// they are, which [`Chain::finish`] tells.
+    #[must_use]
+    pub fn keyed(self, key: Option<JournalKey>) -> Self {
+        Self { key, ..self }
     }
 
     /// The next commit, as it is written and as it was read. Goes on from what the commit says of itself, also if that is
@@ -141,6 +164,11 @@ impl Chain {
         let expected = std::mem::replace(&mut self.last, revision).next();
         let previous = self.previous;
         self.previous = written.rest.seal.as_ref().map(|seal| seal.hash);
+        let key = written.rest.seal.as_ref().and_then(|seal| seal.key);
+        let previous_key = std::mem::replace(&mut self.previous_key, key);
+        if self.keyed_from.is_none() && key.is_some() {
+            self.keyed_from = Some(revision);
+        }
         self.commits += 1;
         if self.sealed_from.is_none() && self.previous.is_some() {
             self.sealed_from = Some(revision);
@@ -184,11 +212,39 @@ impl Chain {
         if !seal.words.is_marked(&words) {
             return Err(Difference::at(revision, "its author, note or request is not as it was sealed"));
         }
-        if sealing.finish(previous, &written.rest, words) == seal.hash {
+        if key != previous_key
+            && let Some(before) = previous_key
+        {
+            let now = key.map_or_else(
+                || "without a journal key".to_owned(),
+                |key| format!("with journal key `{key}`"),
+            );
+            let what = format!("it is sealed {now}, though the one before is with journal key `{before}`");
+            return Err(Difference::at(revision, what));
+        }
+        let given = key.map(|key| self.key.as_ref().filter(|given| given.id() == key));
+        if let (Some(key), Some(None)) = (key, given) {
+            return self.leave_unchecked(revision, key);
+        }
+        if sealing.finish(previous, &written.rest, words, given.flatten()) == seal.hash {
             return Ok(());
         }
         let what = "it is not as it was sealed: its revision, instant or facts, an entry, or the commit before it differ";
         Err(Difference::at(revision, what))
+    }
+
+    /// Notes a commit whose key was not given. That another one was is a difference of the first of them.
+    fn leave_unchecked(&mut self, revision: Revision, key: KeyId) -> Result<(), Difference> {
+        let (_, _, count) = self.unchecked.get_or_insert((revision, key, 0));
+        *count += 1;
+        match &self.key {
+            Some(given) if *count == 1 => {
+                let what =
+                    format!("it is sealed with journal key `{key}`, the one given is `{}`", given.id());
+                Err(Difference::at(revision, what))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn note_people(&mut self, commit: &Commit) {
@@ -219,6 +275,14 @@ impl Chain {
                 verification.note(Difference::of_entry(*revision, *entry, what));
             }
         }
+        if let Some((first, key, count)) = self.unchecked.filter(|_| self.key.is_none()) {
+            let what = format!(
+                "{count} commits from {first} on are sealed with journal key `{key}`, which was not given: whether they \
+                 are as they were sealed cannot be checked"
+            );
+            verification.note(Difference::somewhere(what));
+        }
+        verification.keyed_from = self.keyed_from;
         verification.revision = self.last;
         verification.head = self.head();
         verification.sealed_from = self.sealed_from;

@@ -37,6 +37,9 @@ impl Registry {
     /// replaying the journal comes to what tables and images say. What is wrong is in the answer; it names the first
     /// commit and entry.
     ///
+    /// What is sealed with a journal key is checked with the one that the registry was opened with. Without it, that this
+    /// cannot be checked is a difference.
+    ///
     /// It reads the whole journal, and holds no lock that keeps others from committing.
     ///
     /// # Errors
@@ -84,11 +87,11 @@ impl Registry {
 impl Audit {
     fn new(start: Option<Snapshot>, saved: Option<Head>, registry: &Registry) -> Result<Self, Error> {
         let mut found = Verification::default();
-        let mut chain = Chain::default();
+        let mut chain = Chain::default().keyed(registry.key().cloned());
         let mut last = Revision::default();
         if let Some(start) = &start {
             last = start.revision();
-            chain = Chain::after(last, start.head().map(|head| head.hash));
+            chain = Chain::after(last, start.head().map(|head| head.hash)).keyed(registry.key().cloned());
             found.archived_to = Some(last);
             if let Some(saved) = saved.filter(|saved| saved.revision < last) {
                 let what = format!("the saved head is of revision {}, which is archived", saved.revision);

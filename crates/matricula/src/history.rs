@@ -183,25 +183,24 @@ impl Registry {
             if commits.is_empty() {
                 return Err(no_revision(revision, snapshot.revision()));
             }
-            for commit in &commits {
-                snapshot = snapshot.replay(commit)?;
-            }
+            snapshot = snapshot.replay_all(commits.iter().map(|commit| &**commit))?;
         }
         Ok(snapshot)
     }
 
     /// Where replaying towards a revision begins.
     fn replay_from(&self, revision: Revision) -> Result<Snapshot, Error> {
-        let start = self.store().start()?;
-        if let Some(start) = &start
-            && revision != start.revision()
-        {
+        // Of what is archived there are no images. Where the journal begins is a registry of its own to read: only if there
+        // is no image.
+        let image = self.store().image_before(revision)?;
+        if let Some(image) = image.filter(|image| image.revision() <= revision) {
+            return Ok(image);
+        }
+        let Some(start) = self.store().start()? else { return Ok(Snapshot::default()) };
+        if revision != start.revision() {
             start.check_archived(revision)?;
         }
-        let start = start.unwrap_or_default();
-        let image = self.store().image_before(revision)?;
-        let usable = |image: &Snapshot| image.revision() >= start.revision() && image.revision() <= revision;
-        Ok(image.filter(usable).unwrap_or(start))
+        Ok(start)
     }
 
     /// Everything that happened to a person, oldest first, as far as the journal is here. It reads the whole journal.

@@ -22,11 +22,11 @@ pub use matricula_core::{
     CourseDefinition, CourseId, Decimal, Deletable, Delta, Difference, DueDate, Enrolment,
     EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId, EnrolmentStatus, Error,
     ErrorKind, Exception, Excess, Flip, Guard, GuardDefinition, Hash, Head, HeldReason, Hold, Idempotency,
-    Input, Instant, LeavePolicy, Lint, Losses, Lost, MembershipExplanation, MembershipStep, Memory,
-    OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState, RecordUpdate, Revert,
-    Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment, SegmentDefinition, SegmentId,
-    SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses, Snapshot, Status, Step, Store, Tz,
-    UserId, UserUpdate, Verification, Warning, Whom, time_zone,
+    Input, Instant, JournalKey, KeyId, LeavePolicy, Lint, Losses, Lost, MembershipExplanation,
+    MembershipStep, Memory, OptionDefinition, Problem, Problems, Reason, ReasonExplanation, ReasonState,
+    RecordUpdate, Revert, Revision, RowSet, RuleExplanation, RulePreview, RuleSource, Segment,
+    SegmentDefinition, SegmentId, SegmentState, Sensitivity, Site, SiteDefinition, SiteId, SiteLosses,
+    Snapshot, Status, Step, Store, Tz, UserId, UserUpdate, Verification, Warning, Whom, time_zone,
 };
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]

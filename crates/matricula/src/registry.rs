@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use matricula_core::{
-    Appended, Author, Commit, Delta, Draft, Error, ErrorKind, Idempotency, Instant, Outcome, Revision,
-    Snapshot, Store,
+    Appended, Author, Commit, Delta, Draft, Error, ErrorKind, Idempotency, Instant, JournalKey, Outcome,
+    Revision, Snapshot, Store,
 };
 
 use crate::HostView;
-use crate::sealing::sealed;
+use crate::sealing::{check_key, sealed};
 
 /// One organisation's register. Clones are handles to the same one.
 ///
@@ -30,6 +30,8 @@ pub struct Registry {
 
 struct Inner {
     store: Box<dyn Store>,
+    /// What commits are sealed with.
+    key: Option<JournalKey>,
     current: ArcSwap<Snapshot>,
     /// Held while a commit is made or others are read in; readers never take it.
     writer: Mutex<()>,
@@ -78,9 +80,40 @@ impl Registry {
     /// # Errors
     /// `store` if it cannot be read, `invalid_store` if what it holds cannot be understood.
     pub fn open(store: impl Store + 'static) -> Result<Self, Error> {
+        Self::open_with(store, None)
+    }
+
+    /// Opens what the store holds, and seals commits with a journal key from now on. [`Registry::verify`] then proves also
+    /// that nobody without the key has made the journal anew. A journal that has commits sealed with a key is continued
+    /// with that key only; without one it can be read.
+    ///
+    /// # Errors
+    /// Those of [`Registry::open`]; `journal_key` if the last commit is sealed with another key.
+    ///
+    /// ```
+    /// use matricula::{Instant, JournalKey, Memory, Registry, UserUpdate};
+    ///
+    /// let key = JournalKey::new(b"32 random bytes, kept elsewhere.")?;
+    /// let registry = Registry::open_keyed(Memory::default(), key)?;
+    /// let mut tx = registry.as_host("hr").begin(Instant::EPOCH)?;
+    /// tx.update_user(UserUpdate::new("ann"))?;
+    /// let first = tx.commit()?.revision();
+    /// assert_eq!(registry.verify(None)?.keyed_from, Some(first));
+    /// # Ok::<(), matricula::Error>(())
+    /// ```
+    pub fn open_keyed(store: impl Store + 'static, key: JournalKey) -> Result<Self, Error> {
+        Self::open_with(store, Some(key))
+    }
+
+    pub(crate) fn open_with(store: impl Store + 'static, key: Option<JournalKey>) -> Result<Self, Error> {
         let snapshot = store.load()?;
+        if key.is_some() {
+            let last = snapshot.revision();
+            check_key(last, store.key_of(last)?, key.as_ref())?;
+        }
         let current = ArcSwap::from_pointee(snapshot);
-        Ok(Self { inner: Arc::new(Inner { store: Box::new(store), current, writer: Mutex::new(()) }) })
+        let inner = Inner { store: Box::new(store), key, current, writer: Mutex::new(()) };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The registry as it is now, for reading: it stays as it is while others commit.
@@ -198,6 +231,18 @@ impl Registry {
         Ok(events)
     }
 
+    /// The key that commits are sealed with.
+    pub(crate) fn key(&self) -> Option<&JournalKey> {
+        self.inner.key.as_ref()
+    }
+
+    /// The outcome, which follows the current revision, with its commit sealed.
+    pub(crate) fn sealed(&self, outcome: Outcome) -> Result<Outcome, Error> {
+        let last = Revision(outcome.commit.revision.0.saturating_sub(1));
+        check_key(last, self.inner.store.key_of(last)?, self.key())?;
+        sealed(outcome, self.key())
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.inner.store
     }
@@ -226,9 +271,7 @@ impl Registry {
         loop {
             let mut snapshot = self.snapshot();
             let commits = self.inner.store.since(snapshot.revision(), BATCH)?;
-            for commit in &commits {
-                snapshot = snapshot.replay(commit)?;
-            }
+            snapshot = snapshot.replay_all(commits.iter().map(|commit| &**commit))?;
             self.inner.current.store(Arc::new(snapshot.clone()));
             if commits.len() < BATCH {
                 return Ok(snapshot);
@@ -269,7 +312,7 @@ impl Registry {
                 continue;
             }
             if outcome.commit.revision == current.revision().next() {
-                let sealed = sealed(outcome)?;
+                let sealed = self.sealed(outcome)?;
                 match self.inner.store.append(&sealed.commit)? {
                     Appended::Done => {
                         self.inner.current.store(Arc::new(sealed.snapshot.clone()));

@@ -2,10 +2,11 @@
 //! archives. Not here: the lines themselves (core's `export`).
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::Arc;
 
 use matricula_core::{
-    Appended, Archive, Delta, Draft, Entry, Error, ErrorKind, Exporter, Revision, Snapshot, Status, Store,
-    UserId,
+    Appended, Archive, Commit, Delta, Draft, Entry, Error, ErrorKind, Exporter, Hash, JournalKey, Revision,
+    Snapshot, Status, Store, UserId,
 };
 
 use crate::history::no_revision;
@@ -60,12 +61,55 @@ impl Registry {
     /// # Ok::<(), matricula::Error>(())
     /// ```
     pub fn import(store: impl Store + 'static, reader: impl Read) -> Result<Self, Error> {
-        let mut archive = Archive::read(lines(reader))?;
+        Self::restore(store, reader, None, None, |commit, _| commit)
+    }
+
+    /// The same for what is sealed with a journal key, which is checked with this one and continued with it. Without a key,
+    /// [`Registry::import`] takes the hashes of such commits as they are.
+    ///
+    /// # Errors
+    /// Those of [`Registry::import`]; `invalid_archive` if something is sealed with another key.
+    pub fn import_keyed(
+        store: impl Store + 'static,
+        reader: impl Read,
+        key: JournalKey,
+    ) -> Result<Self, Error> {
+        Self::restore(store, reader, Some(key.clone()), Some(key), |commit, _| commit)
+    }
+
+    /// Imports what was exported and seals it anew, from the first commit on, with another journal key, or without one: so a
+    /// registry comes by a key, changes it or gives it up. What is sealed with a key is checked with `old` if that is
+    /// given. Heads that were saved before are of the old seals; keep the new one.
+    ///
+    /// # Errors
+    /// Those of [`Registry::import_keyed`].
+    pub fn import_resealed(
+        store: impl Store + 'static,
+        reader: impl Read,
+        old: Option<JournalKey>,
+        new: Option<JournalKey>,
+    ) -> Result<Self, Error> {
+        let key = new.clone();
+        Self::restore(store, reader, old, new, move |commit, previous| {
+            Arc::new(Arc::unwrap_or_clone(commit).resealed(previous, key.as_ref()))
+        })
+    }
+
+    /// Fills a store with what was exported, and opens it with a key.
+    fn restore(
+        store: impl Store + 'static,
+        reader: impl Read,
+        old: Option<JournalKey>,
+        new: Option<JournalKey>,
+        reseal: impl Fn(Arc<Commit>, Option<Hash>) -> Arc<Commit>,
+    ) -> Result<Self, Error> {
+        let mut archive = Archive::read_keyed(lines(reader), old)?;
         let start = archive.start().cloned();
         let mut replayed = start.clone().unwrap_or_default();
         let mut commits = std::iter::from_fn(|| {
             let commit = archive.next()?;
             Some(commit.and_then(|commit| {
+                let commit = reseal(commit, replayed.head().map(|head| head.hash));
                 replayed = replayed.replay(&commit).map_err(|error| {
                     Error::caused_by(ErrorKind::InvalidArchive, error.message().to_owned(), error)
                 })?;
@@ -73,7 +117,7 @@ impl Registry {
             }))
         });
         store.restore(start.as_ref(), &mut commits)?;
-        let registry = Self::open(store)?;
+        let registry = Self::open_with(store, new)?;
         if !registry.snapshot().same_as(&replayed) {
             let message = "the store does not hold what was imported";
             return Err(Error::new(ErrorKind::InvalidStore, message));
@@ -114,7 +158,7 @@ impl Registry {
             let current = self.catch_up_to_store(&writing)?;
             let outcome = Draft::new(&current, current.clock().unwrap_or(matricula_core::Instant::EPOCH))
                 .finish_with(author, "", Entry::Archive { to });
-            let outcome = crate::sealing::sealed(outcome)?;
+            let outcome = self.sealed(outcome)?;
             // Somebody may have been erased since the lines were written.
             last = last.without(&erased_in(&current));
             if self.store().trim(&outcome.commit, &last)? == Appended::Done {
@@ -134,7 +178,7 @@ impl Registry {
     /// not have it; `archived` if an earlier archive does.
     pub fn as_of_in(&self, archive: impl Read, when: impl Into<AsOf>) -> Result<Snapshot, Error> {
         let when = when.into();
-        let mut archive = Archive::read(lines(archive))?;
+        let mut archive = Archive::read_keyed(lines(archive), self.key().cloned())?;
         let mut snapshot = archive.start().cloned().unwrap_or_default();
         let too_early = match when {
             AsOf::Revision(revision) => revision < snapshot.revision(),

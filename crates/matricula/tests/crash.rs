@@ -1,4 +1,5 @@
-//! Writers that are killed in the middle: what was acknowledged is there, and at most one commit more.
+//! Writers that are killed in the middle, of a commit or of keeping an image: what was acknowledged is there, at most one
+//! commit more, and everything is as it was sealed.
 #![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
 
 mod children;
@@ -7,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use children::{Replay, Worker, commit_one, deep, say, set_up, task};
-use matricula::{Registry, Sqlite};
+use matricula::{Head, Registry, Revision, Sqlite, Store};
 use matricula_testkit::company::Random;
 
 /// What a killed process runs: commits without end, each said to the parent once it is recorded.
@@ -21,7 +22,12 @@ fn child() {
         let key = format!("r{round}-{number}");
         let department = if number % 3 == 0 { "Sales" } else { "IT" };
         let revision = commit_one(&registry, "child", &key, department);
-        say(format_args!("{revision} {key}"));
+        let head = registry.snapshot().head().unwrap();
+        say(format_args!("{revision} {key} {head}"));
+        // What a process does that has much to keep, here after every other commit.
+        if number % 2 == 0 {
+            registry.save_cache().unwrap();
+        }
     }
 }
 
@@ -35,8 +41,14 @@ fn every_acknowledged_commit_survives_a_kill_and_at_most_one_other() {
     assert_eq!(replay.follow(&Sqlite::at(&path).unwrap()).len(), 1);
     let mut random = Random::new(11);
     let (mut acknowledged, mut others) = (0, 0);
+    let mut head: Option<Head> = None;
     for round in 0..kills {
         let said = run_and_kill(&path, round, &mut random);
+        let (said, heads): (Vec<String>, Vec<Head>) = said
+            .iter()
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(said, head)| (said.to_owned(), head.parse::<Head>().unwrap()))
+            .unzip();
         acknowledged += said.len();
         let before = replay.0.revision().0;
         let notes = replay.follow(&Sqlite::at(&path).unwrap());
@@ -45,7 +57,16 @@ fn every_acknowledged_commit_survives_a_kill_and_at_most_one_other() {
         let expected: Vec<String> =
             (before + 1..).zip(&notes).map(|(revision, key)| format!("{revision} {key}")).collect();
         assert_eq!(said, expected.get(..said.len()).unwrap_or(&expected), "round {round}");
+        // The images that were being kept say nothing else than the journal, and it is the one that was acknowledged.
+        head = heads.last().copied().or(head);
+        let verification = Registry::open(Sqlite::at(&path).unwrap()).unwrap().verify(head).unwrap();
+        assert!(verification.is_intact(), "round {round}: {verification}");
+        assert!(head.is_none_or(|head| verification.revision >= head.revision));
     }
+    assert!(
+        Sqlite::at(&path).unwrap().image_before(Revision(u64::MAX)).unwrap().is_some(),
+        "no image was kept"
+    );
     assert!(acknowledged > kills / 2, "the kills came too early to mean anything: {acknowledged}");
     // In a run of a thousand some kill falls between the end of a commit and its acknowledgement.
     assert!(!deep() || others > 0, "no kill fell within a commit");

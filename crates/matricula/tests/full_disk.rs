@@ -4,7 +4,7 @@
 mod children;
 
 use children::{Replay, Worker, command, commit_one, now, say, set_up, task};
-use matricula::{Change, ErrorKind, Registry, Sqlite, UserUpdate};
+use matricula::{Change, ErrorKind, Registry, Revision, Sqlite, Store, UserUpdate};
 
 /// Commits until that fails, and some times more.
 #[test]
@@ -22,7 +22,11 @@ fn child() {
         tx.set_note(format!("{number}"));
         tx.apply(Change::Users(people.collect())).unwrap();
         match tx.commit() {
-            Ok(delta) => say(format_args!("{} {number}", delta.revision())),
+            Ok(delta) => {
+                say(format_args!("{} {number}", delta.revision()));
+                // It takes up room, too, and where there is none for it that is no harm.
+                let _ = registry.save_cache();
+            }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Store, "{error}");
                 assert!(registry.snapshot().same_as(&before));
@@ -108,4 +112,76 @@ fn a_commit_fails_at_every_page_that_it_lacks_and_succeeds_with_all() {
         }
     }
     assert!(failures > 20, "{failures}");
+}
+
+/// People enough that an image of them takes up room.
+fn many(registry: &Registry) {
+    let people = (0..20_000).map(|number| UserUpdate::new(format!("m{number}")).set("department", "IT"));
+    let mut tx = registry.as_host("hr").begin(now()).unwrap();
+    tx.apply(Change::Users(people.collect())).unwrap();
+    tx.commit().unwrap();
+}
+
+fn size(path: &std::path::Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+#[test]
+fn images_give_way_to_commits_that_would_not_fit_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let registry = set_up(&path);
+    many(&registry);
+    registry.save_cache().unwrap();
+    drop(registry);
+    let full = size(&path);
+    let store = Sqlite::options().max_bytes(full).open(&path).unwrap();
+    assert!(store.image_before(Revision(u64::MAX)).unwrap().is_some());
+    let registry = Registry::open(store).unwrap();
+    // Together more than the pages that happen to be free.
+    for number in 0..40 {
+        let people =
+            (0..20).map(|person| UserUpdate::new(format!("n{number}-{person}")).set("department", "Sales"));
+        let mut tx = registry.as_host("hr").begin(now()).unwrap();
+        tx.apply(Change::Users(people.collect())).unwrap();
+        tx.commit().unwrap();
+    }
+    let last = registry.snapshot();
+    drop(registry);
+    assert!(size(&path) <= full);
+    let mut replay = Replay::default();
+    let store = Sqlite::at(&path).unwrap();
+    replay.follow(&store);
+    assert!(replay.0.same_as(&last));
+    assert!(store.image_before(Revision(u64::MAX)).unwrap().is_none(), "it made room");
+    let verification = Registry::open(store).unwrap().verify(last.head()).unwrap();
+    assert!(verification.is_intact(), "{verification}");
+}
+
+#[test]
+fn an_image_that_would_leave_no_room_for_commits_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let registry = set_up(&path);
+    many(&registry);
+    drop(registry);
+    // The one that closing left is forgotten.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("DELETE FROM cache_image; DELETE FROM cache_chunk; VACUUM").unwrap();
+    drop(connection);
+    let bare = size(&path);
+    let limited = |most: u64| Registry::open(Sqlite::options().max_bytes(most).open(&path).unwrap()).unwrap();
+    for most in [bare, bare + bare / 16, bare + bare / 8] {
+        let registry = limited(most);
+        let error = registry.save_cache().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert!(error.message().contains("cannot"), "{error}");
+        drop(registry);
+        assert_eq!(size(&path), bare, "nothing of it stays");
+    }
+    let registry = limited(bare * 2);
+    registry.save_cache().unwrap();
+    drop(registry);
+    assert!(size(&path) > bare && size(&path) <= bare * 2 * 7 / 8);
+    assert!(Sqlite::at(&path).unwrap().image_before(Revision(u64::MAX)).unwrap().is_some());
 }

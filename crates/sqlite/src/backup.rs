@@ -16,16 +16,17 @@ pub(crate) fn backup(link: &Link, path: &Path) -> Result<(), Error> {
     if path.exists() {
         return Err(Error::new(ErrorKind::Store, format!("{place}: there is a file of this name already")));
     }
-    // A connection of its own, which sees one state of the database and keeps no writer waiting.
-    let connection = link.connect()?;
     let unfinished = unfinished(&std::path::absolute(path).map_err(io)?);
     let Some(name) = unfinished.to_str() else {
         return Err(Error::new(ErrorKind::Store, format!("{place}: expected a path in UTF-8")));
     };
-    let copied = connection
-        .execute("VACUUM INTO ?1", [name])
-        .map_err(|error| failed(&place, error))
-        .and_then(|_| finish(&unfinished, path).map_err(io));
+    // Over a connection of its own, which sees one state of the database and keeps no writer waiting.
+    let copy = link.aside(|connection| {
+        // Of a copy that is made again, because the file was written while it was read.
+        let _ = std::fs::remove_file(&unfinished);
+        connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(|error| failed(&place, error))
+    });
+    let copied = copy.and_then(|()| finish(&unfinished, path).map_err(io));
     if copied.is_err() {
         // What is not whole is of no use. That it cannot be removed does not change what went wrong.
         let _ = std::fs::remove_file(&unfinished);

@@ -28,8 +28,17 @@ pub(crate) struct Kept {
 
 /// Below so many changes reading them in again is as fast as an image.
 const FEW: u64 = 4_000;
-/// After so many commits an image is written while the registry is open, if they changed much.
+/// After so many commits closing is worth an image, however little they changed.
 const MANY: u64 = 1_000;
+/// While the registry is open an image is written after as many changes as take about a second to replay...
+const SECOND: u64 = 50_000;
+/// ...or, of a large registry, after a change for each so many people and enrolments, so that writing images takes a small
+/// part of the time that commits take...
+const SHARE: u64 = 32;
+/// ...and never on account of a few huge commits alone, which are not to take longer for it.
+const SOME: u64 = 16;
+/// A commit takes as long to replay as so many changes.
+const COMMIT: u64 = 10;
 
 impl Kept {
     pub(crate) fn count(&mut self, commit: &Commit) {
@@ -48,12 +57,18 @@ impl Kept {
             let changed = self.changes >= FEW.max(size / 64) || self.commits >= MANY;
             return size >= FEW && (!self.imaged || changed);
         }
-        self.commits >= MANY && self.changes >= size / 8
+        let replaying = self.changes.saturating_add(self.commits.saturating_mul(COMMIT));
+        self.commits >= SOME && replaying >= SECOND.max(size / SHARE)
     }
 
     /// Notes that images are gone, or that one could not be read.
     pub(crate) fn forget(&mut self) {
         *self = Self { damaged: true, ..Self::default() };
+    }
+
+    /// Notes that an image could not be kept, which is not to be tried again after every commit.
+    pub(crate) fn put_off(&mut self) {
+        (self.commits, self.changes) = (0, 0);
     }
 
     fn begin(&mut self, commits: u64, changes: u64) {
@@ -117,8 +132,66 @@ pub(crate) fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch("DELETE FROM cache_image; DELETE FROM cache_chunk")
 }
 
+/// Does what writes to the file; if that is full, once more without the images in it, with which nothing is lost.
+pub(crate) fn giving_way<T>(
+    connection: &mut Connection,
+    kept: &mut Kept,
+    work: impl Fn(&mut Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let result = work(connection);
+    if result.as_ref().is_err_and(is_full) && make_room(connection).unwrap_or_default() {
+        kept.forget();
+        return work(connection);
+    }
+    result
+}
+
+fn is_full(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let Some(rusqlite::Error::SqliteFailure(failure, _)) = cause else { return false };
+    // Beyond a quota, or a limit of the system, writing fails in another way.
+    failure.code == rusqlite::ErrorCode::DiskFull
+        || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE
+}
+
+/// Forgets all images, if there are any, so that what they took up is free.
+fn make_room(connection: &mut Connection) -> rusqlite::Result<bool> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let any: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM cache_chunk)", [], |row| row.get(0))?;
+    if any {
+        clear(&tx)?;
+    }
+    tx.commit()?;
+    if any {
+        // So that the log begins anew, where others let it.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(any)
+}
+
+/// Makes sure that an image leaves an eighth of a file of limited size to commits.
+fn check_room(tx: &Transaction<'_>, most: Option<u64>) -> Result<(), Error> {
+    let Some(most) = most else { return Ok(()) };
+    let ask = |pragma: &str| tx.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(sql);
+    let used = ask("page_count")?.saturating_sub(ask("freelist_count")?).saturating_mul(ask("page_size")?);
+    let most_used = most - most / 8;
+    if used.unsigned_abs() <= most_used {
+        return Ok(());
+    }
+    let message = format!(
+        "cannot keep an image: the file would have {used} bytes, expected at most {most_used} of the {most} that it may grow \
+         to, so that there is room for commits"
+    );
+    Err(Error::new(ErrorKind::Store, message))
+}
+
 /// Keeps an image of a snapshot, and of older ones as many as are of use.
-pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snapshot) -> Result<(), Error> {
+pub(crate) fn save(
+    connection: &mut Connection,
+    kept: &mut Kept,
+    snapshot: &Snapshot,
+    most: Option<u64>,
+) -> Result<(), Error> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     check_version(&tx)?;
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
@@ -137,6 +210,7 @@ pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snap
         clear(&tx).map_err(sql)?;
     }
     let mut images = lists(&tx, &format)?;
+    check_room(&tx, most)?;
     if images.iter().all(|(at, _)| *at != revision) {
         let known: HashMap<[u8; 16], i64> =
             images.iter().flat_map(|(_, parts)| parts.iter().map(|(id, digest)| (*digest, *id))).collect();
@@ -147,6 +221,7 @@ pub(crate) fn save(connection: &mut Connection, kept: &mut Kept, snapshot: &Snap
         let place = images.partition_point(|(at, _)| *at < revision);
         images.insert(place, (revision, parts));
         thin_out(&tx, &images).map_err(sql)?;
+        check_room(&tx, most)?;
     }
     tx.commit().map_err(sql)?;
     kept.begin(0, 0);
@@ -332,10 +407,8 @@ fn decode(tx: &Transaction<'_>, parts: &[Part]) -> Result<Snapshot, Error> {
 pub(crate) fn load(tx: &Transaction<'_>, kept: &mut Kept, newest: Revision) -> Option<Snapshot> {
     let found = newest_image(tx, newest).and_then(|image| match image {
         Some((image, commits, changes)) => {
-            let mut snapshot = image;
-            for commit in journal::since_in(tx, snapshot.revision(), usize::MAX)? {
-                snapshot = snapshot.replay(&commit)?;
-            }
+            let since = journal::since_in(tx, image.revision(), usize::MAX)?;
+            let snapshot = image.replay_all(since.iter().map(|commit| &**commit))?;
             kept.begin(commits, changes);
             Ok(Some(snapshot).filter(|snapshot| snapshot.revision() == newest))
         }

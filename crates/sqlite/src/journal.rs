@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use matricula_core::rule::from_json;
 use matricula_core::{
-    Action, Author, Commit, CourseId, Error, ErrorKind, Idempotency, Instant, Losses, MembershipChange,
-    Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
+    Action, Author, Commit, CourseId, Error, ErrorKind, Hash, Idempotency, Instant, KeyId, Losses,
+    MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
 };
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::{codec, failed, invalid, seals};
 
@@ -26,8 +26,8 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
     let [salt, mark, commitment] = seals::cells(seal.map(|seal| &seal.words));
     tx.prepare_cached(
         "INSERT INTO journal
-             (revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             (revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash, key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )
     .and_then(|mut put| {
         put.execute(params![
@@ -42,7 +42,8 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
             salt,
             mark,
             commitment,
-            seal.map(|seal| seals::blob(&seal.hash.0))
+            seal.map(|seal| seals::blob(&seal.hash.0)),
+            seal.and_then(|seal| seal.key.as_ref()).map(|key| seals::blob(&key.0))
         ])
     })
     .map_err(sql)?;
@@ -127,13 +128,16 @@ pub(crate) fn since_in(
     after: Revision,
     limit: usize,
 ) -> Result<Vec<Arc<Commit>>, Error> {
-    written_in(tx, after, limit)?.iter().map(read).collect()
-}
-
-fn read(written: &WrittenCommit) -> Result<Arc<Commit>, Error> {
-    written.read().map(Arc::new).map_err(|(place, error)| {
-        invalid(format!("entry {place} of commit {}: {}", written.rest.revision, error.message()))
-    })
+    check_archived(tx, after.next())?;
+    let understood = read(tx, after, limit, |revision, place, json| {
+        from_json(json).map_err(|error| {
+            invalid(format!("entry {place} of commit {revision}: it cannot be understood: {error}"))
+        })
+    })?;
+    Ok(understood
+        .into_iter()
+        .map(|(rest, entries)| Arc::new(Commit { entries: Arc::new(entries), ..rest }))
+        .collect())
 }
 
 /// Makes sure that a revision is not archived.
@@ -167,18 +171,87 @@ pub(crate) fn written(
 }
 
 fn written_in(tx: &Transaction<'_>, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
-    let sql = |error| failed("cannot read the journal", error);
     check_archived(tx, after.next())?;
-    let mut heads = tx
-        .prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2"))
-        .map_err(sql)?;
+    let commits = read(tx, after, limit, |_, _, json| Ok(json.to_owned()))?;
+    Ok(commits.into_iter().map(|(rest, entries)| WrittenCommit { rest, entries }).collect())
+}
+
+/// Commits as they are put together from their rows.
+struct Parts<T> {
+    number: i64,
+    rest: Commit,
+    words: Option<Part>,
+    hash: (Option<Hash>, Option<KeyId>),
+    entries: Vec<T>,
+    seals: Vec<Option<Part>>,
+}
+
+/// The commits after a revision without their entries, which are apart, as what each text is made into. Each table is
+/// read once for all commits, not once for each.
+fn read<T>(
+    tx: &Transaction<'_>,
+    after: Revision,
+    limit: usize,
+    entry: impl Fn(i64, usize, &str) -> Result<T, Error>,
+) -> Result<Vec<(Commit, Vec<T>)>, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let after = codec::number(after);
+    let mut commits: Vec<Parts<T>> = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = heads.query(params![codec::number(after), limit]).map_err(sql)?;
-    let mut commits = Vec::new();
+    let heads = format!("SELECT {HEAD} FROM journal WHERE revision > ?1 ORDER BY revision LIMIT ?2");
+    each_row(tx, &heads, [after, limit], |row| {
+        let (words, hash) = (seals::part(row, 8)?, seals::keyed_hash(row, 11)?);
+        let (number, rest) = (row.get(0).map_err(sql)?, header(row)?);
+        commits.push(Parts { number, rest, words, hash, entries: Vec::new(), seals: Vec::new() });
+        Ok(())
+    })?;
+    let Some(last) = commits.last().map(|commit| commit.number) else { return Ok(Vec::new()) };
+    let entries = "SELECT revision, entry, salt, mark, commitment FROM journal_entry
+                   WHERE revision > ?1 AND revision <= ?2 ORDER BY revision, position";
+    each_row(tx, entries, [after, last], |row| {
+        let Some(commit) = commit_of(&mut commits, row)? else { return Ok(()) };
+        let json = row.get_ref(1).map_err(sql)?;
+        let json =
+            json.as_str().map_err(|_| invalid(format!("an entry of commit {} is no text", commit.number)))?;
+        commit.entries.push(entry(commit.number, commit.entries.len(), json)?);
+        commit.seals.push(seals::part(row, 2)?);
+        Ok(())
+    })?;
+    let facts =
+        "SELECT revision, moment, at, fact, segment_id, course_id, rule_id, users, due FROM journal_fact
+                 WHERE revision > ?1 AND revision <= ?2 ORDER BY revision, position";
+    each_row(tx, facts, [after, last], |row| match commit_of(&mut commits, row)? {
+        Some(commit) => put_fact(&mut commit.rest.moments, row, commit.number),
+        None => Ok(()),
+    })?;
+    let whole = |parts: Parts<T>| {
+        let seal = seals::seal(parts.words, parts.hash, parts.seals)
+            .map_err(|error| error.within(format_args!("commit {}", parts.number)))?;
+        Ok((Commit { seal, ..parts.rest }, parts.entries))
+    };
+    commits.into_iter().map(whole).collect()
+}
+
+fn each_row(
+    tx: &Transaction<'_>,
+    select: &str,
+    params: [i64; 2],
+    mut visit: impl FnMut(&Row<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let mut select = tx.prepare_cached(select).map_err(sql)?;
+    let mut rows = select.query(params).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        commits.push(commit(tx, row)?);
+        visit(row)?;
     }
-    Ok(commits)
+    Ok(())
+}
+
+/// The commit that a row is of, by its first column. Rows of none are no part of the journal; audits tell of them.
+fn commit_of<'a, T>(commits: &'a mut [Parts<T>], row: &Row<'_>) -> Result<Option<&'a mut Parts<T>>, Error> {
+    let number: i64 = row.get(0).map_err(|error| failed("cannot read the journal", error))?;
+    let place = commits.binary_search_by_key(&number, |commit| commit.number);
+    Ok(place.ok().and_then(|place| commits.get_mut(place)))
 }
 
 /// A commit without its entries and facts.
@@ -189,8 +262,8 @@ pub(crate) fn rest(tx: &Transaction<'_>, revision: i64) -> Result<Commit, Error>
     let mut rows = head.query([revision]).map_err(sql)?;
     let row = rows.next().map_err(sql)?.ok_or_else(|| invalid(format!("commit {revision} is not there")))?;
     let mut rest = header(row)?;
-    let (words, hash) = (seals::part(row, 8)?, seals::hash(row, 11)?);
-    rest.seal = words.zip(hash).map(|(words, hash)| Seal { words, hash, entries: Arc::default() });
+    let (words, (hash, key)) = (seals::part(row, 8)?, seals::keyed_hash(row, 11)?);
+    rest.seal = words.zip(hash).map(|(words, hash)| Seal { words, hash, key, entries: Arc::default() });
     Ok(rest)
 }
 
@@ -198,11 +271,20 @@ pub(crate) fn rest(tx: &Transaction<'_>, revision: i64) -> Result<Commit, Error>
 pub(crate) fn find(connection: &mut Connection, key: &str) -> Result<Option<Arc<Commit>>, Error> {
     let sql = |error| failed("cannot read the journal", error);
     let tx = connection.transaction().map_err(sql)?;
-    let mut head =
-        tx.prepare_cached(&format!("SELECT {HEAD} FROM journal WHERE idempotency = ?1")).map_err(sql)?;
-    let mut rows = head.query([key]).map_err(sql)?;
-    let Some(row) = rows.next().map_err(sql)? else { return Ok(None) };
-    read(&commit(&tx, row)?).map(Some)
+    let revision: Option<i64> = tx
+        .prepare_cached("SELECT revision FROM journal WHERE idempotency = ?1")
+        .and_then(|mut select| select.query_row([key], |row| row.get(0)).optional())
+        .map_err(sql)?;
+    let Some(revision) = revision else { return Ok(None) };
+    Ok(since_in(&tx, codec::revision(revision - 1)?, 1)?.pop())
+}
+
+/// The journal key that a commit is sealed with.
+pub(crate) fn key_of(connection: &Connection, revision: Revision) -> Result<Option<KeyId>, Error> {
+    let sql = |error| failed("cannot read the journal", error);
+    let mut select = connection.prepare_cached("SELECT key FROM journal WHERE revision = ?1").map_err(sql)?;
+    let mut rows = select.query([codec::number(revision)]).map_err(sql)?;
+    rows.next().map_err(sql)?.map_or(Ok(None), |row| seals::key(row, 0))
 }
 
 /// Whether a commit has an idempotency key.
@@ -212,18 +294,9 @@ pub(crate) fn has_key(tx: &Transaction<'_>, key: &str) -> Result<bool, Error> {
         .map_err(|error| failed("cannot read the journal", error))
 }
 
-/// What [`commit`] reads of a row.
+/// What [`header`] reads of a row, and the seal.
 const HEAD: &str =
-    "revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash";
-
-fn commit(tx: &Transaction<'_>, row: &Row<'_>) -> Result<WrittenCommit, Error> {
-    let rest = header(row)?;
-    let number = codec::number(rest.revision);
-    let (entries, parts) = entries(tx, number)?;
-    let seal = seals::seal(seals::part(row, 8)?, seals::hash(row, 11)?, parts)
-        .map_err(|error| error.within(format_args!("commit {number}")))?;
-    Ok(WrittenCommit { rest: Commit { moments: moments(tx, number)?, seal, ..rest }, entries })
-}
+    "revision, at, author, actor_id, note, idempotency, asked, losses, salt, mark, commitment, hash, key";
 
 /// What stands in the row of a commit, but for its seal.
 fn header(row: &Row<'_>) -> Result<Commit, Error> {
@@ -299,65 +372,33 @@ pub(crate) fn recent_losses(
     Ok(earlier)
 }
 
-fn entries(tx: &Transaction<'_>, revision: i64) -> Result<(Vec<String>, Vec<Option<Part>>), Error> {
+/// Puts a fact where it belongs, facts being given in order.
+fn put_fact(moments: &mut Vec<Moment>, row: &Row<'_>, revision: i64) -> Result<(), Error> {
     let sql = |error| failed("cannot read the journal", error);
-    let mut get = tx
-        .prepare_cached(
-            "SELECT entry, salt, mark, commitment FROM journal_entry WHERE revision = ?1 ORDER BY position",
-        )
-        .map_err(sql)?;
-    let mut rows = get.query([revision]).map_err(sql)?;
-    let (mut entries, mut parts) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next().map_err(sql)? {
-        let json = row.get_ref(0).map_err(sql)?;
-        let json = json.as_str().map_err(|_| invalid(format!("an entry of commit {revision} is no text")))?;
-        entries.push(json.to_owned());
-        parts.push(seals::part(row, 1)?);
+    let index: u32 = row.get(1).map_err(sql)?;
+    let index = index as usize;
+    if index >= moments.len() {
+        moments.push(Moment { at: codec::instant(row, 2)?, memberships: Vec::new(), steps: Vec::new() });
     }
-    Ok((entries, parts))
-}
-
-fn moments(tx: &Transaction<'_>, revision: i64) -> Result<Vec<Moment>, Error> {
-    let sql = |error| failed("cannot read the journal", error);
-    let mut get = tx
-        .prepare_cached(
-            "SELECT moment, at, fact, segment_id, course_id, rule_id, users, due
-             FROM journal_fact WHERE revision = ?1 ORDER BY position",
-        )
-        .map_err(sql)?;
-    let mut rows = get.query([revision]).map_err(sql)?;
-    let mut moments: Vec<Moment> = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let index: u32 = row.get(0).map_err(sql)?;
-        let index = index as usize;
-        if index >= moments.len() {
-            moments.push(Moment { at: codec::instant(row, 1)?, memberships: Vec::new(), steps: Vec::new() });
-        }
-        let last = moments.len() == index + 1;
-        let Some(moment) = moments.last_mut().filter(|_| last) else {
-            return Err(invalid(format!("the facts of commit {revision} are out of order")));
-        };
-        let fact: String = row.get(2).map_err(sql)?;
-        let users = row.get_ref(6).map_err(sql)?;
-        let users = codec::people(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
-        match fact.as_str() {
-            "joined" | "left" => {
-                let segment = SegmentId(row.get(3).map_err(sql)?);
-                put_members(&mut moment.memberships, segment, fact == "joined", users);
-            }
-            _ => {
-                let action = Action::ALL.iter().find(|action| action.name() == fact);
-                let action = *action
-                    .ok_or_else(|| invalid(format!("commit {revision} has an unknown fact `{fact}`")))?;
-                let rule: i64 = row.get(5).map_err(sql)?;
-                let reason = codec::reason_of(rule)?;
-                let course = CourseId(row.get(4).map_err(sql)?);
-                let due = codec::day(row, 7)?;
-                moment.steps.push(Steps { action, course, reason, due, users });
-            }
-        }
+    let last = moments.len() == index + 1;
+    let Some(moment) = moments.last_mut().filter(|_| last) else {
+        return Err(invalid(format!("the facts of commit {revision} are out of order")));
+    };
+    let fact = row.get_ref(3).map_err(sql)?;
+    let fact = fact.as_str().map_err(|_| invalid(format!("a fact of commit {revision} is no text")))?;
+    let users = row.get_ref(7).map_err(sql)?;
+    let users = codec::people(users.as_blob().map_err(|_| invalid("a fact has no users"))?)?;
+    if matches!(fact, "joined" | "left") {
+        let segment = SegmentId(row.get(4).map_err(sql)?);
+        put_members(&mut moment.memberships, segment, fact == "joined", users);
+        return Ok(());
     }
-    Ok(moments)
+    let action = Action::ALL.iter().find(|action| action.name() == fact);
+    let action = *action.ok_or_else(|| invalid(format!("commit {revision} has an unknown fact `{fact}`")))?;
+    let reason = codec::reason_of(row.get(6).map_err(sql)?)?;
+    let course = CourseId(row.get(5).map_err(sql)?);
+    moment.steps.push(Steps { action, course, reason, due: codec::day(row, 8)?, users });
+    Ok(())
 }
 
 fn put_members(changes: &mut Vec<MembershipChange>, segment: SegmentId, joined: bool, users: RowSet) {

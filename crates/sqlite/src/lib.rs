@@ -17,6 +17,7 @@ mod members;
 mod migrate;
 mod options;
 mod people;
+mod reading;
 mod restore;
 mod schema;
 mod seals;
@@ -29,7 +30,9 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use matricula_core::{Appended, Commit, Error, ErrorKind, Instant, Revision, Snapshot, Store, WrittenCommit};
+use matricula_core::{
+    Appended, Commit, Error, ErrorKind, Instant, KeyId, Revision, Snapshot, Store, WrittenCommit,
+};
 
 use crate::link::Link;
 pub use crate::link::limit_connections;
@@ -120,7 +123,9 @@ impl Store for Sqlite {
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error> {
         self.writable()?;
         self.link.used(|connection, held| {
-            let appended = append::append(connection, commit)?;
+            let appended = cache::giving_way(connection, &mut held.kept, |connection| {
+                append::append(connection, commit)
+            })?;
             if appended == Appended::Done {
                 held.wrote(commit.revision);
                 held.kept.count(commit);
@@ -138,9 +143,7 @@ impl Store for Sqlite {
     }
 
     fn newest(&self) -> Result<Revision, Error> {
-        self.link.used(|connection, held| {
-            Link::newest(connection, held).map_err(|error| failed("cannot read the revision", error))
-        })
+        self.link.newest()
     }
 
     fn image_before(&self, revision: Revision) -> Result<Option<Snapshot>, Error> {
@@ -173,7 +176,14 @@ impl Store for Sqlite {
         if !self.link.options.cache {
             return Ok(());
         }
-        self.link.used(|connection, held| cache::save(connection, &mut held.kept, snapshot))
+        let most = self.link.options.max_bytes;
+        self.link.used(|connection, held| {
+            let saved = cache::save(connection, &mut held.kept, snapshot, most);
+            if saved.is_err() {
+                held.kept.put_off();
+            }
+            saved
+        })
     }
 
     fn backup(&self, path: &Path) -> Result<(), Error> {
@@ -182,6 +192,10 @@ impl Store for Sqlite {
 
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
         self.link.used(|connection, _| journal::find(connection, idempotency))
+    }
+
+    fn key_of(&self, revision: Revision) -> Result<Option<KeyId>, Error> {
+        self.link.used(|connection, _| journal::key_of(connection, revision))
     }
 
     fn written(&self, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
@@ -221,10 +235,12 @@ impl Store for Sqlite {
     fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
         self.writable()?;
         self.link.used(|connection, held| {
-            let appended = append::append_in(connection, commit, |tx| {
-                start::write(tx, start)?;
-                // The commits that older images are of are gone, and with them what vouches for those.
-                cache::clear(tx).map_err(|error| failed("cannot archive commits", error))
+            let appended = cache::giving_way(connection, &mut held.kept, |connection| {
+                append::append_in(connection, commit, |tx| {
+                    start::write(tx, start)?;
+                    // The commits that older images are of are gone, and with them what vouches for those.
+                    cache::clear(tx).map_err(|error| failed("cannot archive commits", error))
+                })
             })?;
             if appended == Appended::Done {
                 held.wrote(commit.revision);

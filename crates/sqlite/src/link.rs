@@ -1,16 +1,16 @@
 //! The connection of a store: opened when it is needed, and closed again when a process has more registries open than
-//! it should have connections. Not here: what is asked over it.
+//! it should have connections. Not here: what is asked over it, and how to tell whether others have a file open (`reading`).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::SystemTime;
 
 use matricula_core::{Error, ErrorKind, Revision};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::cache::Kept;
 use crate::options::Options;
+use crate::reading::{self, Trace};
 use crate::{failed, schema};
 
 /// Prepared statements kept: one for each attribute and each table, and some to spare.
@@ -48,6 +48,8 @@ pub(crate) struct Held {
     connection: Option<Connection>,
     /// The newest revision, at a state of the file by the number that it has for this connection.
     newest: Option<(i64, Revision)>,
+    /// The newest revision of a file that is only read, when it was last written as the trace says.
+    seen: Option<(Trace, Revision)>,
     pub(crate) kept: Kept,
 }
 
@@ -103,7 +105,7 @@ impl Link {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses the connection; opens one if there is none.
+    /// Uses the connection; opens one if there is none. Of a file that is only read none is kept.
     pub(crate) fn used<T>(
         self: &Arc<Self>,
         work: impl Fn(&mut Connection, &mut Held) -> Result<T, Error>,
@@ -111,10 +113,10 @@ impl Link {
         let mut held = self.held();
         self.used.store(USES.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         if let Some(path) = self.path().filter(|_| self.options.read_only) {
-            // Another process that has the file open has its log beside it.
-            if !log_of(path).exists() {
-                return self.read_untouched(path, &mut held, work);
-            }
+            return self.read(path, |connection| {
+                held.newest = None;
+                work(connection, &mut held)
+            });
         }
         let mut connection = match held.connection.take() {
             Some(connection) => connection,
@@ -130,43 +132,74 @@ impl Link {
         result
     }
 
-    /// A connection of its own, ready for use.
+    /// Reads over a connection of its own, which keeps nobody else of this process waiting.
+    pub(crate) fn aside<T>(
+        &self,
+        mut work: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self.path() {
+            Some(path) if self.options.read_only => self.read(path, work),
+            _ => work(&mut self.connect()?),
+        }
+    }
+
+    /// A connection of its own, ready for use. Whoever has one to a file that is only read, and that nobody else had open
+    /// at the time, has to see to it that it was not written meanwhile.
     pub(crate) fn connect(&self) -> Result<Connection, Error> {
         let Some(path) = &self.path else {
             return Err(Error::new(ErrorKind::Store, "a database in memory has no second connection"));
         };
         let flags = match (self.options.read_only, self.known.load(Ordering::Relaxed)) {
-            (true, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            (true, _) => return self.connect_to_read(path, reading::is_in_use(path)?),
             (false, true) => OpenFlags::SQLITE_OPEN_READ_WRITE,
             (false, false) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         };
         open(path, path, flags, &self.options)
     }
 
-    /// Reads a file that nobody has open, without a trace of having done so: SQLite is told that it does not change, and
-    /// afterwards it is seen whether that was so.
-    fn read_untouched<T>(
+    fn connect_to_read(&self, path: &Path, in_use: bool) -> Result<Connection, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        if in_use {
+            return open(path, path, flags, &self.options);
+        }
+        let uri = reading::unchanging(path);
+        open(Path::new(&uri), path, flags | OpenFlags::SQLITE_OPEN_URI, &self.options)
+    }
+
+    /// Reads a file without a trace of having done so. If nobody has it open, SQLite is told that it does not change, and
+    /// afterwards it is seen whether that was so. If somebody has, the newest commits may be in the log: it is read as any
+    /// other, but the connection is not kept, since it would keep the log there when the others have gone.
+    fn read<T>(
         &self,
         path: &Path,
-        held: &mut Held,
-        work: impl Fn(&mut Connection, &mut Held) -> Result<T, Error>,
+        mut work: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         const ATTEMPTS: usize = 8;
-        held.connection = None;
-        held.newest = None;
-        let uri = format!("file:{}?immutable=1", escaped(path));
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         for _ in 0..ATTEMPTS {
-            let before = trace_of(path);
-            let result = open(Path::new(&uri), path, flags, &self.options)
-                .and_then(|mut connection| work(&mut connection, held));
-            held.newest = None;
-            if before == trace_of(path) {
+            let before = Trace::of(path);
+            let in_use = reading::is_in_use(path)?;
+            let result = self.connect_to_read(path, in_use).and_then(|mut connection| work(&mut connection));
+            if in_use || before == Trace::of(path) {
                 return result;
             }
         }
         let message = format!("`{}` is being written, again and again, while it is read", path.display());
         Err(Error::new(ErrorKind::Store, message))
+    }
+
+    /// The newest revision. Seeing that there is no newer one costs a look at the file's log or, of a file that is only
+    /// read, at when it and its log were last written.
+    pub(crate) fn newest(self: &Arc<Self>) -> Result<Revision, Error> {
+        let reads = self.path().filter(|_| self.options.read_only);
+        let trace = reads.and_then(Trace::of).filter(Trace::is_settled);
+        if let Some((_, newest)) = self.held().seen.filter(|(then, _)| Some(*then) == trace) {
+            return Ok(newest);
+        }
+        let newest = self.used(|connection, held| {
+            newest(connection, held).map_err(|error| failed("cannot read the revision", error))
+        })?;
+        self.held().seen = trace.map(|trace| (trace, newest));
+        Ok(newest)
     }
 
     /// Notes that there is one connection more, and closes others that rest, if there are too many.
@@ -195,20 +228,19 @@ impl Link {
         // Closing may write what the log has into the file: others need not wait for that.
         drop(closed);
     }
+}
 
-    /// The newest revision, for the price of a look at the file's log, if nobody has written since the last look.
-    pub(crate) fn newest(connection: &Connection, held: &mut Held) -> rusqlite::Result<Revision> {
-        let version: i64 =
-            connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if let Some((_, newest)) = held.newest.filter(|(at, _)| *at == version) {
-            return Ok(newest);
-        }
-        let newest: i64 =
-            connection.prepare_cached("SELECT revision FROM registry")?.query_row([], |row| row.get(0))?;
-        let newest = Revision(u64::try_from(newest).unwrap_or_default());
-        held.newest = Some((version, newest));
-        Ok(newest)
+/// The newest revision, for the price of a look at the file's log, if nobody has written since the last look.
+fn newest(connection: &Connection, held: &mut Held) -> rusqlite::Result<Revision> {
+    let version: i64 = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+    if let Some((_, newest)) = held.newest.filter(|(at, _)| *at == version) {
+        return Ok(newest);
     }
+    let newest: i64 =
+        connection.prepare_cached("SELECT revision FROM registry")?.query_row([], |row| row.get(0))?;
+    let newest = Revision(u64::try_from(newest).unwrap_or_default());
+    held.newest = Some((version, newest));
+    Ok(newest)
 }
 
 impl Held {
@@ -250,31 +282,4 @@ fn configure(connection: &Connection, options: &Options) -> rusqlite::Result<()>
         connection.pragma_update(None, "max_page_count", pages)?;
     }
     Ok(())
-}
-
-/// The log that stands beside a file while somebody has it open.
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
-}
-
-/// What shows that a file was written: it is longer or newer, or has a log.
-fn trace_of(path: &Path) -> Option<(u64, SystemTime, bool)> {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.len(), file.modified().ok()?, log_of(path).exists()))
-}
-
-/// A path as part of a URI.
-fn escaped(path: &Path) -> String {
-    let mut escaped = String::new();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                escaped.push(char::from(*byte))
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }

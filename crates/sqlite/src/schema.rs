@@ -184,6 +184,7 @@ CREATE TABLE journal (
     mark INTEGER,
     commitment BLOB,
     hash BLOB,
+    key BLOB,
     CHECK ((author IS NULL) <> (actor_id IS NULL)),
     CHECK ((idempotency IS NULL) = (asked IS NULL))
 ) STRICT;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula_core::{Error, Hash, Part, Salt, Seal};
+use matricula_core::{Error, Hash, KeyId, Part, Salt, Seal};
 use rusqlite::Row;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -44,6 +44,16 @@ pub(crate) fn hash(row: &Row<'_>, column: usize) -> Result<Option<Hash>, Error> 
     bytes(row, column)?.map(|bytes| Hash::from_bytes(bytes).ok_or_else(broken)).transpose()
 }
 
+/// The hash of a commit and the key that it is made with, from two columns.
+pub(crate) fn keyed_hash(row: &Row<'_>, first: usize) -> Result<(Option<Hash>, Option<KeyId>), Error> {
+    Ok((hash(row, first)?, key(row, first + 1)?))
+}
+
+/// The name of a journal key, if there is one.
+pub(crate) fn key(row: &Row<'_>, column: usize) -> Result<Option<KeyId>, Error> {
+    bytes(row, column)?.map(|bytes| KeyId::from_bytes(bytes).ok_or_else(broken)).transpose()
+}
+
 fn bytes<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a [u8]>, Error> {
     let cell = row.get_ref(column).map_err(|error| failed("cannot read a seal", error))?;
     cell.as_blob_or_null().map_err(|_| broken())
@@ -56,13 +66,13 @@ fn broken() -> Error {
 /// The seal of a commit, if it and all its parts have one.
 pub(crate) fn seal(
     words: Option<Part>,
-    hash: Option<Hash>,
+    (hash, key): (Option<Hash>, Option<KeyId>),
     entries: Vec<Option<Part>>,
 ) -> Result<Option<Seal>, Error> {
     let (Some(words), Some(hash)) = (words, hash) else {
-        let none = words.is_none() && hash.is_none() && entries.iter().all(Option::is_none);
+        let none = words.is_none() && hash.is_none() && key.is_none() && entries.iter().all(Option::is_none);
         return if none { Ok(None) } else { Err(broken()) };
     };
     let entries: Option<Vec<Part>> = entries.into_iter().collect();
-    Ok(Some(Seal { words, hash, entries: Arc::new(entries.ok_or_else(broken)?) }))
+    Ok(Some(Seal { words, hash, key, entries: Arc::new(entries.ok_or_else(broken)?) }))
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use matricula_core::rule::{Comparison, Field, MAX_DEPTH, Operand, Rule, Value};
 use matricula_core::{
     Appended, Author, Change, Commit, Draft, Entry, Error, ErrorKind, GuardDefinition, Idempotency, Instant,
-    Memory, Outcome, Problem, Revision, Salt, SegmentDefinition, Signature, Snapshot, Status, Store, UserId,
-    UserUpdate,
+    JournalKey, Memory, Outcome, Problem, Revision, Salt, SegmentDefinition, Signature, Snapshot, Status,
+    Store, UserId, UserUpdate,
 };
 use proptest::prop_oneof;
 use proptest::test_runner::TestRunner;
@@ -50,6 +50,14 @@ pub fn salts(seed: u64) -> impl FnMut() -> Salt {
         last += 1;
         Salt(last.to_be_bytes())
     }
+}
+
+/// A journal key for tests.
+///
+/// # Panics
+/// Never: it is long enough.
+pub fn key() -> JournalKey {
+    JournalKey::new(b"sixteen or more bytes").unwrap()
 }
 
 /// What a transaction of a history comes to on a snapshot, without the changes that it is refused for.
@@ -295,7 +303,7 @@ fn it_comes_back_whole_and_from_any_revision_on<P: Place>(
     let start = upto.fold(Snapshot::default(), |snapshot, commit| snapshot.replay(commit).unwrap());
     let archive = Draft::new(&lived, lived.clock().unwrap())
         .finish_with("host", "", Entry::Archive { to: middle })
-        .sealed(salts(1 << 32));
+        .sealed(Some(&key()), salts(1 << 32));
     assert_eq!(again.trim(&commits[commits.len() - 1], &start).unwrap(), Appended::Conflict);
     assert!(again.start().unwrap().is_none(), "a conflict changes nothing");
     assert_eq!(again.trim(&archive.commit, &start).unwrap(), Appended::Done);
@@ -313,6 +321,8 @@ fn it_comes_back_whole_and_from_any_revision_on<P: Place>(
     third.restore(Some(&begins), &mut rest.iter().cloned().map(Ok)).unwrap();
     let loaded = third.load().unwrap();
     assert!(loaded.same_as(&archive.snapshot), "{:?}", archive.snapshot.differences(&loaded, 10));
+    assert_eq!(third.key_of(archive.commit.revision).unwrap(), Some(key().id()));
+    assert_eq!(third.key_of(middle).unwrap(), None, "what is archived has none any longer");
     assert!(third.start().unwrap().unwrap().same_as(&begins));
     assert_eq!(third.since(middle, usize::MAX).unwrap(), rest);
     assert_eq!(third.check(&loaded).unwrap(), Some(Vec::new()));
@@ -330,7 +340,7 @@ fn random_histories_come_back<P: Place>(fresh: &impl Fn() -> P) {
         let mut past = vec![lived.clone()];
         for transaction in &history {
             let outcome = made(transaction, &lived);
-            let sealed = outcome.clone().sealed(salts(lived.revision().0));
+            let sealed = outcome.clone().sealed(None, salts(lived.revision().0));
             for (other, how) in [(&loaded, "tables"), (&replayed, "replay")] {
                 let again = made(transaction, other).commit;
                 assert_eq!(again, outcome.commit, "{how} before {}", outcome.commit.revision);

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use matricula_core::{Appended, Commit, Error, ErrorKind, Instant, Revision, Snapshot, Store, WrittenCommit};
+use matricula_core::{
+    Appended, Commit, Error, ErrorKind, Instant, KeyId, Revision, Snapshot, Store, WrittenCommit,
+};
 
 /// Counts the steps of a [`Crashing`] store down to the one that fails.
 #[derive(Clone, Debug)]
@@ -71,6 +73,11 @@ impl<S: Store> Store for Crashing<S> {
     fn find(&self, idempotency: &str) -> Result<Option<Arc<Commit>>, Error> {
         self.fuse.step("look up a request")?;
         self.store.find(idempotency)
+    }
+
+    fn key_of(&self, revision: Revision) -> Result<Option<KeyId>, Error> {
+        self.fuse.step("look up a journal key")?;
+        self.store.key_of(revision)
     }
 
     fn written(&self, after: Revision, limit: usize) -> Result<Vec<WrittenCommit>, Error> {
