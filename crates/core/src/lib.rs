@@ -63,6 +63,7 @@ mod retire;
 mod revert;
 mod roster;
 mod row_set;
+mod runs;
 mod scale;
 mod scan;
 mod schedule;
@@ -77,6 +78,7 @@ mod touched;
 mod users;
 mod verify;
 mod warnings;
+mod watch;
 mod written;
 
 pub use accept::MAX_TEXT_VALUE;
