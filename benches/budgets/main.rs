@@ -1,7 +1,6 @@
 //! `cargo xtask budgets`: every budget measured beside its reference, in one run, on this machine.
 //!
-//! `--users N` sets the size of the company (a million unless told otherwise), `--json` prints one object a line,
-//! and words select rows whose name contains them.
+//! `--help` says what it can be asked for.
 
 mod company;
 mod opening;
@@ -11,25 +10,40 @@ mod segments;
 mod sqlite;
 
 use company::Bench;
-use row::{Options, Row};
+use row::{Group, Options, Row};
 use workforce::{median, timed};
 
 fn main() {
     let options = match Options::from_arguments(std::env::args().skip(1)) {
-        Ok(options) => options,
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{}", row::HELP);
+            return;
+        }
         Err(message) => {
             eprintln!("{message}");
             std::process::exit(2);
         }
     };
     let mut report = row::Report::new(&options);
-    opening::small(&mut report);
-    let bench = Bench::new(options.users);
-    let memory = company::in_memory(&bench, &mut report);
-    segments::measure(options.users, &mut report);
-    sqlite::on_disk(&bench, &memory, &mut report);
-    drop(memory);
-    opening::large(&bench, &mut report);
+    let any = |groups: &[Group]| groups.iter().any(|group| options.wants(*group));
+    if any(&[Group::Small]) {
+        opening::small(&mut report);
+    }
+    if any(&[Group::Company, Group::Sqlite, Group::Opening]) {
+        let bench = Bench::new(options.users);
+        // The rows on disk are measured beside the same company in memory.
+        let memory = any(&[Group::Company, Group::Sqlite]).then(|| company::in_memory(&bench, &mut report));
+        if let Some(memory) = memory.filter(|_| any(&[Group::Sqlite])) {
+            sqlite::on_disk(&bench, &memory, &mut report);
+        }
+        if any(&[Group::Opening]) {
+            opening::large(&bench, &mut report);
+        }
+    }
+    if any(&[Group::Scratch, Group::Changes]) {
+        segments::measure(&options, &mut report);
+    }
     if !report.finish() {
         std::process::exit(1);
     }

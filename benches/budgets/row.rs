@@ -16,22 +16,80 @@ pub struct Row {
     pub budget: Option<f64>,
 }
 
+/// What the program can be asked for.
+pub const HELP: &str = "\
+budgets [--json] [--users N] [--group NAME]... [word...]
+
+  --users N     so many people, a million if not said
+  --json        one object a line
+  --group NAME  only what is measured together under this name, and what it is built on; more than one can be named:
+                  small     thousands of small registries
+                  company   in memory: import, first plan, one value of one person, memory
+                  sqlite    the same on disk, beside it (measures `company`, too)
+                  opening   a large file from rows and from its cache, a second process
+                  scratch   in memory: the members of all segments from scratch
+                  changes   in memory: one value of one person, 1,000 and 10,000 segments
+  word          print only rows whose name contains it; everything is measured all the same
+";
+
+/// What is measured together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Small registries.
+    Small,
+    /// The company in memory.
+    Company,
+    /// The company on disk.
+    Sqlite,
+    /// Opening a large file.
+    Opening,
+    /// All members from scratch.
+    Scratch,
+    /// Single changes under many segments.
+    Changes,
+}
+
+impl Group {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "small" => Some(Self::Small),
+            "company" => Some(Self::Company),
+            "sqlite" => Some(Self::Sqlite),
+            "opening" => Some(Self::Opening),
+            "scratch" => Some(Self::Scratch),
+            "changes" => Some(Self::Changes),
+            _ => None,
+        }
+    }
+}
+
 /// What the command line asks for.
 pub struct Options {
     /// The size of the company.
     pub users: usize,
     json: bool,
+    groups: Vec<Group>,
     filter: Vec<String>,
 }
 
 impl Options {
-    /// Reads the arguments.
-    pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { users: 1_000_000, json: false, filter: Vec::new() };
+    /// Whether a group is to be measured.
+    pub fn wants(&self, group: Group) -> bool {
+        self.groups.is_empty() || self.groups.contains(&group)
+    }
+
+    /// Reads the arguments; none if they ask for help.
+    pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+        let mut options = Self { users: 1_000_000, json: false, groups: Vec::new(), filter: Vec::new() };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
+                "--help" | "-h" => return Ok(None),
                 "--json" => options.json = true,
+                "--group" => {
+                    let group = arguments.next().as_deref().and_then(Group::named);
+                    options.groups.push(group.ok_or("--group wants a name that --help lists")?);
+                }
                 "--users" => {
                     let users = arguments.next().and_then(|users| users.parse().ok());
                     options.users =
@@ -41,7 +99,7 @@ impl Options {
                 word => options.filter.push(word.to_owned()),
             }
         }
-        Ok(options)
+        Ok(Some(options))
     }
 }
 

@@ -5,16 +5,22 @@ use matricula::{Input, LeavePolicy, Registry, SegmentDefinition};
 use matricula_testkit::company::Random;
 use workforce::{now, people, person, rule};
 
-use crate::row::Report;
+use crate::row::{Group, Options, Report};
 use crate::{against, alone, median, timed};
 
 /// Measures the engine in memory.
-pub fn measure(users: usize, report: &mut Report<'_>) {
+pub fn measure(options: &Options, report: &mut Report<'_>) {
+    let users = options.users;
     let (seconds, registry) = timed(|| people(users));
     report.add(&alone("13 attributes of every type, memory: all people", seconds, "s", None));
     let bytes = registry.snapshot().memory(None).held as f64;
     report.add(&alone("  memory held, per person", bytes / users as f64, "B", None));
-    from_scratch(users, &registry, report);
+    if options.wants(Group::Scratch) {
+        from_scratch(users, &registry, report);
+    }
+    if !options.wants(Group::Changes) {
+        return;
+    }
     for (segments, budget) in [(1_000, 100.0), (10_000, 400.0)] {
         single_changes(users, &registry, segments, budget, report);
     }

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, Utc};
 use matricula::core::Entry;
 use matricula::{
-    Absent, Action, AttributeType, CourseDefinition, Delta, Error, ImportOptions, LeavePolicy, Mapping, Memory,
-    Registry, Revision, SegmentDefinition, SiteDefinition, Snapshot, Transaction,
+    Absent, Action, AttributeType, CourseDefinition, Delta, Error, ImportOptions, LeavePolicy, Mapping,
+    Memory, Registry, Revision, SegmentDefinition, SiteDefinition, Snapshot, Transaction,
 };
 
 const DAY_1: &str = include_str!("../data/day-1.csv");

@@ -29,8 +29,9 @@ cargo xtask <chore>
         then the examples, which print the same in all three
   bless
         rewrite the files in tests/golden/ from what the Rust examples print
-  budgets [--json] [--users N] [filter...]
-        measure, in a release build, the figures that the project promises
+  budgets [--json] [--users N] [--group NAME]... [word...]
+        measure, in a release build, the figures that the project promises; `budgets --help`
+        lists the groups
   compare [--json] [--users N] [--rules N] [--counts]
         the members of all segments, from scratch, beside DuckDB and Polars: first that every
         rule has as many in each, then the times, unless only the counts are asked for

@@ -1,4 +1,4 @@
-//! 4,096 people of a set: nobody, everybody, a short list or 64 words, whichever is smallest, in one canonical form.
+//! 4,096 people of a set: nobody, everybody, one, a short list or 64 words, whichever is smallest, in one canonical form.
 //! Copies share what is written. Not here: sets of more people (`row_set`, `roster`).
 #![allow(clippy::indexing_slicing, reason = "word and bit positions are computed within fixed-size blocks")]
 
@@ -19,6 +19,9 @@ pub(crate) enum Block {
     #[default]
     Empty,
     Full,
+    /// Just one: most sets in a journal are of one person, and those cost no allocation.
+    One(u16),
+    /// At least two.
     List(Arc<[u16]>),
     /// How many there are, and which.
     Dense(u16, Arc<Words>),
@@ -30,7 +33,8 @@ impl Block {
         match (count as usize, u16::try_from(count)) {
             (0, _) => Self::Empty,
             (BLOCK, _) => Self::Full,
-            (count @ 1..=LIST, _) => {
+            (1, _) => places(words).next().map_or(Self::Empty, Self::One),
+            (count @ 2..=LIST, _) => {
                 let mut list = [0; LIST];
                 for (slot, place) in list.iter_mut().zip(places(words)) {
                     *slot = place;
@@ -41,18 +45,13 @@ impl Block {
         }
     }
 
-    /// Just one place.
-    pub(crate) fn only(place: u16) -> Self {
-        Self::List([place].into())
-    }
-
     /// Whether the block has just these bits.
     pub(crate) fn is(&self, words: &Words) -> bool {
         match self {
             Self::Empty => words.iter().all(|word| *word == 0),
             Self::Full => words.iter().all(|word| *word == u64::MAX),
             Self::Dense(_, ours) => **ours == *words,
-            Self::List(_) => self.words() == *words,
+            Self::One(_) | Self::List(_) => self.words() == *words,
         }
     }
 
@@ -104,6 +103,11 @@ impl Block {
         match self {
             Self::Empty => [0; WORDS],
             Self::Full => [u64::MAX; WORDS],
+            Self::One(place) => {
+                let mut words = [0; WORDS];
+                words[usize::from(*place) / 64] = 1 << (place % 64);
+                words
+            }
             Self::List(list) => {
                 let mut words = [0; WORDS];
                 for &place in list.iter() {
@@ -119,6 +123,7 @@ impl Block {
         match self {
             Self::Empty => 0,
             Self::Full => BLOCK,
+            Self::One(_) => 1,
             Self::List(list) => list.len(),
             Self::Dense(count, _) => usize::from(*count),
         }
@@ -128,6 +133,7 @@ impl Block {
         match self {
             Self::Empty => false,
             Self::Full => true,
+            Self::One(only) => usize::from(*only) == place,
             Self::List(list) => list.binary_search_by_key(&place, |&listed| usize::from(listed)).is_ok(),
             Self::Dense(_, words) => words[place / 64] >> (place % 64) & 1 == 1,
         }
@@ -145,7 +151,7 @@ impl Block {
                 bytes.add_shared(ours, Some(theirs), size_of::<Words>());
             }
             (Self::Dense(..), _) => bytes.add_own(size_of::<Words>()),
-            (Self::Empty | Self::Full, _) => {}
+            (Self::Empty | Self::Full | Self::One(_), _) => {}
         }
         bytes
     }

@@ -89,6 +89,31 @@ impl<T, const N: usize> Chunks<T, N> {
     }
 }
 
+/// Looks at what is about to be copied: each copy counts up a reference beside what it looks at. Those looks overlap,
+/// while counting waits for one trip to memory after the other.
+fn look_ahead<T>(shared: &Arc<Vec<T>>, look: impl Fn(&T) -> usize) {
+    if Arc::strong_count(shared) > 1 {
+        look_at(shared, look);
+    }
+}
+
+fn look_at<T>(items: &[T], look: impl Fn(&T) -> usize) {
+    for item in items {
+        std::hint::black_box(look(item));
+    }
+}
+
+impl<T, const N: usize> Chunks<Arc<T>, N> {
+    /// The same before one of the items of a chunk is written.
+    pub(crate) fn look_around(&self, index: usize, look: impl Fn(&T) -> usize) {
+        let chunk = index / N;
+        let chunk = self.branches.get(chunk / FAN).and_then(|branch| branch.get(chunk % FAN));
+        if let Some(chunk) = chunk {
+            look_at(chunk, |item| look(item));
+        }
+    }
+}
+
 impl<T: Clone + Default, const N: usize> Chunks<T, N> {
     /// Replaces the chunks for which `new` gives others; those for which it gives none stay shared.
     pub(crate) fn update(&mut self, new: impl Fn(&[T]) -> Option<Vec<T>>) {
@@ -104,7 +129,9 @@ impl<T: Clone + Default, const N: usize> Chunks<T, N> {
 
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let chunk = index / N;
-        let branch = Arc::make_mut(self.branches.get_mut(chunk / FAN)?);
+        let branch = self.branches.get_mut(chunk / FAN)?;
+        look_ahead(branch, |chunk| chunk.len());
+        let branch = Arc::make_mut(branch);
         Arc::make_mut(branch.get_mut(chunk % FAN)?).get_mut(index % N)
     }
 
@@ -115,6 +142,7 @@ impl<T: Clone + Default, const N: usize> Chunks<T, N> {
             self.grow(chunk);
         }
         let Some(branch) = self.branches.get_mut(chunk / FAN) else { return };
+        look_ahead(branch, |chunk| chunk.len());
         let Some(chunk) = Arc::make_mut(branch).get_mut(chunk % FAN) else { return };
         let chunk = Arc::make_mut(chunk);
         if place >= chunk.len() {

@@ -211,8 +211,13 @@ pub(crate) fn is_halted(records: &[Record]) -> bool {
     records.iter().any(|record| record.hold == Hold::Halted)
 }
 
+/// Whether there is an enrolment, and it is in force.
+pub(crate) fn is_active(records: &[Record]) -> bool {
+    is_held(records) && !is_halted(records)
+}
+
 pub(crate) fn status_of(records: &[Record]) -> EnrolmentStatus {
-    if is_held(records) && !is_halted(records) { EnrolmentStatus::Active } else { EnrolmentStatus::Suspended }
+    if is_active(records) { EnrolmentStatus::Active } else { EnrolmentStatus::Suspended }
 }
 
 /// The day on which somebody is to be done who has these records in a course.
@@ -289,6 +294,27 @@ pub(crate) struct Enrolments {
     /// Who is enrolled in each course, suspended or not.
     courses: Roster,
     count: usize,
+    /// How many enrolments in each course are in force: known at any time, because the guard asks whenever somebody
+    /// has ended more than a few.
+    active: Arc<Vec<u32>>,
+}
+
+/// Who began and ended being enrolled, and how many more enrolments are in force, by course.
+#[derive(Debug, Default)]
+pub(crate) struct Turnover {
+    pub(crate) joined: Vec<(CourseId, RowSet)>,
+    pub(crate) left: Vec<(CourseId, RowSet)>,
+    pub(crate) active: Vec<(CourseId, i64)>,
+}
+
+/// Counts more, or fewer, of a course.
+fn add_active(counts: &mut Vec<u32>, course: CourseId, more: i64) {
+    if course.index() >= counts.len() {
+        counts.resize(course.index() + 1, 0);
+    }
+    if let Some(count) = counts.get_mut(course.index()) {
+        *count = u32::try_from(i64::from(*count) + more).unwrap_or_default();
+    }
 }
 
 impl Enrolments {
@@ -297,8 +323,9 @@ impl Enrolments {
         self.count
     }
 
-    pub(crate) fn block(&self, index: usize) -> Arc<Block> {
-        self.blocks.get(index).cloned().unwrap_or_default()
+    /// How many enrolments in a course are in force.
+    pub(crate) fn active_in(&self, course: CourseId) -> usize {
+        self.active.get(course.index()).copied().unwrap_or_default() as usize
     }
 
     fn records_of(&self, user: UserId) -> &[Record] {
@@ -315,12 +342,6 @@ impl Enrolments {
         self.records_of(user)
             .chunk_by(|a, b| a.course == b.course)
             .filter_map(move |records| Enrolment::from_records(user, records))
-    }
-
-    /// Whether each enrolment of one person is in force.
-    pub(crate) fn statuses_of(&self, user: UserId) -> impl Iterator<Item = (CourseId, EnrolmentStatus)> + '_ {
-        let enrolments = self.records_of(user).chunk_by(|a, b| a.course == b.course);
-        enrolments.filter_map(|records| Some((records.first()?.course, status_of(records))))
     }
 
     pub(crate) fn get(&self, user: UserId, course: CourseId) -> Option<Enrolment> {
@@ -363,23 +384,30 @@ impl Enrolments {
         &self.courses
     }
 
-    /// Writes the records of changed enrolments of one block, sorted by person and course. Who is enrolled in
-    /// each course is told by [`Self::turn_over`].
-    pub(crate) fn write(&mut self, index: usize, changed: &Changed) {
-        if self.blocks.get(index).is_none() {
-            self.blocks.set(index, Arc::default());
-        }
-        if let Some(block) = self.blocks.get_mut(index) {
-            *block = Arc::new(block.with(changed));
-        }
+    /// One block of records as changed enrolments make it, sorted by person and course.
+    pub(crate) fn changed(&self, index: usize, changed: &Changed) -> Arc<Block> {
+        let nothing = Block::default();
+        let block = self.blocks.get(index).map_or(&nothing, Arc::as_ref);
+        Arc::new(block.with(changed))
+    }
+
+    /// Puts a block of records in place. Who is enrolled in each course is told by [`Self::turn_over`].
+    pub(crate) fn write(&mut self, index: usize, block: Arc<Block>) {
+        self.blocks.look_around(index, Block::late_count);
+        self.blocks.set(index, block);
     }
 
     /// Notes who began and ended being enrolled in each course, after the blocks were written.
-    pub(crate) fn turn_over(&mut self, turnover: &[(CourseId, RowSet, RowSet)]) {
-        for (_, joined, left) in turnover {
-            self.count = self.count + joined.len() - left.len();
+    pub(crate) fn turn_over(&mut self, turnover: &Turnover) {
+        let count = |people: &[(CourseId, RowSet)]| people.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+        self.count = self.count + count(&turnover.joined) - count(&turnover.left);
+        for (course, more) in turnover.active.iter().filter(|(_, more)| *more != 0) {
+            add_active(Arc::make_mut(&mut self.active), *course, *more);
         }
-        self.courses.merge(turnover.iter().map(|(course, joined, left)| (course.0, joined, left)));
+        let nobody = RowSet::default();
+        let left = turnover.left.iter().map(|(course, rows)| (course.0, &nobody, rows));
+        let joined = turnover.joined.iter().map(|(course, rows)| (course.0, rows, &nobody));
+        self.courses.merge(left.chain(joined), true);
     }
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
@@ -394,6 +422,7 @@ impl Enrolments {
             bytes.add(ours.bytes(theirs.as_deref()));
         }
         bytes.add(self.courses.bytes(other.map(|other| &other.courses)));
+        bytes.add_shared(&self.active, other.map(|other| &other.active), self.active.capacity() * 4);
         bytes
     }
 }
@@ -405,8 +434,9 @@ pub(crate) struct Builder {
     /// The block of records that is being put together, and how many of them are each person's.
     block: (usize, [usize; PEOPLE]),
     records: Vec<Record>,
-    /// Who is enrolled in each course.
+    /// Who is enrolled in each course, and how many of them not suspended.
     courses: Vec<RowSet>,
+    active: Vec<u32>,
     /// The same of the people of one block of sets, by course, of those courses that have somebody.
     open: (usize, Vec<Option<Box<Words>>>),
 }
@@ -425,6 +455,9 @@ impl Builder {
         }
         if let Some(count) = self.block.1.get_mut(place) {
             *count += self.records.len() - start;
+        }
+        if enrolment.status == EnrolmentStatus::Active {
+            add_active(&mut self.active, enrolment.course, 1);
         }
         if user.index() / BLOCK != self.open.0 {
             self.settle(user.index() / BLOCK);
@@ -467,6 +500,7 @@ impl Builder {
             self.done.count += rows.len();
             self.done.courses.put(index, &rows);
         }
+        self.done.active = Arc::new(self.active);
         self.done
     }
 }

@@ -1,5 +1,5 @@
 //! The guard against a change that takes away more than anybody meant: what a commit ends, by site and in all, what
-//! its author ended in the day before, and whether that has to be confirmed. Not here: whether a host asks for
+//! its author ended in the day before (`watch`), and whether that has to be confirmed. Not here: whether a host asks for
 //! confirmation, and how.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,18 +9,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
-use crate::enrolment::status_of;
-use crate::erase::Secrets;
+use crate::enrolment::is_active;
 use crate::state::State;
 use crate::{
-    Action, Author, CourseId, Delta, EnrolmentStatus, Entry, Error, ErrorKind, Instant, Moment, Revision,
-    RowSet, SiteId, Status, UserId,
+    Action, Author, CourseId, Delta, Entry, Error, ErrorKind, Instant, Moment, Revision, RowSet, SiteId,
+    Status, UserId,
 };
 
 /// The greatest count that every language and store has as a whole number.
 const MAX_COUNT: u64 = (1 << 53) - 1;
-/// So long what an author ended counts, in milliseconds.
-const DAY: i64 = 24 * 3_600_000;
 
 /// From where on what a commit ends has to be confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,75 +174,6 @@ impl fmt::Display for Hold {
     }
 }
 
-/// What an author ended of late.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Recent {
-    at: Instant,
-    author: Author,
-    by_site: Vec<SiteLosses>,
-}
-
-/// The guard of a registry, and what was ended in the last day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Watch {
-    pub(crate) guard: Guard,
-    /// In the order of their instants. Shared, because each commit of a bad day adds one to a copy of the others.
-    recent: Vec<Arc<Recent>>,
-}
-
-impl Watch {
-    /// Takes names of people out of the names of hosts.
-    pub(crate) fn scrub(&mut self, secrets: &Secrets) {
-        for recent in &mut self.recent {
-            if let Author::Host(name) = &recent.author
-                && let Some(scrubbed) = secrets.scrubbed(name)
-            {
-                Arc::make_mut(recent).author = Author::Host(scrubbed);
-            }
-        }
-    }
-
-    /// What was ended of late, in order: when, by whom, what.
-    pub(crate) fn recent(&self) -> impl Iterator<Item = (Instant, &Author, &[SiteLosses])> {
-        self.recent.iter().map(|recent| (recent.at, &recent.author, recent.by_site.as_slice()))
-    }
-
-    /// Whether [`Watch::follow`] has something to do for a commit: it ended something, or a day is over for what was
-    /// ended before.
-    pub(crate) fn concerns(&self, at: Instant, losses: &Losses) -> bool {
-        !losses.is_empty() || self.recent.first().is_some_and(|oldest| !is_recent(oldest.at, at))
-    }
-
-    /// Takes note of a commit.
-    pub(crate) fn follow(&mut self, at: Instant, author: &Author, losses: &Losses) {
-        self.recent.retain(|recent| is_recent(recent.at, at));
-        if losses.confirmed {
-            // Who confirmed this has seen what had come before.
-            self.recent.retain(|recent| recent.author != *author);
-        } else if !losses.by_site.is_empty() {
-            let (author, by_site) = (author.clone(), losses.by_site.clone());
-            self.recent.push(Arc::new(Recent { at, author, by_site }));
-        }
-    }
-
-    /// What an author ended at a site within the day before an instant.
-    fn earlier(&self, author: &Author, at: Instant, site: Option<SiteId>) -> SiteLosses {
-        let mut sum = SiteLosses { site, ..SiteLosses::default() };
-        for recent in self.recent.iter().filter(|recent| recent.author == *author && is_recent(recent.at, at))
-        {
-            for losses in recent.by_site.iter().filter(|losses| losses.site == site) {
-                sum.enrolments += losses.enrolments;
-                sum.users += losses.users;
-            }
-        }
-        sum
-    }
-}
-
-fn is_recent(then: Instant, now: Instant) -> bool {
-    now.millis().saturating_sub(then.millis()) < DAY
-}
-
 /// Whether something ended by a step.
 fn ends(action: Action) -> bool {
     match action {
@@ -265,7 +193,6 @@ fn ends(action: Action) -> bool {
 /// then.
 fn is_lost(before: &State, after: &State, user: UserId, course: CourseId) -> bool {
     let (was, is) = (before.enrolments.records(user, course), after.enrolments.records(user, course));
-    let is_active = |records| status_of(records) == EnrolmentStatus::Active;
     is_active(was) && !is_active(is)
 }
 
@@ -324,19 +251,17 @@ pub(crate) fn excesses(before: &State, losses: &Losses, author: &Author, at: Ins
     if !watch.guard.enabled {
         return excesses;
     }
-    let mut active = None;
     for now in &losses.by_site {
         let earlier = watch.earlier(author, at, now.site);
         for (what, count, earlier) in
             [(Lost::Enrolments, now.enrolments, earlier.enrolments), (Lost::Users, now.users, earlier.users)]
         {
             let total = count + earlier;
-            // Counting everything takes time: only where the number alone lets it come to that.
+            // Counting people takes time: only where the number alone lets it come to that.
             if count == 0 || total <= watch.guard.count {
                 continue;
             }
-            let active = active.get_or_insert_with(|| Active::of(before));
-            let of = active.at(now.site, what) + earlier;
+            let of = there_are(before, now.site, what) + earlier;
             if u128::from(total) * 100 > u128::from(of) * u128::from(watch.guard.percent) {
                 let site = now.site.and_then(|site| before.sites.get_index(site.index()));
                 let site = site.map(|(key, _)| key.clone());
@@ -347,42 +272,17 @@ pub(crate) fn excesses(before: &State, losses: &Losses, author: &Author, at: Ins
     excesses
 }
 
-/// How many active people and enrolments there are.
-struct Active {
-    sites: BTreeMap<Option<SiteId>, (u64, u64)>,
-}
-
-impl Active {
-    fn of(state: &State) -> Self {
-        let mut sites: BTreeMap<Option<SiteId>, (u64, u64)> = BTreeMap::new();
-        let all: Vec<SiteId> = (0..state.sites.len()).map(SiteId::at).collect();
-        for user in (0..state.users.count()).map(UserId) {
-            if state.users.status(user) == Some(Status::Active) {
-                sites.entry(None).or_default().1 += 1;
-                for &site in &all {
-                    if state.users.membership(user, site) == Some(Status::Active) {
-                        sites.entry(Some(site)).or_default().1 += 1;
-                    }
-                }
-            }
-            for (course, status) in state.enrolments.statuses_of(user) {
-                if status == EnrolmentStatus::Active {
-                    let site = state.course(course).map_or(SiteId(0), |course| course.site);
-                    sites.entry(None).or_default().0 += 1;
-                    sites.entry(Some(site)).or_default().0 += 1;
-                }
-            }
+/// How many there are, at a site or in all: enrolments that are in force, or people who are active.
+fn there_are(state: &State, site: Option<SiteId>, what: Lost) -> u64 {
+    let count = match what {
+        Lost::Enrolments => {
+            let courses = state.courses.values().zip((0..).map(CourseId));
+            let there = courses.filter(|(course, _)| site.is_none_or(|site| course.site == site));
+            there.map(|(_, id)| state.enrolments.active_in(id)).sum()
         }
-        Self { sites }
-    }
-
-    fn at(&self, site: Option<SiteId>, what: Lost) -> u64 {
-        let (enrolments, users) = self.sites.get(&site).copied().unwrap_or_default();
-        match what {
-            Lost::Enrolments => enrolments,
-            Lost::Users => users,
-        }
-    }
+        Lost::Users => state.users.count_active(site),
+    };
+    count as u64
 }
 
 impl Draft {

@@ -64,6 +64,7 @@ mod retire;
 mod revert;
 mod roster;
 mod row_set;
+mod runs;
 mod scale;
 mod scan;
 mod schedule;
@@ -78,6 +79,7 @@ mod touched;
 mod users;
 mod verify;
 mod warnings;
+mod watch;
 mod written;
 
 pub use accept::MAX_TEXT_VALUE;

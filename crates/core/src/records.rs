@@ -62,6 +62,11 @@ impl Block {
         late.map_or_else(|| self.packed.of(place), |(_, records)| records)
     }
 
+    /// How many people are noted beside the block.
+    pub(crate) fn late_count(&self) -> usize {
+        self.late.len()
+    }
+
     /// The block with some enrolments changed.
     pub(crate) fn with(&self, changed: &Changed) -> Self {
         let by_person = || {
@@ -124,6 +129,11 @@ pub(crate) struct ChangedEnrolment {
 }
 
 impl Changed {
+    pub(crate) fn clear(&mut self) {
+        self.enrolments.clear();
+        self.records.clear();
+    }
+
     /// Appends the records of a person with the changes of that person in place of what they change.
     fn merge(&self, mut kept: &[Record], of_person: &[ChangedEnrolment], out: &mut Vec<Record>) {
         for next in of_person {

@@ -140,7 +140,7 @@ impl State {
                 turnover.push((slot, &change.joined, &change.left));
                 moved.extend(change.joined.iter().chain(change.left.iter()));
             }
-            state.members.merge(turnover.into_iter());
+            state.members.merge(turnover.into_iter(), false);
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
             state.follow_due(&moment.steps, commit.at);
         }

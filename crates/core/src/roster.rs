@@ -190,10 +190,12 @@ impl Roster {
         self.counts = counts;
     }
 
-    /// Takes people out of sets and puts others in: for each set who joins and who leaves.
+    /// Takes people out of sets and puts others in: for each set who joins and who leaves. `known` says that none of
+    /// them was in or out already.
     pub(crate) fn merge<'a>(
         &mut self,
         turnover: impl Iterator<Item = (u32, &'a RowSet, &'a RowSet)> + Clone,
+        known: bool,
     ) {
         let count: usize = turnover.clone().map(|(_, joined, left)| joined.len() + left.len()).sum();
         if count <= FEW {
@@ -203,7 +205,11 @@ impl Roster {
             };
             let mut changes: Vec<Change> = turnover.flat_map(both).collect();
             changes.sort_unstable();
-            self.apply(&changes);
+            if known {
+                self.turn(&changes)
+            } else {
+                self.apply(&changes)
+            }
             return;
         }
         for (set, joined, left) in turnover {

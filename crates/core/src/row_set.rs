@@ -4,6 +4,7 @@
 use roaring::RoaringBitmap;
 
 use crate::block::{BLOCK, Block, WORDS, Words, bits};
+use crate::runs::Runs;
 
 /// A set of rows.
 ///
@@ -17,7 +18,7 @@ use crate::block::{BLOCK, Block, WORDS, Words, bits};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
     /// Blocks that have somebody, by their number, ascending.
-    blocks: Vec<(u32, Block)>,
+    blocks: Runs,
     len: usize,
 }
 
@@ -84,7 +85,7 @@ impl RowSet {
     /// The rows that either set has.
     pub fn union(&self, other: &Self) -> Self {
         let mut either = self.clone();
-        for (index, block) in &other.blocks {
+        for (index, block) in other.blocks.iter() {
             let index = *index as usize;
             either.replace(
                 index,
@@ -140,10 +141,7 @@ impl RowSet {
             }
             (Err(_), Block::Empty) => {}
             (Err(place), block) => {
-                if self.blocks.is_empty() {
-                    self.blocks.reserve_exact(1);
-                }
-                self.blocks.insert(place, (u32::try_from(index).unwrap_or(u32::MAX), block))
+                self.blocks.insert(place, (u32::try_from(index).unwrap_or(u32::MAX), block));
             }
         }
     }
@@ -154,7 +152,7 @@ impl RowSet {
         // A roaring bitmap is put together fastest from the bytes of whole containers.
         for container in self.blocks.chunk_by(|a, b| a.0 / CONTAINER == b.0 / CONTAINER) {
             let Some(first) = container.first().map(|(index, _)| index / CONTAINER) else { continue };
-            if let [(index, block @ Block::List(_))] = container {
+            if let [(index, block @ (Block::One(_) | Block::List(_)))] = container {
                 bitmap.extend(rows_of(*index, block));
                 continue;
             }
@@ -202,7 +200,7 @@ impl RowSet {
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> crate::Bytes {
         let mut bytes = crate::Bytes::default();
-        bytes.add_own(self.blocks.capacity() * size_of::<(u32, Block)>());
+        bytes.add_own(self.blocks.bytes());
         for (index, block) in self.blocks() {
             bytes.add(block.bytes(other.map(|other| other.block(index))));
         }
@@ -221,6 +219,7 @@ fn rows_of(index: u32, block: &Block) -> impl Iterator<Item = u32> + '_ {
     let (list, words): (&[u16], &[u64]) = match block {
         Block::Empty => (&[], &[]),
         Block::Full => (&[], FULL.as_slice()),
+        Block::One(only) => (std::slice::from_ref(only), &[]),
         Block::List(list) => (list, &[]),
         Block::Dense(_, words) => (&[], words.as_slice()),
     };
@@ -231,7 +230,7 @@ fn rows_of(index: u32, block: &Block) -> impl Iterator<Item = u32> + '_ {
 impl FromIterator<(u32, Block)> for RowSet {
     /// From blocks in ascending order.
     fn from_iter<I: IntoIterator<Item = (u32, Block)>>(blocks: I) -> Self {
-        let blocks: Vec<(u32, Block)> = blocks.into_iter().filter(|(_, block)| !block.is_empty()).collect();
+        let blocks: Runs = blocks.into_iter().filter(|(_, block)| !block.is_empty()).collect();
         Self { len: blocks.iter().map(|(_, block)| block.len()).sum(), blocks }
     }
 }
@@ -250,7 +249,7 @@ impl FromIterator<u32> for RowSet {
                 && let Ok(only) = u16::try_from(place(row))
             {
                 // Most sets are of one person, whom a commit changed.
-                set.replace(index, Block::only(only));
+                set.replace(index, Block::One(only));
                 continue;
             }
             let mut words = before.words();

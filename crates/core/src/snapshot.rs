@@ -263,6 +263,16 @@ impl Snapshot {
         self.0.enrolments.courses().get(course.index())
     }
 
+    /// How many enrolments in a course are in force, that is not suspended; known without looking at them.
+    pub fn active_count_in(&self, course: CourseId) -> usize {
+        self.0.enrolments.active_in(course)
+    }
+
+    /// How many people are active; with a site, active members of it. It looks at everybody's status.
+    pub fn active_user_count(&self, site: Option<SiteId>) -> usize {
+        self.0.users.count_active(site)
+    }
+
     /// A person's enrolment in a course.
     pub fn enrolment(&self, user: UserId, course: CourseId) -> Option<Enrolment> {
         self.0.enrolments.get(user, course)
@@ -317,9 +327,10 @@ impl Snapshot {
                 .map(|segment| (SegmentId::at(segment), None))
                 .chain(self.enrolment_rules().filter_map(|rule| ours.slot_of_rule(rule)))
                 .all(|slot| ours.members(slot) == theirs.members(slot))
-            && (0..ours.courses.len())
-                .map(CourseId::at)
-                .all(|course| self.enrolled_in(course) == other.enrolled_in(course))
+            && (0..ours.courses.len()).map(CourseId::at).all(|course| {
+                self.enrolled_in(course) == other.enrolled_in(course)
+                    && self.active_count_in(course) == other.active_count_in(course)
+            })
             && (0..ours.segments.len()).map(SegmentId::at).all(|segment| {
                 [Exception::Pinned, Exception::Banned].into_iter().all(|exception| {
                     self.exceptions_of(segment, exception) == other.exceptions_of(segment, exception)

@@ -13,12 +13,12 @@ use crate::due::Boundaries;
 use crate::enrolment::Enrolments;
 use crate::evaluate::Questions;
 use crate::graph::{Graph, Node, Point};
-use crate::guard::Watch;
 use crate::model::{Catalog, live_keys, position};
 use crate::nesting::{Levels, levels};
 use crate::ranges::Ranges;
 use crate::roster::Roster;
 use crate::users::{ColumnId, Users};
+use crate::watch::Watch;
 use crate::{
     Bytes, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Hash, Instant, Revision, RowSet,
     Segment, SegmentId, Site, SiteId, Status, UserId,

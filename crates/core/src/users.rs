@@ -10,11 +10,14 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use matricula_rule::{Attribute, AttributeId, CourseId, Field, Kind, OptionId, Value, fold};
 
+use crate::block::WORDS;
 use crate::chunks::Chunks;
 use crate::codes::Codes;
 use crate::column::Column;
+use crate::evaluate::blocks_of;
 use crate::lines::{self, Lines};
 use crate::roster::Roster;
+use crate::scan::scan_codes;
 use crate::sets::Sets;
 use crate::{Bytes, Instant, RowSet, SiteId, Status, UserId};
 
@@ -193,6 +196,29 @@ impl Users {
 
     pub(crate) fn status(&self, user: UserId) -> Option<Status> {
         status_of(self.status.get(user.0))
+    }
+
+    /// How many people are active; with a site, active members of it.
+    pub(crate) fn count_active(&self, site: Option<SiteId>) -> usize {
+        let active = status_code(Some(Status::Active));
+        let at_site = match site {
+            None => None,
+            Some(site) => match self.sites.get(site.index()) {
+                Some(column) => Some(column),
+                None => return 0,
+            },
+        };
+        let mut count = 0;
+        for block in blocks_of(self.count) {
+            let (mut people, mut members) = ([0; WORDS], [u64::MAX; WORDS]);
+            scan_codes(self.status.codes(), (active, active), block, &mut people);
+            if let Some(column) = at_site {
+                scan_codes(column.codes(), (active, active), block, &mut members);
+            }
+            let both = people.iter().zip(&members).map(|(person, member)| (person & member).count_ones());
+            count += both.sum::<u32>() as usize;
+        }
+        count
     }
 
     pub(crate) fn membership(&self, user: UserId, site: SiteId) -> Option<Status> {

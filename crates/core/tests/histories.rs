@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use matricula_core::rule::{Field, Rule, Truth, evaluate};
 use matricula_core::{
-    Action, Change, Draft, EnrolmentStatus, Instant, Outcome, Reason, SegmentDefinition, SiteId, Snapshot,
-    Status, UserId, UserUpdate,
+    Action, Change, CourseId, Draft, EnrolmentStatus, Instant, Outcome, Reason, SegmentDefinition, SiteId,
+    Snapshot, Status, UserId, UserUpdate,
 };
 use matricula_testkit::behaviour::{leave_out, made};
 use matricula_testkit::focus::focused_history;
@@ -15,6 +15,21 @@ use matricula_testkit::simulator::Simulator;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+
+/// What is counted as things happen is what counting comes to.
+fn assert_counts(snapshot: &Snapshot) {
+    for (_, course) in snapshot.courses().zip((0..).map(CourseId)) {
+        let active = snapshot.enrolments_in(course).filter(|it| it.status == EnrolmentStatus::Active);
+        assert_eq!(snapshot.active_count_in(course), active.count());
+    }
+    let active = |user: &UserId| snapshot.status(*user) == Some(Status::Active);
+    assert_eq!(snapshot.active_user_count(None), snapshot.users().filter(active).count());
+    for (_, site) in snapshot.sites().zip((0..).map(SiteId)) {
+        let at_site = |user: &UserId| snapshot.membership(*user, site) == Some(Status::Active);
+        let there = snapshot.users().filter(active).filter(at_site).count();
+        assert_eq!(snapshot.active_user_count(Some(site)), there);
+    }
+}
 
 /// Runs a history through the engine and the simulator, comparing after each transaction; gives the last
 /// snapshot.
@@ -49,6 +64,7 @@ fn run(history: &[Transaction]) -> Snapshot {
         let (outcome, again) = (draft.finish("host", ""), draft.finish("host", ""));
         assert_eq!(outcome.commit, again.commit, "the same changes come to the same");
         assert_losses(&snapshot, &outcome);
+        assert_counts(&outcome.snapshot);
         if !outcome.commit.is_empty() {
             let replayed = snapshot.replay(&outcome.commit).unwrap();
             assert!(replayed.same_as(&outcome.snapshot), "replay is what happened");

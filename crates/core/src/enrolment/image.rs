@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use hashbrown::HashMap;
 
-use super::{Enrolments, Hold, Record};
+use super::{Enrolments, Hold, Record, add_active, is_active};
 use crate::block::{self, BLOCK, WORDS, Words};
 use crate::chunks::Chunks;
 use crate::image::{In, Out, Sink, Source};
@@ -22,7 +22,7 @@ const CHUNK: usize = 64;
 impl Enrolments {
     pub(crate) fn write_image(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
         // Who is enrolled, and how many, is read from the records.
-        let Self { blocks, courses: _, count: _ } = self;
+        let Self { blocks, courses: _, count: _, active: _ } = self;
         let runs = (blocks.chunk_count() * CHUNK).div_ceil(BLOCKS);
         sink.chunk(|out| out.count(runs))?;
         let nothing = Block::default();
@@ -45,10 +45,11 @@ impl Enrolments {
             input.size().filter(|runs| *runs <= (people as usize).div_ceil(BLOCK))
         })?;
         let (mut chunks, mut layers) = (Vec::new(), Vec::with_capacity(runs));
+        let mut active = Vec::new();
         for run in 0..runs {
             let room = (people as usize - run * BLOCK).min(BLOCK);
             let blocks = source.chunk("the enrolments", |input| read_run(input, room, counts))?;
-            layers.push(enrolled(&blocks));
+            layers.push(enrolled(&blocks, &mut active));
             let blocks: Vec<Arc<Block>> = blocks.into_iter().map(Arc::new).collect();
             // A run that is not full is the last, or has chunks that are not: then nobody is behind.
             chunks.extend(blocks.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())));
@@ -58,7 +59,7 @@ impl Enrolments {
         }
         let courses = Roster::from_layers(layers);
         let count = (0..counts.0).map(|course| courses.len(course)).sum();
-        Ok(Self { blocks: Chunks::from_chunks(chunks), courses, count })
+        Ok(Self { blocks: Chunks::from_chunks(chunks), courses, count, active: Arc::new(active) })
     }
 }
 
@@ -154,15 +155,18 @@ impl Record {
     }
 }
 
-/// For each course who of a block of people is enrolled in it.
-fn enrolled(blocks: &[Block]) -> Vec<block::Block> {
+/// For each course who of a block of people is enrolled in it; how many of them not suspended is added up.
+fn enrolled(blocks: &[Block], active: &mut Vec<u32>) -> Vec<block::Block> {
     let mut courses: Vec<Words> = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
         for place in 0..PEOPLE {
             let row = index * PEOPLE + place;
-            for record in block.of(place) {
-                let CourseId(course) = record.course;
-                let course = course as usize;
+            for of_course in block.of(place).chunk_by(|a, b| a.course == b.course) {
+                let Some(course) = of_course.first().map(|record| record.course) else { continue };
+                if is_active(of_course) {
+                    add_active(active, course, 1);
+                }
+                let course = course.index();
                 if course >= courses.len() {
                     courses.resize(course + 1, [0; WORDS]);
                 }

@@ -90,6 +90,11 @@ impl Block {
         match self {
             Self::Empty => out.byte(EMPTY),
             Self::Full => out.byte(FULL),
+            Self::One(place) => {
+                out.byte(LIST);
+                out.count(1);
+                out.number((*place).into());
+            }
             Self::List(list) => {
                 out.byte(LIST);
                 out.count(list.len());
