@@ -4,11 +4,14 @@
 
 /// <reference lib="esnext.disposable" />
 
+import type { Delta, Hold, ImportReport, Preview, Problem, RowError } from './deltas.js'
 import type {
-  AttributeType, BuilderQuery, Delta, Hold, ImportReport, InputValue, LeavePolicy, MembershipEvent, Preview, Progress,
-  RowError, RuleTree, SegmentState, Sensitivity, Snapshot, Status,
-} from './records.js'
+  AttributeOptions, BulkOptions, EnrolmentRuleOptions, ImportOptions, OpenOptions, SegmentOptions,
+} from './options.js'
+import type { AttributeType, InputValue, MembershipEvent, Snapshot, Status } from './records.js'
 
+export type * from './deltas.js'
+export type * from './options.js'
 export type * from './records.js'
 
 /** The version of the library, the same as the package's. */
@@ -32,9 +35,17 @@ export declare function version(): string
  * ```
  *
  * @throws MatriculaError `store` if the file cannot be opened or written, `invalid_store` if it is no registry or
- * of a newer version of the library
+ * of a newer version of the library (or of an earlier one, if it is only read), `invalid_definition` for an unknown
+ * durability
  */
-export declare function open(path: string): Registry
+export declare function open(path: string, options?: OpenOptions): Registry
+
+/**
+ * Says how many files stay open in this process while nobody uses them, 64 unless told otherwise: those that have rested
+ * longest are closed, and opened again when they are needed, which takes about a millisecond. For hosts that hold a
+ * registry for each of many customers.
+ */
+export declare function limitConnections(most: number): void
 
 /** Opens an empty registry in memory. It is gone when it is closed. */
 export declare function memory(): Registry
@@ -91,6 +102,8 @@ export declare class MatriculaError extends Error {
   readonly hold?: Hold
   /** Of `bad_rows`: the rows that are wrong, in order. */
   readonly rows?: readonly RowError[]
+  /** Of a preview or commit that fails for what is still wrong at the end: all that is, in the order of the changes. */
+  readonly problems?: readonly Problem[]
 }
 
 /** One organisation's register. Once it is closed, every call on it and on its hosts fails with `closed`. */
@@ -115,6 +128,31 @@ export interface Registry {
    * @throws MatriculaError `store`, `invalid_store`
    */
   refresh(): Promise<Snapshot>
+  /**
+   * A snapshot in which a commit is, which may be another process's: read in, or waited for. For readers that must not
+   * answer by what was true before it. No thread is held while it waits.
+   *
+   * ```js
+   * const snapshot = await registry.snapshotAtLeast(revisionFromElsewhere, { timeout: 2000 })
+   * ```
+   *
+   * @param options `timeout`: how long to wait at most, in milliseconds
+   * @throws MatriculaError `stale` if the file has not come that far in time; `store`, `invalid_store`
+   */
+  snapshotAtLeast(revision: number, options: { timeout: number }): Promise<Snapshot>
+  /**
+   * Keeps an image of the current snapshot in the file, so that opening it again is fast. It is done without being asked
+   * on closing, and from time to time after commits, if much has changed.
+   * @throws MatriculaError `store` if the file cannot be written
+   */
+  saveCache(): Promise<void>
+  /**
+   * Copies what the file holds to a new one, which can be opened as this one, while others read and commit: all commits
+   * up to some moment, and nothing of later ones.
+   * @throws MatriculaError `not_possible` for a registry in memory; `store` if the file is there already or cannot be
+   * written
+   */
+  backup(path: string): Promise<void>
   /** The view of the host itself, which may do everything; the name is recorded with every commit. */
   asHost(name: string): Host
   /**
@@ -237,21 +275,17 @@ export interface Transaction {
    */
   defineSegment(key: string, rule?: string | null | undefined, options?: SegmentOptions): void
   /**
-   * Defines an enrolment rule: the members of a segment are enrolled in courses.
-   * @param options `courses`: at least one, all of one site; `onLeave`: what happens on leaving the segment,
-   * `keep` if left out; `name`: the key if left out; `enabled`: whether it acts, `true` if left out
-   * @throws MatriculaError `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`
+   * Defines an enrolment rule: the members of a segment are enrolled in courses. A later definition says everything again
+   * but the name.
+   *
+   * ```js
+   * tx.defineEnrolmentRule('gdpr-de', { segment: 'germans', courses: ['gdpr'], onLeave: 'suspend' })
+   * tx.defineEnrolmentRule('first-month', { segment: 'starters', courses: ['welcome'], due: 30 })
+   * ```
+   *
+   * @throws MatriculaError `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`, `invalid_instant`
    */
-  defineEnrolmentRule(
-    key: string,
-    options: {
-      segment: string
-      courses: readonly string[]
-      onLeave?: LeavePolicy | undefined
-      name?: string | null | undefined
-      enabled?: boolean | undefined
-    },
-  ): void
+  defineEnrolmentRule(key: string, options: EnrolmentRuleOptions): void
   /**
    * Creates or updates a person. What is left out stays as it is; somebody new is active and, unless sites are
    * given, an active member of the primary site.
@@ -347,6 +381,71 @@ export interface Transaction {
    */
   unenrol(user: string, course: string): void
   /**
+   * Enrols the members of a segment in courses once, as they are at the end of the transaction: its other changes come
+   * first, and what becomes of the segment later changes nothing. Members who are no active members of a course's site
+   * are left out. The reason is `bulk`.
+   *
+   * ```js
+   * tx.enrolSegment('germans', ['gdpr'], { due: '2027-01-31' })
+   * ```
+   *
+   * @throws MatriculaError `unknown_segment`, `unknown_course`; `invalid_definition` for no courses, for those of another
+   * site than the segment's, and for a due date that is none; `not_possible` for a draft and for an archived course
+   */
+  enrolSegment(segment: string, courses: readonly string[], options?: BulkOptions): void
+  /**
+   * Enrols people in courses once, as {@link Transaction.enrolSegment} does: all of them, or nobody.
+   * @throws MatriculaError `unknown_user`, `unknown_course`; `invalid_definition` for no courses and for a due date that is
+   * none; `not_possible` for somebody who is no member of a course's site and for an archived course
+   */
+  enrolUsers(users: readonly string[], courses: readonly string[], options?: BulkOptions): void
+  /**
+   * Suspends an enrolment by hand. It stays suspended whatever rules do, and no rule ends it, until it is resumed or
+   * unenrolled by hand. It is no error if it is suspended by hand already.
+   * @throws MatriculaError `unknown_user`, `unknown_course`, `not_possible` if the person is not enrolled
+   */
+  suspendEnrolment(user: string, course: string): void
+  /**
+   * Takes back a suspension by hand: the enrolment is as its reasons have it.
+   * @throws MatriculaError `unknown_user`, `unknown_course`, `not_possible` if it was not suspended by hand
+   */
+  resumeEnrolment(user: string, course: string): void
+  /**
+   * Deletes an enrolment rule: whom it holds leaves it, under its policy. Its key is free afterwards.
+   * @throws MatriculaError `unknown_enrolment_rule`
+   */
+  deleteEnrolmentRule(key: string): void
+  /**
+   * Deletes a segment to which nothing refers. Its key is free afterwards.
+   * @throws MatriculaError `unknown_segment`; `not_possible`, with their list, while enrolment rules or segments refer to it
+   */
+  deleteSegment(key: string): void
+  /**
+   * Deletes an attribute that no rule names, with everybody's value. Its key is free afterwards.
+   * @throws MatriculaError `unknown_attribute`; `not_possible`, with their list, while rules of segments name it
+   */
+  deleteAttribute(key: string): void
+  /**
+   * Archives a course: rules enrol nobody there and let nobody go, and nobody is enrolled by hand, until it is restored.
+   * @throws MatriculaError `unknown_course`
+   */
+  archiveCourse(key: string): void
+  /**
+   * Restores a course that was archived: rules catch up.
+   * @throws MatriculaError `unknown_course`
+   */
+  restoreCourse(key: string): void
+  /**
+   * Closes a site: its memberships count as inactive, with everything that follows, until it is reopened.
+   * @throws MatriculaError `unknown_site`, `not_possible` for the primary site
+   */
+  closeSite(key: string): void
+  /**
+   * Reopens a site that was closed: its memberships count again.
+   * @throws MatriculaError `unknown_site`
+   */
+  reopenSite(key: string): void
+  /**
    * Imports people from CSV with a header line, or from JSON with an object on each line. A row that is wrong is left
    * out and reported, or has the whole feed refused. The work is done on Node's thread pool. An import that fails leaves nothing in the transaction.
    *
@@ -357,9 +456,19 @@ export interface Transaction {
    */
   importUsers(source: string | Uint8Array, options: ImportOptions): Promise<ImportReport>
   /**
+   * The definitions and people as changed so far. Memberships and enrolments are as before: {@link Transaction.preview}
+   * says what follows.
+   */
+  inputs(): Snapshot
+  /**
+   * What keeps the transaction from being committed as it is, each with the change that it comes from: people who were
+   * named and are not there, required values, unique ones. More changes can mend them.
+   */
+  problems(): Promise<Problem[]>
+  /**
    * What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
    * @throws MatriculaError `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the
-   * change that it comes from; `idempotency_conflict` if the key was used for something else
+   * change that it comes from, all of it as `problems`; `idempotency_conflict` if the key was used for something else
    */
   preview(): Promise<Preview>
   /**
@@ -386,108 +495,4 @@ export interface Transaction {
   confirm(token: string): Promise<Delta>
   /** Gives the changes up. */
   rollback(): void
-}
-
-/** What else there is to say of an attribute. */
-export interface AttributeOptions {
-  /**
-   * Given only and always with `choice` and `multi_choice`: keys, or objects. A later definition has all earlier
-   * options and any new ones; those that a snapshot shows can be given again.
-   */
-  options?: readonly (string | OptionData)[] | null | undefined
-  /** The name for people; the key if left out. */
-  name?: string | null | undefined
-  /** What it means, for people who fill it in. */
-  help?: string | null | undefined
-  /** The key of the site whose administrators define it; the whole registry if left out. */
-  site?: string | null | undefined
-  /** Whether everybody must have a value; `false` if left out. */
-  required?: boolean | undefined
-  /** Whether no two people may have the same value; `false` if left out. */
-  unique?: boolean | undefined
-  /** Of text: whether it is compared without regard to case; `false` if left out. */
-  ignoreCase?: boolean | undefined
-  /** Of text: what every value matches, with `*` for any characters and `?` for one. */
-  pattern?: string | null | undefined
-  /** Of numbers, dates and timestamps: the least value. */
-  minimum?: InputValue | null | undefined
-  /** Of numbers, dates and timestamps: the greatest value. */
-  maximum?: InputValue | null | undefined
-  /** The value that somebody created without one is given. */
-  default?: InputValue | null | undefined
-  /** How much care values need; `internal` if left out. */
-  sensitivity?: Sensitivity | undefined
-  /** Whether people may change their own value; `false` if left out. */
-  selfWritable?: boolean | undefined
-}
-
-/** An option of a choice or multi-choice to be. */
-export interface OptionData {
-  /** The word that data and rules use. */
-  readonly key: string
-  /** The name for people; the key if left out. */
-  readonly name?: string | null | undefined
-  /** Whether nobody can be given it any longer; those who have it keep it, and rules may name it. */
-  readonly retired?: boolean | undefined
-  /** The key that it had before, if it is to have another one now. */
-  readonly was?: string | null | undefined
-}
-
-/** What else there is to say of a segment. */
-export interface SegmentOptions {
-  /** The name for people; the key if left out of a new one. */
-  name?: string | null | undefined
-  /** The key of the site among whose members it selects; those of any site if left out of a new one. */
-  site?: string | null | undefined
-  /** The rule as the typed tree that {@link Snapshot.ruleTree} gives, or its JSON text. */
-  ruleTree?: RuleTree | string | null | undefined
-  /** The rule as the query of a rule builder of the `react-querybuilder` family, or its JSON text. */
-  builder?: BuilderQuery | string | null | undefined
-  /** Whether it selects; `active` if left out of a new one. */
-  state?: SegmentState | null | undefined
-  /** Who answers for it, in the host's words. */
-  owner?: string | null | undefined
-  /** What it is for. */
-  description?: string | null | undefined
-  /** Whether stores that people read with SQL keep a row for each member; `false` if left out of a new one. */
-  sqlRows?: boolean | null | undefined
-}
-
-/** How a feed is to be taken. */
-export interface ImportOptions {
-  /**
-   * What each column means: `key` (exactly one column), `status`, `site`, or an attribute such as
-   * `user.department`; or an object, to say of that column what an empty cell says. Columns that are not named are left
-   * alone.
-   */
-  mapping: Readonly<Record<string, string | ColumnData>>
-  /** What an empty cell says: the person has no value (`clear`, the default), or nothing (`leave`). */
-  blank?: 'clear' | 'leave' | undefined
-  /** What happens to people whom the feed does not name: nothing (`leave`, the default), or they are suspended. */
-  absent?: 'leave' | 'suspend' | undefined
-  /**
-   * What becomes of a feed in which rows are wrong: they are left out (`skip_bad_rows`, the default), or none is taken
-   * (`all_or_nothing`), with the code `bad_rows`.
-   */
-  badRows?: 'skip_bad_rows' | 'all_or_nothing' | undefined
-  /** How the feed is written: `csv` (the default), or `ndjson`, an object on each line. */
-  format?: 'csv' | 'ndjson' | undefined
-  /** Stops the import, with the code `cancelled`. It is looked at every few thousand rows. */
-  signal?: AbortSignalLike | null | undefined
-  /** Is told every few thousand rows, and may return `false` to stop the import, with the code `cancelled`. */
-  progress?: ((progress: Progress) => boolean | void) | null | undefined
-}
-
-/** What a column of a feed means, with what its empty cells say. */
-export interface ColumnData {
-  /** What it means. */
-  readonly target: string
-  /** Of an attribute: what an empty cell says; as for all others if left out. */
-  readonly blank?: 'clear' | 'leave' | null | undefined
-}
-
-/** What is needed of an `AbortSignal`. */
-export interface AbortSignalLike {
-  readonly aborted: boolean
-  readonly reason?: unknown
 }

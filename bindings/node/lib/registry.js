@@ -3,13 +3,20 @@
 // A registry opened on a store, and the host's view of it.
 
 const native = require('../native.js')
-const { instant, options, text, whole } = require('./arguments.js')
+const { instant, optionalWhole, options, text, truth, whole } = require('./arguments.js')
 const { Delta } = require('./delta.js')
-const { call, settled } = require('./errors.js')
+const { MatriculaError, call, settled } = require('./errors.js')
 const { Snapshot } = require('./snapshot.js')
 const { Transaction, transactArguments } = require('./transaction.js')
 
 /** @import * as api from '../index.js' */
+
+/**
+ * What waits without a thread, and what measures it: not of the language, but of whatever runs it.
+ *
+ * @typedef {{ performance: { now(): number }, setTimeout(done: () => void, millis: number): unknown }} Around
+ */
+const { performance, setTimeout: later } = /** @type {Around} */ (/** @type {unknown} */ (globalThis))
 
 /** @implements {api.Registry} */
 class Registry {
@@ -40,6 +47,37 @@ class Registry {
 
   async refresh() {
     return new Snapshot(await settled(() => this.#native.refresh()))
+  }
+
+  /**
+   * @param {number} revision
+   * @param {{ timeout: number }} given
+   */
+  async snapshotAtLeast(revision, given) {
+    whole('revision', revision)
+    const timeout = whole('timeout', options('snapshotAtLeast', given, ['timeout']).timeout)
+    const start = performance.now()
+    for (let pause = 1; ; pause = Math.min(2 * pause, 20)) {
+      const now = this.snapshot()
+      const snapshot = now.revision < revision ? await this.refresh() : now
+      const left = start + timeout - performance.now()
+      if (snapshot.revision >= revision) return snapshot
+      if (left <= 0) {
+        const message = `the registry is at revision ${snapshot.revision}, expected at least ${revision} within ${timeout}ms`
+        throw new MatriculaError('stale', message)
+      }
+      await new Promise(done => later(() => done(undefined), Math.min(pause, left)))
+    }
+  }
+
+  async saveCache() {
+    await settled(() => this.#native.saveCache())
+  }
+
+  /** @param {string} path */
+  async backup(path) {
+    filePath(path)
+    await settled(() => this.#native.backup(path))
   }
 
   /** @param {string} name */
@@ -110,15 +148,30 @@ class Host {
   }
 }
 
+/** @param {unknown} path */
+function filePath(path) {
+  // SQLite would take an empty path for a file of its own that is gone when it is closed.
+  if (text('path', path) === '') throw new TypeError('`path` is empty, expected the path of a file')
+}
+
 /**
  * @param {string} path
+ * @param {api.OpenOptions} [given]
  * @returns {api.Registry}
  */
-function open(path) {
-  text('path', path)
-  // SQLite would take an empty path for a file of its own that is gone when it is closed.
-  if (path === '') throw new TypeError('`path` is empty, expected the path of a file')
-  return new Registry(call(() => native.Registry.open(path)))
+function open(path, given) {
+  filePath(path)
+  const { readOnly = false, durability = 'full', busyTimeout, secureDelete = false, cache = true, maxBytes } = options(
+    'open', given, ['readOnly', 'durability', 'busyTimeout', 'secureDelete', 'cache', 'maxBytes'])
+  const how = {
+    readOnly: truth('readOnly', readOnly),
+    durability: text('durability', durability),
+    busyTimeout: optionalWhole('busyTimeout', busyTimeout),
+    secureDelete: truth('secureDelete', secureDelete),
+    cache: truth('cache', cache),
+    maxBytes: optionalWhole('maxBytes', maxBytes),
+  }
+  return new Registry(call(() => native.Registry.open(path, how)))
 }
 
 /** @returns {api.Registry} */
@@ -126,9 +179,15 @@ function memory() {
   return new Registry(call(() => native.Registry.memory()))
 }
 
+/** @param {number} most */
+function limitConnections(most) {
+  whole('most', most)
+  call(() => native.limitConnections(most))
+}
+
 /** @returns {string} */
 function version() {
   return native.version()
 }
 
-module.exports = { memory, open, version }
+module.exports = { limitConnections, memory, open, version }

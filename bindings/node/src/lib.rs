@@ -7,12 +7,15 @@
 pub mod convert;
 pub mod definitions;
 pub mod delta;
+pub mod due;
 pub mod error;
 pub mod import;
 pub mod job;
 pub mod registry;
 pub mod rule;
 pub mod snapshot;
+pub mod state;
+pub mod store;
 pub mod transaction;
 pub mod value;
 

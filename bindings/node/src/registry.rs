@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use matricula::{Memory, Registry as Inner, Revision, Sqlite};
+use matricula::{Memory, Registry as Inner, Revision};
 use napi::Result;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
@@ -12,6 +12,7 @@ use crate::delta::Delta;
 use crate::error::{Answer, Code, closed, thrown};
 use crate::job::Job;
 use crate::snapshot::Snapshot;
+use crate::store::OpenArguments;
 use crate::transaction::Transaction;
 
 /// The registry until it is closed; its transactions look here before they do anything.
@@ -66,8 +67,9 @@ pub struct Registry {
 impl Registry {
     /// Opens an SQLite file, or creates it.
     #[napi(factory, catch_unwind)]
-    pub fn open(path: String) -> Result<Self, Code> {
-        let registry = Sqlite::at(path).and_then(Inner::open).map_err(thrown)?;
+    pub fn open(path: String, options: OpenArguments) -> Result<Self, Code> {
+        let store = options.into_options().and_then(|options| options.open(path));
+        let registry = store.and_then(Inner::open).map_err(thrown)?;
         Ok(Self { handle: Handle::new(registry) })
     }
 
@@ -123,6 +125,20 @@ impl Registry {
     pub fn refresh(&self) -> Result<AsyncTask<Job<Snapshot>>, Code> {
         let registry = self.handle.get().map_err(thrown)?;
         Ok(Job::on_pool(move || registry.refresh().map(Snapshot::from)))
+    }
+
+    /// Keeps an image of the current snapshot in the file.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn save_cache(&self) -> Result<AsyncTask<Job<()>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.save_cache()))
+    }
+
+    /// Copies what the file holds to a new one.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn backup(&self, path: String) -> Result<AsyncTask<Job<()>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.backup(path)))
     }
 
     /// The commits after a revision.

@@ -5,6 +5,7 @@
 mod convert;
 mod definitions;
 mod delta;
+mod due;
 mod error;
 mod guard;
 mod import;
@@ -12,6 +13,8 @@ mod json;
 mod registry;
 mod rule;
 mod snapshot;
+mod state;
+mod store;
 mod transaction;
 mod value;
 
@@ -29,7 +32,7 @@ mod _matricula {
     #[pymodule_export]
     use crate::delta::{Delta, MembershipStep, Preview, Step, Warning};
     #[pymodule_export]
-    use crate::error::MatriculaError;
+    use crate::error::{MatriculaError, Problem};
     #[pymodule_export]
     use crate::guard::{Excess, Guard, Hold};
     #[pymodule_export]
@@ -42,6 +45,8 @@ mod _matricula {
     use crate::snapshot::{
         Enrolment, EnrolmentExplanation, MembershipExplanation, Reason, SegmentException, Snapshot, User,
     };
+    #[pymodule_export]
+    use crate::store::limit_connections;
     #[pymodule_export]
     use crate::transaction::Transaction;
 }

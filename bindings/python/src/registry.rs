@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant};
 
-use matricula::{Memory, Revision, Sqlite};
+use matricula::{Error, ErrorKind, Memory, Revision};
 use pyo3::prelude::*;
 
 use crate::convert::{When, instant, record};
 use crate::delta::Delta;
 use crate::error::{Outcome, closed};
 use crate::snapshot::Snapshot;
-use crate::transaction::{State, Transaction};
+use crate::state::State;
+use crate::store;
+use crate::transaction::Transaction;
 
 /// The registry while it is open, and the transactions that closing it gives up.
 pub(crate) struct Handle {
@@ -87,9 +90,26 @@ impl Registry {
 
 /// Opens the registry in an SQLite file, which is created if it is missing.
 #[pyfunction]
-pub(crate) fn open(py: Python<'_>, path: PathBuf) -> Outcome<Registry> {
-    Ok(Registry::new(py.detach(|| matricula::Registry::open(Sqlite::at(path)?))?))
+#[pyo3(signature = (
+    path, *, read_only=false, durability="full", busy_timeout=None, secure_delete=false, cache=true, max_bytes=None
+))]
+#[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
+pub(crate) fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    read_only: bool,
+    durability: &str,
+    busy_timeout: Option<Duration>,
+    secure_delete: bool,
+    cache: bool,
+    max_bytes: Option<u64>,
+) -> Outcome<Registry> {
+    let options = store::options(read_only, durability, busy_timeout, secure_delete, cache, max_bytes)?;
+    Ok(Registry::new(py.detach(|| matricula::Registry::open(options.open(path)?))?))
 }
+
+/// For so long a thread waits without looking whether it is to be interrupted.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A new registry in memory.
 #[pyfunction]
@@ -126,6 +146,43 @@ impl Registry {
     fn refresh(&self, py: Python<'_>) -> Outcome<Snapshot> {
         let registry = self.handle.registry()?;
         Ok(Snapshot(py.detach(move || registry.refresh())?))
+    }
+
+    /// A snapshot in which a commit is, which may be another process's: read in, or waited for.
+    fn snapshot_at_least(&self, py: Python<'_>, revision: u64, timeout: Duration) -> Outcome<Snapshot> {
+        let start = Instant::now();
+        loop {
+            // Asked for each time, so that closing the registry ends the wait.
+            let registry = self.handle.registry()?;
+            let left = timeout.saturating_sub(start.elapsed());
+            let found = py.detach(move || {
+                let found = registry.snapshot_at_least(Revision(revision), left.min(PATIENCE));
+                found.map_err(|error| (error, registry.snapshot().revision()))
+            });
+            match found {
+                Ok(snapshot) => return Ok(Snapshot(snapshot)),
+                Err((error, _)) if error.kind() != ErrorKind::Stale => return Err(error.into()),
+                Err(_) if left > PATIENCE => py.check_signals()?,
+                Err((_, now)) => {
+                    let message = format!(
+                        "the registry is at revision {now}, expected at least {revision} within {timeout:?}"
+                    );
+                    return Err(Error::new(ErrorKind::Stale, message).into());
+                }
+            }
+        }
+    }
+
+    /// Keeps an image of the current snapshot in the file, so that opening it again is fast.
+    fn save_cache(&self, py: Python<'_>) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.save_cache())?)
+    }
+
+    /// Copies what the file holds to a new one, while others read and commit.
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.backup(path))?)
     }
 
     /// The host's own view, which may do everything; the name is recorded with every commit.

@@ -35,6 +35,7 @@ from matricula._matricula import (
     MembershipExplanation,
     MembershipStep,
     Preview,
+    Problem,
     Progress,
     Reason,
     Registry,
@@ -50,6 +51,7 @@ from matricula._matricula import (
     User,
     Warning,
     __version__,
+    limit_connections,
     memory,
     open,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "MembershipExplanation",
     "MembershipStep",
     "Preview",
+    "Problem",
     "Progress",
     "Reason",
     "Registry",
@@ -88,6 +91,7 @@ __all__ = [
     "User",
     "Warning",
     "__version__",
+    "limit_connections",
     "memory",
     "open",
 ]

@@ -8,7 +8,7 @@ millisecond, and come back in UTC; calendar days are dates. What is returned nev
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from os import PathLike
 from types import EllipsisType, TracebackType
@@ -20,6 +20,7 @@ from matricula.types import (
     BuilderQuery,
     ColumnDict,
     Dialect,
+    Durability,
     EnrolmentDict,
     FlipDict,
     InputValue,
@@ -58,6 +59,7 @@ __all__ = [
     "MembershipExplanation",
     "MembershipStep",
     "Preview",
+    "Problem",
     "Progress",
     "Reason",
     "Registry",
@@ -73,6 +75,7 @@ __all__ = [
     "User",
     "Warning",
     "__version__",
+    "limit_connections",
     "memory",
     "open",
 ]
@@ -109,15 +112,47 @@ class MatriculaError(Exception):
     """Of `held`: what the guard holds the commit for; `None` otherwise."""
     rows: list[RowError] | None
     """Of `bad_rows`: the rows that are wrong, in order; `None` otherwise."""
+    problems: list[Problem] | None
+    """Of a preview or commit that fails for what is still wrong at the end: all that is, in the order of the changes;
+    `None` otherwise."""
 
-def open(path: str | PathLike[str]) -> Registry:
+def open(
+    path: str | PathLike[str],
+    *,
+    read_only: bool = False,
+    durability: Durability = "full",
+    busy_timeout: timedelta | None = None,
+    secure_delete: bool = False,
+    cache: bool = True,
+    max_bytes: int | None = None,
+) -> Registry:
     """Opens the registry in an SQLite file, which is created if it is missing.
 
-    Errors: `store` if the file cannot be opened, `invalid_store` if it is no registry or of a newer version.
+    With `read_only` commits are refused with `store`, and neither the file, which has to be there, nor anything beside
+    it is written. With `durability` `normal` a commit outlives the process, but the last ones may be gone if the machine
+    loses power; single commits take a fraction of the time. A commit waits for another process for `busy_timeout`, five
+    seconds if left out. With `secure_delete` what is deleted is overwritten with zeros. Without `cache` opening does not
+    use the column cache, and closing does not write it. A commit for which the file would have to grow beyond
+    `max_bytes` fails with `store`, as on a full disk.
+
+    Errors: `store` if the file cannot be opened, `invalid_store` if it is no registry or of a newer version (of an
+    earlier one, if it is only read), `invalid_definition` for an unknown durability; `ValueError` for a negative
+    timedelta, `OverflowError` for a negative number.
 
     Example:
         with matricula.open("acme.db") as registry:
             print(registry.revision)
+        with matricula.open("acme.db", read_only=True) as registry:
+            print(registry.snapshot().user_count)
+    """
+
+def limit_connections(most: int) -> None:
+    """Says how many files stay open in this process while nobody uses them, 64 unless told otherwise: those that have
+    rested longest are closed, and opened again when they are needed, which takes about a millisecond. For hosts that
+    hold a registry for each of many customers. Errors: `OverflowError` for a negative number.
+
+    Example:
+        matricula.limit_connections(16)
     """
 
 def memory() -> Registry:
@@ -156,6 +191,35 @@ class Registry:
         """Reads in what other processes have committed, and returns the current snapshot.
 
         Errors: `closed`, `store`, `invalid_store`.
+        """
+
+    def snapshot_at_least(self, revision: int, timeout: timedelta) -> Snapshot:
+        """A snapshot in which a commit is, which may be another process's: read in, or waited for. For readers that must
+        not answer by what was true before it. Ctrl-C and `close` end the wait.
+
+        Errors: `stale` if the file has not come that far in time, `closed`, `store`, `invalid_store`; `ValueError` for a
+        negative timedelta, `OverflowError` for a negative revision.
+
+        Example:
+            snapshot = registry.snapshot_at_least(revision_from_elsewhere, timedelta(seconds=2))
+        """
+
+    def save_cache(self) -> None:
+        """Keeps an image of the current snapshot in the file, so that opening it again is fast. It is done without
+        being asked on closing, and from time to time after commits, if much has changed.
+
+        Errors: `closed`, `store` if the file cannot be written.
+        """
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Copies what the file holds to a new one, which can be opened as this one, while others read and commit: all
+        commits up to some moment, and nothing of later ones.
+
+        Errors: `not_possible` for a registry in memory, `store` if the file is there already or cannot be written,
+        `closed`.
+
+        Example:
+            registry.backup(f"acme-{date.today()}.db")
         """
 
     def as_host(self, name: str) -> Host:
@@ -416,14 +480,27 @@ class Transaction:
         on_leave: LeavePolicy = "keep",
         name: str | None = None,
         enabled: bool = True,
+        *,
+        role: str = "learner",
+        from_: datetime | None = None,
+        until: datetime | None = None,
+        due: date | timedelta | None = None,
     ) -> None:
         """Defines that members of a segment are enrolled in courses, at least one and all of one site, and
-        what happens to the enrolments of those who leave it.
+        what happens to the enrolments of those who leave it. A later definition says everything again but the name.
 
-        Errors: `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`, `closed`.
+        `role` is the key of the role that people are enrolled as. Within a window the rule acts from `from_` on, and at
+        `until` no longer, which is leaving. `due` is when people are to be done: a `date`, for everybody, or a
+        `timedelta` of whole days after the reason arose, counted in calendar days where the course's site is. A
+        `datetime` is a `TypeError`: which day it is depends on the time zone.
+
+        Errors: `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`, `invalid_instant`, `closed`;
+        `ValueError` for a datetime without a time zone.
 
         Example:
             tx.define_enrolment_rule("gdpr-de", "germans", ["gdpr"], on_leave="suspend")
+            tx.define_enrolment_rule("first-month", "starters", ["welcome"], due=timedelta(days=30))
+            tx.define_enrolment_rule("drive", "sales", ["pitch"], "unenrol", until=datetime(2027, 1, 1, tzinfo=UTC))
         """
 
     def update_user(
@@ -464,6 +541,90 @@ class Transaction:
         Errors: `unknown_user`, `unknown_course`, `not_possible` if nothing is there to take back, `closed`.
         """
 
+    def enrol_segment(
+        self, segment: str, courses: Sequence[str], *, due: date | timedelta | None = None
+    ) -> None:
+        """Enrols the members of a segment in courses once, as they are at the end of the transaction: its other
+        changes come first, and what becomes of the segment later changes nothing. Members who are no active members of
+        a course's site are left out. The reason is `bulk`; `due` is a date, or whole days after the enrolment.
+
+        Errors: `unknown_segment`, `unknown_course`, `invalid_definition` for no courses, for those of another site
+        than the segment's, and for a due date that is none, `not_possible` for a draft and for an archived course,
+        `closed`.
+
+        Example:
+            tx.enrol_segment("germans", ["gdpr"], due=timedelta(days=30))
+        """
+
+    def enrol_users(
+        self, users: Sequence[str], courses: Sequence[str], *, due: date | timedelta | None = None
+    ) -> None:
+        """Enrols people in courses once, as `enrol_segment` does: all of them, or nobody.
+
+        Errors: `unknown_user`, `unknown_course`, `invalid_definition` for no courses and for a due date that is none,
+        `not_possible` for somebody who is no member of a course's site and for an archived course, `closed`.
+
+        Example:
+            tx.enrol_users(["ann", "bob"], ["gdpr", "safety"], due=date(2027, 1, 31))
+        """
+
+    def suspend_enrolment(self, user: str, course: str) -> None:
+        """Suspends an enrolment by hand. It stays suspended whatever rules do, and no rule ends it, until it is resumed
+        or unenrolled by hand. It is no error if it is suspended by hand already.
+
+        Errors: `unknown_user`, `unknown_course`, `not_possible` if the person is not enrolled, `closed`.
+
+        Example:
+            tx.suspend_enrolment("ann", "gdpr")
+        """
+
+    def resume_enrolment(self, user: str, course: str) -> None:
+        """Takes back a suspension by hand: the enrolment is as its reasons have it.
+
+        Errors: `unknown_user`, `unknown_course`, `not_possible` if it was not suspended by hand, `closed`.
+
+        Example:
+            tx.resume_enrolment("ann", "gdpr")
+        """
+
+    def delete_enrolment_rule(self, key: str) -> None:
+        """Deletes an enrolment rule: whom it holds leaves it, under its policy. Its key is free afterwards.
+
+        Errors: `unknown_enrolment_rule`, `closed`.
+        """
+
+    def delete_segment(self, key: str) -> None:
+        """Deletes a segment to which nothing refers. Its key is free afterwards.
+
+        Errors: `unknown_segment`; `not_possible`, with their list, while enrolment rules or segments refer to it;
+        `closed`.
+        """
+
+    def delete_attribute(self, key: str) -> None:
+        """Deletes an attribute that no rule names, with everybody's value. Its key is free afterwards.
+
+        Errors: `unknown_attribute`; `not_possible`, with their list, while rules of segments name it; `closed`.
+        """
+
+    def archive_course(self, key: str) -> None:
+        """Archives a course: rules enrol nobody there and let nobody go, and nobody is enrolled by hand, until it is
+        restored.
+
+        Errors: `unknown_course`, `closed`.
+        """
+
+    def restore_course(self, key: str) -> None:
+        """Restores a course that was archived: rules catch up. Errors: `unknown_course`, `closed`."""
+
+    def close_site(self, key: str) -> None:
+        """Closes a site: its memberships count as inactive, with everything that follows, until it is reopened.
+
+        Errors: `unknown_site`, `not_possible` for the primary site, `closed`.
+        """
+
+    def reopen_site(self, key: str) -> None:
+        """Reopens a site that was closed: its memberships count again. Errors: `unknown_site`, `closed`."""
+
     def import_users(
         self,
         source: str | PathLike[str] | bytes | _BinaryFile,
@@ -496,11 +657,26 @@ class Transaction:
             tx.import_users("feed.ndjson", mapping, format="ndjson", bad_rows="all_or_nothing")
         """
 
+    def inputs(self) -> Snapshot:
+        """The definitions and people as changed so far. Memberships and enrolments are as before: `preview` says what
+        follows. Errors: `closed`.
+        """
+
+    def problems(self) -> list[Problem]:
+        """What keeps the transaction from being committed as it is, each with the change that it comes from: people who
+        were named and are not there, required values, unique ones. More changes can mend them. Errors: `closed`.
+
+        Example:
+            for problem in tx.problems():
+                print(problem.change, problem)
+        """
+
     def preview(self) -> Preview:
         """What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
 
         Errors: `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the change
-        that it comes from; `idempotency_conflict` if the key was used for something else; `closed`.
+        that it comes from, all of it as `problems`; `idempotency_conflict` if the key was used for something else;
+        `closed`.
         """
 
     def commit(self, expect: Preview | None = None) -> Delta:
@@ -562,6 +738,31 @@ class RowError:
     """What stands there, shortened if it is long."""
     reason: Final[str]
     """What is wrong."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Problem:
+    """Something that keeps a transaction from being committed as it is, and the change that it comes from; `str()` is the
+    message."""
+
+    change: Final[int]
+    """Which change of the transaction, from 1; those that were refused do not count."""
+    line: Final[int | None]
+    """The line of the feed, if the change was an import."""
+    user: Final[str | None]
+    """The key of the person concerned, if it is about one."""
+    attribute: Final[str]
+    """The key of the attribute."""
+    value: Final[str | None]
+    """The value, as text, if there is one."""
+    code: Final[str]
+    """The kind of error that it is: `invalid_value`, `not_unique` or `not_possible`."""
+    reason: Final[str]
+    """What is wrong, without where."""
+    message: Final[str]
+    """The same with where, in English."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -729,7 +930,9 @@ class Step:
     course: Final[str]
     """The course's key."""
     reason: Final[str]
-    """The key of the enrolment rule, or `manual`."""
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    due: Final[date | None]
+    """The day on which the person is to be done by this reason from then on; `None` if the step gives none."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -780,6 +983,9 @@ class Snapshot:
 
     def next_change_at(self) -> datetime | None:
         """When time alone next changes anything, as `Registry.next_change_at`."""
+
+    def users(self) -> list[str]:
+        """The keys of all people, in the order in which they were created."""
 
     def user(self, key: str) -> User:
         """A person. Errors: `unknown_user`."""
@@ -882,6 +1088,11 @@ class Snapshot:
 
     @overload
     def enrolments(self, *, user: str | None = None, course: str) -> list[Enrolment]: ...
+    def plan(self) -> list[Step]:
+        """What would have to happen to enrolments for them to be as the rules want them at the clock. Nothing, always: a
+        step here is a fault of this library, or of the file. It looks at every enrolment and is meant for audits.
+        """
+
     def explain_membership(self, user: str, segment: str) -> MembershipExplanation:
         """Why a person is, or is not, in a segment, and what would have to be otherwise for that to change.
 
@@ -906,6 +1117,8 @@ class Site:
     """The name for people."""
     zone: Final[str]
     """The time zone whose calendar days count here, such as `Europe/Berlin`."""
+    closed: Final[bool]
+    """Whether its memberships count as inactive, until it is reopened."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -972,6 +1185,8 @@ class Course:
     """The name for people."""
     site: Final[str]
     """The key of its site."""
+    archived: Final[bool]
+    """Whether rules bring nobody and let nobody go, until it is restored."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1125,6 +1340,14 @@ class EnrolmentRule:
     """What happens to the enrolment of someone who leaves the segment."""
     enabled: Final[bool]
     """Whether it acts."""
+    role: Final[str]
+    """The key of the role that people are enrolled as."""
+    from_: Final[datetime | None]
+    """The instant from which on it acts; `None` for always."""
+    until: Final[datetime | None]
+    """The instant from which on it no longer acts; `None` for never."""
+    due: Final[date | timedelta | None]
+    """When people are to be done: on a day, or whole days after the reason arose; `None` for no day."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1152,11 +1375,15 @@ class Reason:
     """One reason for an enrolment."""
 
     reason: Final[str]
-    """The key of the enrolment rule, or `manual`."""
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    role: Final[str]
+    """The key of the role that it enrols the person as."""
     state: Final[ReasonState]
     """Whether it is in force."""
     since: Final[datetime]
     """Since when it has been there."""
+    due: Final[date | None]
+    """The day on which the person is to be done, by this reason; `None` for no day."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1173,6 +1400,11 @@ class Enrolment:
     """Whether it is in force."""
     since: Final[datetime]
     """Since when, without a break, the person has been enrolled; a suspension is no break."""
+    due: Final[date | None]
+    """The day on which the person is to be done, the earliest of the reasons in force; `None` for no day, and while the
+    enrolment is suspended."""
+    suspended_by_hand: Final[datetime | None]
+    """Since when it has been suspended by hand; `None` if it is not."""
     reasons: Final[list[Reason]]
     """What holds it, at least one."""
 

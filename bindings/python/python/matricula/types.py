@@ -78,6 +78,9 @@ LintCode: TypeAlias = (
 )
 """What is strange about a rule."""
 
+Durability: TypeAlias = Literal["full"] | Literal["normal"]
+"""How far a commit to a file goes to last: on disk when it returns, or only beyond the end of the process."""
+
 LeavePolicy: TypeAlias = Literal["keep"] | Literal["suspend"] | Literal["unenrol"]
 """What becomes of an enrolment when the last reason for it goes."""
 
@@ -89,12 +92,15 @@ Action: TypeAlias = (
     | Literal["resumed"]
     | Literal["reason_added"]
     | Literal["reason_restored"]
+    | Literal["due_changed"]
+    | Literal["resumed_by_hand"]
+    | Literal["suspended_by_hand"]
     | Literal["kept"]
     | Literal["reason_dropped"]
     | Literal["suspended"]
     | Literal["unenrolled"]
 )
-"""What happens to an enrolment."""
+"""What happens to an enrolment. Of one enrolment at one instant, things happen in this order."""
 
 
 class OptionDict(TypedDict):
@@ -164,6 +170,8 @@ class MembershipDict(TypedDict):
     """Whether the person counts at all: nobody who is suspended, or no active member of the site, does."""
     state: SegmentState
     """Whether the segment selects."""
+    deleted: NotRequired[bool]
+    """Left out unless the segment was deleted, so that nobody is in it any longer."""
     exception: NotRequired[SegmentDecision]
     """Left out unless something was decided by hand."""
     rule: NotRequired[RuleDict]
@@ -179,10 +187,15 @@ class ReasonDict(TypedDict):
     """One reason for an enrolment, or why a rule is none."""
 
     reason: str
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    role: str
+    """The key of the role that it enrols the person as."""
     state: NotRequired[ReasonState]
     """Left out if the rule does not hold the person."""
     since: NotRequired[str]
     """As RFC 3339."""
+    due: NotRequired[str]
+    """The day on which the person is to be done, by this reason."""
     obstacle: NotRequired[str]
     """What keeps the rule from applying although the person may be in its segment."""
     membership: NotRequired[MembershipDict]
@@ -198,6 +211,12 @@ class EnrolmentDict(TypedDict):
     """Left out if the person is not enrolled."""
     since: NotRequired[str]
     """As RFC 3339."""
+    due: NotRequired[str]
+    """The day on which the person is to be done, the earliest of the reasons in force."""
+    suspended_by_hand: NotRequired[str]
+    """Since when it has been suspended by hand, as RFC 3339; left out if it is not."""
+    archived: NotRequired[bool]
+    """Left out unless the course is archived, so that no rule changes anything there."""
     reasons: list[ReasonDict]
     """What holds the enrolment."""
     others: list[ReasonDict]
