@@ -12,6 +12,8 @@
 mod answers;
 #[path = "runner/calls.rs"]
 mod calls;
+#[path = "runner/changes.rs"]
+mod changes;
 #[path = "names/names.rs"]
 mod names;
 
@@ -23,7 +25,8 @@ use matricula::{Delta, Error, Memory, Registry};
 use serde_json::{Value, json};
 
 use answers::answer;
-use calls::{Changing, File, Step};
+use calls::{File, Step};
+use changes::Changing;
 
 fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
     let host = registry.as_host("vectors");

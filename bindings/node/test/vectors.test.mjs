@@ -25,11 +25,24 @@ const changes = {
   record: ['user', 'course'],
   enrol: ['user', 'course'],
   unenrol: ['user', 'course'],
+  enrol_segment: ['segment', 'courses'],
+  enrol_users: ['users', 'courses'],
+  suspend_enrolment: ['user', 'course'],
+  resume_enrolment: ['user', 'course'],
+  delete_enrolment_rule: ['key'],
+  delete_segment: ['key'],
+  delete_attribute: ['key'],
+  archive_course: ['key'],
+  restore_course: ['key'],
+  close_site: ['key'],
+  reopen_site: ['key'],
 }
 const questions = {
   deltas: [],
   membership_history: ['user', 'segment'],
   user: ['key'],
+  users: [],
+  plan: [],
   members: ['segment'],
   member_count: ['segment'],
   is_member: ['user', 'segment'],
@@ -60,7 +73,7 @@ function called(call) {
 }
 
 /** Arguments that are instants, which are text in vectors. */
-const instants = ['at', 'completed']
+const instants = ['at', 'completed', 'from', 'until']
 
 /** What is given, with text for a whole number that JavaScript does not have exactly. */
 const exactly = given => JSON.parse(JSON.stringify(given, (_, value) =>
@@ -101,6 +114,15 @@ class Verbatim {
 async function ask(registry, question) {
   const [name, given] = called(question)
   const snapshot = registry.snapshot()
+  if (name === 'problems') {
+    let problems
+    await registry.asHost('vectors').transact(async tx => {
+      for (const call of given.do) change(tx, call)
+      problems = await tx.problems()
+      tx.rollback()
+    }, { at: snapshot.clock ?? new Date(0) })
+    return problems
+  }
   if (Object.hasOwn(changes, name)) {
     await registry.asHost('vectors').transact(async tx => {
       change(tx, question)
