@@ -11,6 +11,8 @@ export type * from './explanations.js'
 export type Day = string
 /** Whether a person, or a person's membership of a site, counts. */
 export type Status = 'active' | 'suspended'
+/** Of a person, as it is read: whoever is erased is so for good. */
+export type UserStatus = Status | 'erased'
 /** The type of an attribute. A `path` is a place in a tree, such as `EMEA/ZA`; a `user` is another person. */
 export type AttributeType =
   | 'text'
@@ -396,7 +398,7 @@ export interface EnrolmentRule {
 /** A person. */
 export interface User {
   readonly key: string
-  readonly status: Status
+  readonly status: UserStatus
   /** When the person was created; `null` if that is not known. */
   readonly created: Date | null
   /** The values that the person has, by attribute. */

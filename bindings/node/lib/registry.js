@@ -3,9 +3,12 @@
 // A registry opened on a store, and the host's view of it.
 
 const native = require('../native.js')
-const { instant, optionalWhole, options, text, truth, whole } = require('./arguments.js')
+const {
+  instant, isBytes, optionalText, optionalWhole, options, text, truth, whole,
+} = require('./arguments.js')
 const { Delta } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
+const { Verification, event, pointInTime } = require('./history.js')
 const { Snapshot } = require('./snapshot.js')
 const { Transaction, transactArguments } = require('./transaction.js')
 
@@ -76,7 +79,7 @@ class Registry {
 
   /** @param {string} path */
   async backup(path) {
-    filePath(path)
+    filePath('path', path)
     await settled(() => this.#native.backup(path))
   }
 
@@ -104,6 +107,61 @@ class Registry {
     text('segment', segment)
     const events = await settled(() => this.#native.membershipHistory(user, segment))
     return events.map(event => Object.freeze({ ...event, at: new Date(event.at) }))
+  }
+
+  /** @param {number | Date} when */
+  async asOf(when) {
+    const point = pointInTime(when)
+    return new Snapshot(await settled(() => this.#native.asOf(point)))
+  }
+
+  /**
+   * @param {string | Uint8Array} source
+   * @param {number | Date} when
+   */
+  async asOfIn(source, when) {
+    const [archive, point] = [readable(source), pointInTime(when)]
+    return new Snapshot(await settled(() => this.#native.asOfIn(archive, point)))
+  }
+
+  /** @param {string} user */
+  async historyOfUser(user) {
+    text('user', user)
+    return (await settled(() => this.#native.historyOfUser(user))).map(event)
+  }
+
+  async head() {
+    return settled(() => this.#native.head())
+  }
+
+  /** @param {string | null | undefined} [saved] */
+  async verify(saved) {
+    const head = optionalText('saved', saved)
+    return new Verification(await settled(() => this.#native.verify(head)))
+  }
+
+  /** @param {string} target */
+  async export(target) {
+    filePath('target', target)
+    return settled(() => this.#native.export(target))
+  }
+
+  /**
+   * @param {number} before
+   * @param {string} author
+   * @param {string} target
+   * @returns {Promise<api.Archived>}
+   */
+  async archive(before, author, target) {
+    whole('before', before)
+    text('author', author)
+    filePath('target', target)
+    const archived = await settled(() => this.#native.archive(before, author, target))
+    return Object.freeze({ from: archived.from(), to: archived.to(), delta: new Delta(archived.delta()) })
+  }
+
+  async clean() {
+    await settled(() => this.#native.clean())
   }
 
   close() {
@@ -148,10 +206,33 @@ class Host {
   }
 }
 
-/** @param {unknown} path */
-function filePath(path) {
+/**
+ * @param {string} what
+ * @param {unknown} path
+ */
+function filePath(what, path) {
   // SQLite would take an empty path for a file of its own that is gone when it is closed.
-  if (text('path', path) === '') throw new TypeError('`path` is empty, expected the path of a file')
+  if (text(what, path) === '') throw new TypeError(`\`${what}\` is empty, expected the path of a file`)
+}
+
+/**
+ * A path, or a copy of bytes, because they are read on another thread while this one may change them.
+ *
+ * @param {string | Uint8Array} source
+ */
+const readable = source =>
+  (isBytes(source) ? new Uint8Array(source) : text('source', source, 'a path or a Uint8Array'))
+
+/**
+ * @param {string | Uint8Array} source
+ * @param {string | null | undefined} [path]
+ * @returns {Promise<api.Registry>}
+ */
+async function importRegistry(source, path) {
+  const archive = readable(source)
+  const file = optionalText('path', path)
+  if (file !== null) filePath('path', file)
+  return new Registry(await settled(() => native.importRegistry(archive, file)))
 }
 
 /**
@@ -160,7 +241,7 @@ function filePath(path) {
  * @returns {api.Registry}
  */
 function open(path, given) {
-  filePath(path)
+  filePath('path', path)
   const { readOnly = false, durability = 'full', busyTimeout, secureDelete = false, cache = true, maxBytes } = options(
     'open', given, ['readOnly', 'durability', 'busyTimeout', 'secureDelete', 'cache', 'maxBytes'])
   const how = {
@@ -190,4 +271,4 @@ function version() {
   return native.version()
 }
 
-module.exports = { limitConnections, memory, open, version }
+module.exports = { importRegistry, limitConnections, memory, open, version }

@@ -5,7 +5,7 @@
 const native = require('../native.js')
 const {
   callable, entries, instant, isBytes, isRecord, optionalDue, optionalInstant, optionalText, optionalTruth,
-  optionalWhole, options, pair, text, texts, truth, wrong,
+  optionalWhole, options, pair, text, texts, truth, whole, wrong,
 } = require('./arguments.js')
 const { Delta, Preview } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
@@ -406,6 +406,23 @@ class Transaction {
     } catch (error) {
       throw watch.reason(error)
     }
+  }
+
+  /** @param {string} user */
+  erase(user) {
+    text('user', user)
+    call(() => this.#native.erase(user))
+  }
+
+  /**
+   * @param {number} revision
+   * @param {{ how?: api.Revert | undefined }} [given]
+   */
+  async revert(revision, given) {
+    whole('revision', revision)
+    const { how = 'strict' } = options('revert', given, ['how'])
+    const word = text('how', how)
+    return this.#pooled('revert', () => this.#native.revert(revision, word))
   }
 
   inputs() {

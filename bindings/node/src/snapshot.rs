@@ -43,7 +43,7 @@ pub struct User {
     /// The key.
     pub key: String,
     /// The status.
-    #[napi(ts_type = "'active' | 'suspended'")]
+    #[napi(ts_type = "import('./index.js').UserStatus")]
     pub status: &'static str,
     /// When the person was created, in milliseconds.
     pub created: Option<f64>,

@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use matricula::{BulkEnrolment, CourseDefinition, Input, SiteDefinition, Transaction as Inner, time_zone};
+use matricula::{BulkEnrolment, CourseDefinition, Input, Revision, SiteDefinition, Transaction as Inner, time_zone};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::millis;
+use crate::convert::{millis, whole};
 use crate::definitions::{
     AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute, guard,
 };
@@ -222,6 +222,21 @@ impl Transaction {
     #[napi(catch_unwind)]
     pub fn reopen_site(&self, key: String) -> Result<(), Code> {
         self.with(|transaction| transaction.reopen_site(&key))
+    }
+
+    /// Erases a person for good.
+    #[napi(catch_unwind)]
+    pub fn erase(&self, user: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.erase(&user))
+    }
+
+    /// Undoes a commit, and gives what was left because it has been changed since.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<string>>")]
+    pub fn revert(&self, revision: f64, how: String) -> Result<AsyncTask<Job<Vec<String>>>, Code> {
+        let revision = whole("revision", revision).map(Revision).map_err(thrown)?;
+        let how = how.parse().map_err(thrown)?;
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.revert(revision, how))))
     }
 
     /// The definitions and people as changed so far.

@@ -19,6 +19,7 @@ holds<Equal<keyof typeof matricula, (typeof names)[number]>>()
 holds<Equal<typeof registry.open, typeof matricula.open>>()
 holds<Equal<typeof registry.memory, typeof matricula.memory>>()
 holds<Equal<typeof registry.limitConnections, typeof matricula.limitConnections>>()
+holds<Equal<typeof registry.importRegistry, typeof matricula.importRegistry>>()
 holds<Equal<typeof registry.version, typeof matricula.version>>()
 export const made: typeof matricula.MatriculaError = errors.MatriculaError
 

@@ -8,6 +8,7 @@ mod delta;
 mod due;
 mod error;
 mod guard;
+mod history;
 mod import;
 mod json;
 mod registry;
@@ -16,6 +17,7 @@ mod snapshot;
 mod state;
 mod store;
 mod transaction;
+mod transfer;
 mod value;
 
 use pyo3::prelude::*;
@@ -36,6 +38,8 @@ mod _matricula {
     #[pymodule_export]
     use crate::guard::{Excess, Guard, Hold};
     #[pymodule_export]
+    use crate::history::{Difference, UserEvent, Verification};
+    #[pymodule_export]
     use crate::import::{ImportReport, Progress, RowError};
     #[pymodule_export]
     use crate::registry::{Host, MembershipEvent, Registry, memory, open};
@@ -49,4 +53,6 @@ mod _matricula {
     use crate::store::limit_connections;
     #[pymodule_export]
     use crate::transaction::Transaction;
+    #[pymodule_export]
+    use crate::transfer::{Archived, import_registry};
 }

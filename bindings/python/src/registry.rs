@@ -10,10 +10,13 @@ use pyo3::prelude::*;
 use crate::convert::{When, instant, record};
 use crate::delta::Delta;
 use crate::error::{Outcome, closed};
+use crate::history::{UserEvent, Verification, when};
+use crate::import::{open_feed, unreadable};
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::store;
 use crate::transaction::Transaction;
+use crate::transfer::{Archived, new_file};
 
 /// The registry while it is open, and the transactions that closing it gives up.
 pub(crate) struct Handle {
@@ -82,7 +85,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    fn new(registry: matricula::Registry) -> Self {
+    pub(crate) fn new(registry: matricula::Registry) -> Self {
         let (registry, transactions) = (RwLock::new(Some(registry)), Mutex::default());
         Self { handle: Arc::new(Handle { registry, transactions }) }
     }
@@ -209,6 +212,69 @@ impl Registry {
         let registry = self.handle.registry()?;
         let events = py.detach(move || registry.membership_history(&user, &segment))?;
         Ok(events.into_iter().map(MembershipEvent::from).collect())
+    }
+
+    /// The registry as it was after a commit, or after the last one at or before an instant.
+    fn as_of(&self, py: Python<'_>, when: &Bound<'_, PyAny>) -> Outcome<Snapshot> {
+        let (when, registry) = (self::when(when)?, self.handle.registry()?);
+        Ok(Snapshot(py.detach(move || registry.as_of(when))?))
+    }
+
+    /// The registry as it was, from an archive that has it.
+    fn as_of_in(
+        &self,
+        py: Python<'_>,
+        source: &Bound<'_, PyAny>,
+        when: &Bound<'_, PyAny>,
+    ) -> Outcome<Snapshot> {
+        let (when, registry) = (self::when(when)?, self.handle.registry()?);
+        let (archive, path) = open_feed(source)?;
+        let snapshot = py.detach(move || registry.as_of_in(archive, when));
+        Ok(Snapshot(snapshot.map_err(|error| unreadable(error, path))?))
+    }
+
+    /// Everything that happened to a person, oldest first.
+    fn history_of_user(&self, py: Python<'_>, user: String) -> Outcome<Vec<UserEvent>> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || {
+            let events = registry.history_of_user(&user)?;
+            let snapshot = registry.snapshot();
+            let events = events.into_iter().map(|event| UserEvent::new(event, &snapshot));
+            Ok::<_, Error>(events.collect())
+        })?)
+    }
+
+    /// The end of the chain of sealed commits, to be kept in another place.
+    fn head(&self, py: Python<'_>) -> Outcome<Option<String>> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.head())?.map(|head| head.to_string()))
+    }
+
+    /// Looks through everything, whether it is as it was sealed.
+    #[pyo3(signature = (saved=None))]
+    fn verify(&self, py: Python<'_>, saved: Option<&str>) -> Outcome<Verification> {
+        let (saved, registry) = (saved.map(str::parse).transpose()?, self.handle.registry()?);
+        Ok(py.detach(move || registry.verify(saved))?.into())
+    }
+
+    /// Writes the whole registry to a new file.
+    fn export(&self, py: Python<'_>, target: PathBuf) -> Outcome<u64> {
+        let registry = self.handle.registry()?;
+        let file = new_file(py, target)?;
+        Ok(py.detach(move || registry.export(file))?.0)
+    }
+
+    /// Moves the commits before a revision into a new file.
+    fn archive(&self, py: Python<'_>, before: u64, author: &str, target: PathBuf) -> Outcome<Archived> {
+        let registry = self.handle.registry()?;
+        let file = new_file(py, target)?;
+        Ok(py.detach(move || registry.archive(Revision(before), author, file))?.into())
+    }
+
+    /// Makes sure that nothing of what was erased is left in the file.
+    fn clean(&self, py: Python<'_>) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.clean())?)
     }
 
     /// Closes the registry and gives up its open transactions. Closing again does nothing.

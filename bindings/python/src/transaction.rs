@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
     AttributeDefinition, BulkEnrolment, Change, CourseDefinition, Deletable, EnrolmentRuleDefinition, Error,
-    Exception, ImportOptions, RecordUpdate, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
+    Exception, ImportOptions, RecordUpdate, Revision, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -359,6 +359,18 @@ impl Transaction {
     /// Reopens a site that was closed.
     fn reopen_site(&self, py: Python<'_>, key: String) -> Outcome<()> {
         self.change(py, Change::Close { site: key, closed: false })
+    }
+
+    /// Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit.
+    fn erase(&self, py: Python<'_>, user: String) -> Outcome<()> {
+        self.change(py, Change::Erase { user })
+    }
+
+    /// Undoes a commit, and gives what was left because it has been changed since.
+    #[pyo3(signature = (revision, how="strict"))]
+    fn revert(&self, py: Python<'_>, revision: u64, how: &str) -> Outcome<Vec<String>> {
+        let how = how.parse()?;
+        Ok(py.detach(|| self.lock().open()?.revert(Revision(revision), how))?)
     }
 
     /// The definitions and people as changed so far.

@@ -12,7 +12,7 @@ from typing import assert_type, get_args
 import matricula
 import pytest
 from matricula import Step
-from matricula.types import Action, EnrolmentDict, LeavePolicy, LintCode, ReasonState, Status, Value
+from matricula.types import Action, EnrolmentDict, LeavePolicy, LintCode, ReasonState, UserStatus, Value
 from packaging.version import Version
 
 
@@ -63,7 +63,7 @@ def test_everything_says_what_it_is(name: str) -> None:
 def test_type_checkers_know_what_comes_back(company: matricula.Registry) -> None:
     snapshot, (delta,) = company.snapshot(), company.deltas()
     assert_type(snapshot.user("ann").values, dict[str, Value])
-    assert_type(snapshot.user("ann").status, Status)
+    assert_type(snapshot.user("ann").status, UserStatus)
     assert_type(snapshot.enrolments(user="ann")[0].reasons[0].state, ReasonState)
     assert_type(snapshot.explain_enrolment("ann", "gdpr").to_dict(), EnrolmentDict)
     assert_type(snapshot.enrolment_rules[0].on_leave, LeavePolicy)

@@ -17,10 +17,12 @@ Reads are in memory and never wait. Calls that work for long release the interpr
 """
 
 from matricula._matricula import (
+    Archived,
     Attribute,
     AttributeOption,
     Course,
     Delta,
+    Difference,
     Enrolment,
     EnrolmentExplanation,
     EnrolmentRule,
@@ -49,18 +51,23 @@ from matricula._matricula import (
     Step,
     Transaction,
     User,
+    UserEvent,
+    Verification,
     Warning,
     __version__,
+    import_registry,
     limit_connections,
     memory,
     open,
 )
 
 __all__ = [
+    "Archived",
     "Attribute",
     "AttributeOption",
     "Course",
     "Delta",
+    "Difference",
     "Enrolment",
     "EnrolmentExplanation",
     "EnrolmentRule",
@@ -89,8 +96,11 @@ __all__ = [
     "Step",
     "Transaction",
     "User",
+    "UserEvent",
+    "Verification",
     "Warning",
     "__version__",
+    "import_registry",
     "limit_connections",
     "memory",
     "open",

@@ -31,20 +31,25 @@ from matricula.types import (
     OptionDict,
     Place,
     ReasonState,
+    Revert,
     RuleTree,
     SegmentDecision,
     SegmentState,
     Sensitivity,
     Status,
+    UserEventCode,
+    UserStatus,
     Value,
     WarningCode,
 )
 
 __all__ = [
+    "Archived",
     "Attribute",
     "AttributeOption",
     "Course",
     "Delta",
+    "Difference",
     "Enrolment",
     "EnrolmentExplanation",
     "EnrolmentRule",
@@ -73,8 +78,11 @@ __all__ = [
     "Step",
     "Transaction",
     "User",
+    "UserEvent",
+    "Verification",
     "Warning",
     "__version__",
+    "import_registry",
     "limit_connections",
     "memory",
     "open",
@@ -153,6 +161,20 @@ def limit_connections(most: int) -> None:
 
     Example:
         matricula.limit_connections(16)
+    """
+
+def import_registry(
+    source: str | PathLike[str] | bytes | _BinaryFile, path: str | PathLike[str] | None = None
+) -> Registry:
+    """Fills a new registry with what was exported: all of it or, if anything in it is wrong, nothing. It is read from a
+    path, bytes, or a file opened in binary mode, and goes to the SQLite file of a path, or to memory.
+
+    Errors: `invalid_archive` with the number of the line that is cut off or altered, `not_possible` if the file has
+    commits, `store`; `OSError` if the source cannot be read.
+
+    Example:
+        with matricula.import_registry("acme.ndjson", "copy.db") as registry:
+            print(registry.revision)
     """
 
 def memory() -> Registry:
@@ -248,6 +270,91 @@ class Registry:
         Example:
             for event in registry.membership_history("ann", "germans"):
                 print(event.at, "joined" if event.joined else "left", event.note)
+        """
+
+    def as_of(self, when: int | datetime) -> Snapshot:
+        """The registry as it was after a commit, by its revision, or after the last one at or before an instant. Before
+        the first commit it is empty. People who have been erased since are stubs in it.
+
+        Errors: `unknown_revision` if there is no such revision yet, `archived` if it is in an archive, `invalid_instant`,
+        `closed`, `store`, `invalid_store`; `OverflowError` for a negative revision, `ValueError` for a datetime without
+        a time zone.
+
+        Example:
+            registry.as_of(12).members("germans")
+            registry.as_of(datetime(2026, 12, 31, 23, tzinfo=timezone.utc)).explain_enrolment("ann", "gdpr")
+        """
+
+    def as_of_in(
+        self, source: str | PathLike[str] | bytes | _BinaryFile, when: int | datetime
+    ) -> Snapshot:
+        """The registry as it was, from an archive that has it, as `as_of`.
+
+        Errors: those of `as_of`; `invalid_archive` with the number of the line that is cut off or altered,
+        `unknown_revision` if the archive does not have it, `archived` if an earlier archive does; `OSError` if the source
+        cannot be read.
+
+        Example:
+            registry.as_of_in("acme-1-to-999.ndjson", 12)
+        """
+
+    def history_of_user(self, user: str) -> list[UserEvent]:
+        """Everything that happened to a person, oldest first, as far as the journal is here, which is read as a whole.
+
+        Errors: `unknown_user`, `closed`, `store`, `invalid_store`.
+
+        Example:
+            for event in registry.history_of_user("ann"):
+                print(event.at, event, event.author, event.note)
+        """
+
+    def head(self) -> str | None:
+        """The end of the chain of sealed commits, such as `12:9f3a…`: kept in another place, it lets `verify` prove later
+        that nothing up to it has been edited. `None` if nothing has been sealed.
+
+        Errors: `closed`, `store`, `invalid_store`.
+        """
+
+    def verify(self, saved: str | None = None) -> Verification:
+        """Looks through everything: whether the chain of commits is unbroken and leads through a head saved earlier, and
+        whether replaying the journal comes to what tables and images say. It reads the whole journal; others can commit
+        meanwhile.
+
+        Errors: `invalid_value` for a text that is no head, `closed`, `store`, `invalid_store` if the journal cannot be
+        read at all.
+
+        Example:
+            verification = registry.verify(head_of_yesterday)
+            if not verification.is_intact:
+                alert(str(verification))
+        """
+
+    def export(self, target: str | PathLike[str]) -> int:
+        """Writes the whole registry to a new file, as newline-delimited JSON, and says up to which revision.
+        `import_registry` reads it. The same registry always comes to the same bytes.
+
+        Errors: `closed`, `store`, `invalid_store`; `OSError` if the file is there already or cannot be made.
+
+        Example:
+            registry.export("acme.ndjson")
+        """
+
+    def archive(self, before: int, author: str, target: str | PathLike[str]) -> Archived:
+        """Moves the commits before a revision into a new file: they are written and on its disk, then a commit by a host
+        of this name records that they were, and they are removed. From then on the journal begins there.
+
+        Errors: `unknown_revision`, `not_possible` if there is nothing before it to archive, `conflict`, `closed`,
+        `store`; `OSError` if the file is there already or cannot be made; `OverflowError` for a negative revision.
+
+        Example:
+            registry.archive(1000, "keeper", "acme-1-to-999.ndjson")
+        """
+
+    def clean(self) -> None:
+        """Makes sure that nothing of what was erased is left in the file. Erasing does so itself; where it could not,
+        because others were reading, its delta has the warning `unclean`, and this is to be called later.
+
+        Errors: `closed`, `store` if others are still reading.
         """
 
     def close(self) -> None:
@@ -655,6 +762,30 @@ class Transaction:
                 print(error)
             mapping = {"id": "key", "phone": {"target": "user.phone", "blank": "leave"}}
             tx.import_users("feed.ndjson", mapping, format="ndjson", bad_rows="all_or_nothing")
+        """
+
+    def erase(self, user: str) -> None:
+        """Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a
+        number stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports
+        and archives are not reached. The delta warns of segments that go on naming the person.
+
+        Errors: `unknown_user`, `not_possible` if the person is erased already, `closed`.
+
+        Example:
+            tx.erase("ann")
+        """
+
+    def revert(self, revision: int, how: Revert = "strict") -> list[str]:
+        """Undoes a commit: what it changed becomes what it was before, where nothing has changed it since, and what
+        follows is derived. People whom it created are suspended; definitions that it made stay, but for enrolment rules,
+        which are disabled. What has been changed since has nothing undone or, with `skip`, is left and told.
+
+        Errors: `unknown_revision`, `archived`, `not_possible` with a list of what has been changed since, or if the
+        commit erases people, `invalid_definition` for an unknown way, `closed`, `store`; `OverflowError` for a negative
+        revision.
+
+        Example:
+            left = tx.revert(41, "skip")
         """
 
     def inputs(self) -> Snapshot:
@@ -1325,6 +1456,100 @@ class MembershipEvent:
     def __hash__(self) -> int: ...
 
 @final
+class UserEvent:
+    """Something that happened to a person, and the commit that did it; `str()` says it in English. What does not belong to
+    what happened is `None`. Everything is named by the key that it has now."""
+
+    revision: Final[int]
+    """The revision of the commit."""
+    at: Final[datetime]
+    """When."""
+    author: Final[str]
+    """Who made the commit: the name of the host, or the key of the person."""
+    note: Final[str]
+    """Why, in the host's words; may be empty."""
+    what: Final[UserEventCode]
+    """What happened."""
+    message: Final[str]
+    """The same in English."""
+    status: Final[UserStatus | None]
+    """Of `status`: the person's; of `membership`: that of the membership, `None` if it ended."""
+    attribute: Final[str | None]
+    """Of `value`: the attribute's key."""
+    value: Final[Value | None]
+    """Of `value`: what it became; `None` if it was taken away, or nothing tells any longer what it was."""
+    site: Final[str | None]
+    """Of `membership`: the site's key."""
+    segment: Final[str | None]
+    """Of `decided`, `joined` and `left`: the segment's key."""
+    exception: Final[SegmentDecision | None]
+    """Of `decided`: the decision; `None` if it was taken back."""
+    course: Final[str | None]
+    """Of `recorded` and `step`: the course's key."""
+    action: Final[Action | None]
+    """Of `step`: what happened to the enrolment."""
+    reason: Final[str | None]
+    """Of `step`: the key of the enrolment rule, or `manual` or `bulk`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Difference:
+    """Something that an audit found to be otherwise than it should be; `str()` is the message."""
+
+    revision: Final[int | None]
+    """The revision of the commit that it concerns; `None` if it concerns none."""
+    entry: Final[int | None]
+    """The entry of that commit, by position from 0; `None` if it concerns none."""
+    what: Final[str]
+    """What is wrong."""
+    message: Final[str]
+    """The same with where, in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Verification:
+    """What an audit found; `str()` is a summary."""
+
+    is_intact: Final[bool]
+    """Whether everything is as it should be."""
+    revision: Final[int]
+    """The last revision."""
+    head: Final[str | None]
+    """The end of the chain, to be kept in another place and given to the next audit; `None` if nothing is sealed."""
+    sealed_from: Final[int | None]
+    """The first commit that is sealed: earlier ones could be edited without trace."""
+    archived_to: Final[int | None]
+    """The revision before the first commit that is here; `None` if none is archived."""
+    commits: Final[int]
+    """How many commits were read."""
+    erased: Final[int]
+    """How many entries, and words of commits, are erased: their seals hold, but what they were nobody can check."""
+    differences: Final[list[Difference]]
+    """What is not as it should be, the first things first; at most a hundred."""
+    summary: Final[str]
+    """The same in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Archived:
+    """What became of an archiving."""
+
+    from_: Final[int]
+    """The first revision in the archive."""
+    to: Final[int]
+    """The last one."""
+    delta: Final[Delta]
+    """What the commit did that records it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
 class EnrolmentRule:
     """Members of a segment are enrolled in courses."""
 
@@ -1358,7 +1583,7 @@ class User:
 
     key: Final[str]
     """The key."""
-    status: Final[Status]
+    status: Final[UserStatus]
     """The person's status."""
     created: Final[datetime]
     """When the person was created."""

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 Status: TypeAlias = Literal["active"] | Literal["suspended"]
-"""Of a person, of a membership of a site, and of an enrolment."""
+"""Of a person, as it is given; of a membership of a site, and of an enrolment."""
+
+UserStatus: TypeAlias = Literal["active"] | Literal["suspended"] | Literal["erased"]
+"""Of a person, as it is read: whoever is erased is so for good."""
 
 AttributeType: TypeAlias = (
     Literal["text"]
@@ -86,6 +89,24 @@ LeavePolicy: TypeAlias = Literal["keep"] | Literal["suspend"] | Literal["unenrol
 
 ReasonState: TypeAlias = Literal["in_force"] | Literal["kept"] | Literal["suspended"]
 """How a reason stands behind an enrolment."""
+
+Revert: TypeAlias = Literal["strict"] | Literal["skip"]
+"""What becomes of what has been changed since: nothing is undone if there is any, or it is left as it is."""
+
+UserEventCode: TypeAlias = (
+    Literal["created"]
+    | Literal["status"]
+    | Literal["value"]
+    | Literal["membership"]
+    | Literal["decided"]
+    | Literal["recorded"]
+    | Literal["joined"]
+    | Literal["left"]
+    | Literal["step"]
+    | Literal["something"]
+    | Literal["erased"]
+)
+"""What can happen to a person; `something` was erased since."""
 
 Action: TypeAlias = (
     Literal["enrolled"]
