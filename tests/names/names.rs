@@ -21,7 +21,8 @@ fn the_python_stub_has_every_name_and_no_other() {
 
 #[test]
 fn the_node_declarations_have_every_name_and_no_other() {
-    let files = ["index", "transaction", "options", "records", "deltas", "history", "explanations"].map(|file| read(&format!("bindings/node/{file}.d.ts")));
+    let files = ["index", "transaction", "options", "records", "deltas", "history", "explanations"]
+        .map(|file| read(&format!("bindings/node/{file}.d.ts")));
     let text = files.concat();
     // Options have no order.
     let unordered = |names: BTreeSet<String>| names.iter().map(|name| unordered(name)).collect();

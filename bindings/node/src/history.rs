@@ -161,7 +161,7 @@ impl From<matricula::Verification> for Verification {
     fn from(found: matricula::Verification) -> Self {
         let difference = |difference: &matricula::Difference| Difference {
             revision: difference.revision.map(|revision| number(revision.0)),
-            entry: difference.entry.map(|entry| number(entry)),
+            entry: difference.entry.map(number),
             what: difference.what.clone(),
             message: difference.to_string(),
         };

@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use matricula::{BulkEnrolment, CourseDefinition, Input, Revision, SiteDefinition, Transaction as Inner, time_zone};
+use matricula::{
+    BulkEnrolment, CourseDefinition, Input, Revision, SiteDefinition, Transaction as Inner, time_zone,
+};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;

@@ -2,17 +2,17 @@
 
 use std::fs::File;
 
-use matricula::{Error, ErrorKind, Memory, NewFile, Registry, Revision, Sqlite};
+use matricula::{Error, ErrorKind, Memory, NewFile, Registry as Inner, Revision, Sqlite};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::whole;
+use crate::convert::{number, whole};
 use crate::delta::Delta;
 use crate::error::{Answer, Code, thrown};
 use crate::history::{When, when};
 use crate::job::Job;
-use crate::registry;
+use crate::registry::Registry;
 use crate::snapshot::Snapshot;
 
 /// What became of an archiving.
@@ -26,13 +26,13 @@ impl Archived {
     /// The first revision in the archive.
     #[napi(catch_unwind)]
     pub fn from(&self) -> f64 {
-        crate::convert::number(self.archived.from.0)
+        number(self.archived.from.0)
     }
 
     /// The last one.
     #[napi(catch_unwind)]
     pub fn to(&self) -> f64 {
-        crate::convert::number(self.archived.to.0)
+        number(self.archived.to.0)
     }
 
     /// What the commit did that records it.
@@ -58,14 +58,11 @@ fn open(path: &str) -> Answer<File> {
 
 /// Fills a new registry with what was exported: bytes that nobody may change until it is done, or a file.
 #[napi(catch_unwind, ts_return_type = "Promise<Registry>")]
-pub fn import_registry(
-    source: Either<String, Uint8Array>,
-    path: Option<String>,
-) -> AsyncTask<Job<registry::Registry>> {
-    fn fill(source: impl std::io::Read, path: Option<String>) -> Answer<Registry> {
+pub fn import_registry(source: Either<String, Uint8Array>, path: Option<String>) -> AsyncTask<Job<Registry>> {
+    fn fill(source: impl std::io::Read, path: Option<String>) -> Answer<Inner> {
         match path {
-            Some(path) => Registry::import(Sqlite::at(path)?, source),
-            None => Registry::import(Memory::default(), source),
+            Some(path) => Inner::import(Sqlite::at(path)?, source),
+            None => Inner::import(Memory::default(), source),
         }
     }
     Job::on_pool(move || {
@@ -78,12 +75,12 @@ pub fn import_registry(
 }
 
 #[napi]
-impl registry::Registry {
+impl Registry {
     /// Writes the whole registry to a new file.
     #[napi(catch_unwind, ts_return_type = "Promise<number>")]
     pub fn export(&self, target: String) -> Result<AsyncTask<Job<f64>>, Code> {
         let registry = self.get()?;
-        Ok(Job::on_pool(move || Ok(crate::convert::number(registry.export(new_file(&target)?)?.0))))
+        Ok(Job::on_pool(move || Ok(number(registry.export(new_file(&target)?)?.0))))
     }
 
     /// Moves the commits before a revision into a new file.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
     AttributeDefinition, BulkEnrolment, Change, CourseDefinition, Deletable, EnrolmentRuleDefinition, Error,
-    Exception, ImportOptions, RecordUpdate, Revision, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
+    Exception, ImportOptions, RecordUpdate, Revision, SegmentDefinition, SiteDefinition, UserUpdate,
+    time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
