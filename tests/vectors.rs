@@ -34,7 +34,7 @@ fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
         Step::Commit { at, changes } => {
             let mut tx = host.begin(at)?;
             for change in changes {
-                tx.apply(change.change()?)?;
+                change.make(&mut tx)?;
             }
             tx.commit()
         }
@@ -46,7 +46,7 @@ fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
 fn attempt(registry: &Registry, change: Changing) -> Result<Value, Error> {
     let at = registry.snapshot().clock().map_or(DateTime::UNIX_EPOCH, |clock| clock.to_utc());
     let mut tx = registry.as_host("vectors").begin(at)?;
-    tx.apply(change.change()?)?;
+    change.make(&mut tx)?;
     tx.preview()?;
     Ok(Value::Null)
 }

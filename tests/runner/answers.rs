@@ -10,8 +10,30 @@ use crate::calls::Question;
 use crate::changes::Changing;
 
 pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, Error> {
-    let snapshot = registry.snapshot();
+    match question {
+        Question::AsOf { when, ask } => {
+            let snapshot = registry.as_of(when.as_of()?)?;
+            answer_of(registry, snapshot, serde_json::from_value(ask).unwrap())
+        }
+        now => answer_of(registry, registry.snapshot(), now),
+    }
+}
+
+fn answer_of(registry: &Registry, snapshot: Snapshot, question: Question) -> Result<Value, Error> {
     Ok(match question {
+        Question::AsOf { .. } => panic!("as of what, as of what?"),
+        Question::Verify {} => {
+            let found = registry.verify(None)?;
+            json!({
+                "is_intact": found.is_intact(),
+                "revision": found.revision.0,
+                "sealed_from": found.sealed_from.map(|revision| revision.0),
+                "archived_to": found.archived_to.map(|revision| revision.0),
+                "commits": found.commits,
+                "erased": found.erased,
+                "differences": found.differences.iter().map(|found| json!({"what": found.what})).collect::<Value>(),
+            })
+        }
         Question::Deltas { after, limit } => registry.deltas(Revision(after), limit)?.iter().map(delta).collect(),
         Question::MembershipHistory { user, segment } => {
             let events = registry.membership_history(&user, &segment)?.into_iter();
@@ -126,7 +148,7 @@ fn problems(registry: &Registry, changes: Vec<Changing>) -> Result<Value, Error>
     let at = registry.snapshot().clock().unwrap_or(Instant::EPOCH);
     let mut tx = registry.as_host("vectors").begin(at)?;
     for change in changes {
-        tx.apply(change.change()?)?;
+        change.make(&mut tx)?;
     }
     let record = |problem: &matricula::Problem| {
         json!({

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use matricula::rule::parse_tree;
-use matricula::{Error, RuleSource};
+use matricula::{AsOf, Error, Revision, RuleSource};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -90,6 +90,12 @@ pub(crate) enum Question {
         changes: Vec<Changing>,
     },
     Plan {},
+    /// The answer of the past.
+    AsOf {
+        when: When,
+        ask: Value,
+    },
+    Verify {},
     User {
         key: String,
     },
@@ -142,6 +148,23 @@ pub(crate) enum Question {
         user: String,
         course: String,
     },
+}
+
+/// A revision, or an instant.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum When {
+    Revision(u64),
+    At(DateTime<Utc>),
+}
+
+impl When {
+    pub(crate) fn as_of(self) -> Result<AsOf, Error> {
+        Ok(match self {
+            Self::Revision(revision) => AsOf::Revision(Revision(revision)),
+            Self::At(at) => AsOf::Instant(at.try_into()?),
+        })
+    }
 }
 
 fn many() -> usize {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use matricula::{
     AttributeDefinition, AttributeType, BulkEnrolment, Change, CourseDefinition, Deletable, DueDate,
-    EnrolmentRuleDefinition, Error, Exception, Input, Instant, OptionDefinition, RecordUpdate,
-    SegmentDefinition, Sensitivity, SiteDefinition, UserUpdate, time_zone,
+    EnrolmentRuleDefinition, Error, Exception, Input, Instant, OptionDefinition, RecordUpdate, Revision,
+    SegmentDefinition, Sensitivity, SiteDefinition, Transaction, UserUpdate, time_zone,
 };
 use serde::{Deserialize, Deserializer};
 
@@ -103,6 +103,13 @@ pub(crate) enum Changing {
     },
     ReopenSite {
         key: String,
+    },
+    Erase {
+        user: String,
+    },
+    Revert {
+        revision: u64,
+        how: Option<String>,
     },
 }
 
@@ -288,7 +295,18 @@ impl DefineEnrolmentRule {
 }
 
 impl Changing {
-    pub(crate) fn change(self) -> Result<Change, Error> {
+    /// Makes the change.
+    pub(crate) fn make(self, tx: &mut Transaction) -> Result<(), Error> {
+        match self {
+            Self::Revert { revision, how } => {
+                let how = how.as_deref().unwrap_or("strict").parse()?;
+                tx.revert(Revision(revision), how).map(drop)
+            }
+            change => tx.apply(change.change()?),
+        }
+    }
+
+    fn change(self) -> Result<Change, Error> {
         let decide =
             |segment, user, exception| Ok::<_, Error>(Change::Exception { segment, user, exception });
         Ok(match self {
@@ -341,6 +359,8 @@ impl Changing {
             Self::RestoreCourse { key } => Change::Archive { course: key, archived: false },
             Self::CloseSite { key } => Change::Close { site: key, closed: true },
             Self::ReopenSite { key } => Change::Close { site: key, closed: false },
+            Self::Erase { user } => Change::Erase { user },
+            Self::Revert { .. } => panic!("what is undone is no change by itself"),
         })
     }
 }

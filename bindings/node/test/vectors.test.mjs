@@ -36,10 +36,13 @@ const changes = {
   restore_course: ['key'],
   close_site: ['key'],
   reopen_site: ['key'],
+  erase: ['user'],
+  revert: ['revision'],
 }
 const questions = {
   deltas: [],
   membership_history: ['user', 'segment'],
+  verify: [],
   user: ['key'],
   users: [],
   plan: [],
@@ -88,10 +91,10 @@ function make(object, name, named, first) {
   return object[camel(name)](...positional, ...(options.length > 0 ? [Object.fromEntries(options)] : []))
 }
 
-function change(tx, call) {
+async function change(tx, call) {
   const [name, given] = called(call)
   assert.ok(Object.hasOwn(changes, name), `a change, not ${name}`)
-  return make(tx, name, given, changes[name])
+  await make(tx, name, given, changes[name])
 }
 
 async function take(registry, step) {
@@ -99,8 +102,8 @@ async function take(registry, step) {
   const { at, do: calls, advance, ...more } = step
   assert.deepEqual(more, {}, 'nothing else in a step')
   if (advance !== undefined) return host.advance(new Date(advance))
-  return host.transact(tx => {
-    for (const call of calls) change(tx, call)
+  return host.transact(async tx => {
+    for (const call of calls) await change(tx, call)
   }, { at: new Date(at) })
 }
 
@@ -111,13 +114,16 @@ class Verbatim {
   }
 }
 
-async function ask(registry, question) {
+async function ask(registry, question, snapshot = registry.snapshot()) {
   const [name, given] = called(question)
-  const snapshot = registry.snapshot()
+  if (name === 'as_of') {
+    const { when, ask: then } = given
+    return ask(registry, then, await registry.asOf(typeof when === 'string' ? new Date(when) : when))
+  }
   if (name === 'problems') {
     let problems
     await registry.asHost('vectors').transact(async tx => {
-      for (const call of given.do) change(tx, call)
+      for (const call of given.do) await change(tx, call)
       problems = await tx.problems()
       tx.rollback()
     }, { at: snapshot.clock ?? new Date(0) })
@@ -125,7 +131,7 @@ async function ask(registry, question) {
   }
   if (Object.hasOwn(changes, name)) {
     await registry.asHost('vectors').transact(async tx => {
-      change(tx, question)
+      await change(tx, question)
       // Some of what is wrong is seen at the end of a transaction only.
       await tx.preview()
       tx.rollback()
@@ -134,7 +140,7 @@ async function ask(registry, question) {
   }
   if (properties.has(name)) return snapshot[camel(name)]
   assert.ok(Object.hasOwn(questions, name), `a question, not ${name}`)
-  const of = ['deltas', 'membership_history'].includes(name) ? registry : snapshot
+  const of = ['deltas', 'membership_history', 'verify'].includes(name) ? registry : snapshot
   const answer = await make(of, name, given, questions[name])
   if (name === 'preview_rule') {
     const lists = ['members', 'joining', 'leaving', 'unknown'].map(list => [list, answer[list]()])

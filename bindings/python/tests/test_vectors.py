@@ -40,6 +40,8 @@ CHANGES = (
     "restore_course",
     "close_site",
     "reopen_site",
+    "erase",
+    "revert",
 )
 PLACE = ("offset", "line", "column", "pointer", "nearest")
 # What each record has, of what vectors ask about.
@@ -119,6 +121,16 @@ RECORDS: dict[type, list[str]] = {
         "until",
         "due",
     ],
+    matricula.Difference: ["revision", "entry", "what"],
+    matricula.Verification: [
+        "is_intact",
+        "revision",
+        "sealed_from",
+        "archived_to",
+        "commits",
+        "erased",
+        "differences",
+    ],
     matricula.Problem: [
         "change",
         "line",
@@ -181,6 +193,10 @@ def make(tx: matricula.Transaction, changes: list[dict[str, Any]]) -> None:
 def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
     name, arguments = call(question)
     snapshot = registry.snapshot()
+    if name == "as_of":
+        when = arguments["when"]
+        snapshot = registry.as_of(datetime.fromisoformat(when) if isinstance(when, str) else when)
+        name, arguments = call(arguments["ask"])
     at = snapshot.clock or datetime.fromisoformat("1970-01-01T00:00:00Z")
     if name == "problems":
         tx = registry.as_host("vectors").transaction(at=at)
@@ -195,7 +211,7 @@ def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
             return found
         finally:
             tx.rollback()
-    of_registry = name in ("deltas", "membership_history")
+    of_registry = name in ("deltas", "membership_history", "verify")
     asked = getattr(registry if of_registry else snapshot, name)
     return asked(**arguments) if callable(asked) else asked
 
