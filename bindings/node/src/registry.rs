@@ -184,7 +184,10 @@ impl Registry {
 
     /// The registry as it was.
     #[napi(catch_unwind, ts_return_type = "Promise<Snapshot>")]
-    pub fn as_of(&self, when: When) -> Result<AsyncTask<Job<Snapshot>>, Code> {
+    pub fn as_of(
+        &self,
+        #[napi(ts_arg_type = "number | Moment")] when: When,
+    ) -> Result<AsyncTask<Job<Snapshot>>, Code> {
         let (registry, when) = (self.get()?, self::when(when).map_err(thrown)?);
         Ok(Job::on_pool(move || registry.as_of(when).map(Snapshot::from)))
     }

@@ -151,7 +151,12 @@ impl Transaction {
 
     /// Enrols the members of a segment once.
     #[napi(catch_unwind)]
-    pub fn enrol_segment(&self, segment: String, courses: Vec<String>, due: Option<Due>) -> Result<(), Code> {
+    pub fn enrol_segment(
+        &self,
+        segment: String,
+        courses: Vec<String>,
+        #[napi(ts_arg_type = "number | string | null")] due: Option<Due>,
+    ) -> Result<(), Code> {
         self.with(|transaction| {
             let enrolment = BulkEnrolment::of_segment(segment, courses);
             transaction.apply(BulkEnrolment { due: self::due(due)?, ..enrolment })
@@ -164,7 +169,7 @@ impl Transaction {
         &self,
         users: Vec<String>,
         courses: Vec<String>,
-        due: Option<Due>,
+        #[napi(ts_arg_type = "number | string | null")] due: Option<Due>,
     ) -> Result<(), Code> {
         self.with(|transaction| {
             let enrolment = BulkEnrolment::of_users(users, courses);

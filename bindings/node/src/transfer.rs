@@ -104,7 +104,7 @@ impl Registry {
     pub fn as_of_in(
         &self,
         source: Either<String, Uint8Array>,
-        when: When,
+        #[napi(ts_arg_type = "number | Moment")] when: When,
     ) -> Result<AsyncTask<Job<Snapshot>>, Code> {
         let registry = self.get()?;
         let when = self::when(when).map_err(thrown)?;
