@@ -109,7 +109,7 @@ test('a person is erased for good', async t => {
   assert.ok(found.isIntact && found.erased > 0, String(found))
   await registry.clean()
   await host.transact(tx => {
-    assert.throws(() => tx.erase('erased:0'), failure('not_possible', 'user `erased:0` is erased'))
+    assert.throws(() => tx.erase('erased:0'), failure('not_possible', 'user `erased:0` is erased already'))
     assert.throws(() => tx.erase('ann-the-first'), failure('unknown_user', 'unknown user `ann-the-first`'))
     assert.throws(() => tx.erase(0), mistake('`user` is the number 0, expected a string'))
     tx.rollback()

@@ -135,7 +135,7 @@ def test_a_person_is_erased_for_good(tmp_path: Path, now: datetime) -> None:
         assert registry.verify().is_intact and registry.verify().erased > 0
         registry.clean()
         with registry.as_host("hr").transaction(at=now) as tx:
-            with raises("not_possible", "user `erased:0` is erased"):
+            with raises("not_possible", "user `erased:0` is erased already"):
                 tx.erase("erased:0")
             with raises("unknown_user", "unknown user `ann-the-first`"):
                 tx.erase("ann-the-first")
