@@ -126,8 +126,13 @@ impl From<matricula::Warning> for Warning {
 pub(crate) struct Delta(pub(crate) matricula::Delta);
 
 impl PartialEq for Delta {
+    /// Whether they say the same: what was previewed is what was recorded, though only the latter is sealed.
     fn eq(&self, other: &Self) -> bool {
-        self.0.commit() == other.0.commit()
+        let said = |delta: &matricula::Delta| {
+            let commit = delta.commit();
+            (commit.revision, commit.author.clone(), commit.note.clone(), commit.idempotency.clone())
+        };
+        said(&self.0) == said(&other.0) && self.0.same_as(&other.0)
     }
 }
 
