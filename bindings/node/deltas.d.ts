@@ -56,8 +56,8 @@ export interface Problem {
   readonly line: number | null
   /** The key of the person concerned; `null` if it is about nobody in particular. */
   readonly user: string | null
-  /** The key of the attribute. */
-  readonly attribute: string
+  /** The key of the attribute; `null` if it is about none. */
+  readonly attribute: string | null
   /** The value, as text; `null` if there is none. */
   readonly value: string | null
   /** The kind of error that it is. */

@@ -52,8 +52,8 @@ pub struct Problem {
     pub line: Option<f64>,
     /// The key of the person concerned, if it is about one.
     pub user: Option<String>,
-    /// The key of the attribute.
-    pub attribute: String,
+    /// The key of the attribute, if it is about one.
+    pub attribute: Option<String>,
     /// The value, if there is one.
     pub value: Option<String>,
     /// The kind of error that it is.

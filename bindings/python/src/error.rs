@@ -26,8 +26,8 @@ record! {
         line: Option<u64>,
         /// The key of the person concerned, if it is about one.
         user: Option<String>,
-        /// The key of the attribute.
-        attribute: String,
+        /// The key of the attribute, if it is about one.
+        attribute: Option<String>,
         /// The value, if there is one.
         value: Option<String>,
         /// The kind of error that it is.

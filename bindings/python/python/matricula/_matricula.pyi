@@ -884,8 +884,8 @@ class Problem:
     """The line of the feed, if the change was an import."""
     user: Final[str | None]
     """The key of the person concerned, if it is about one."""
-    attribute: Final[str]
-    """The key of the attribute."""
+    attribute: Final[str | None]
+    """The key of the attribute, if it is about one."""
     value: Final[str | None]
     """The value, as text, if there is one."""
     code: Final[str]
