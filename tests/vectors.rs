@@ -12,6 +12,8 @@
 mod answers;
 #[path = "runner/calls.rs"]
 mod calls;
+#[path = "runner/changes.rs"]
+mod changes;
 #[path = "names/names.rs"]
 mod names;
 
@@ -23,7 +25,8 @@ use matricula::{Delta, Error, Memory, Registry};
 use serde_json::{Value, json};
 
 use answers::answer;
-use calls::{Changing, File, Step};
+use calls::{File, Step};
+use changes::Changing;
 
 fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
     let host = registry.as_host("vectors");
@@ -31,7 +34,7 @@ fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
         Step::Commit { at, changes } => {
             let mut tx = host.begin(at)?;
             for change in changes {
-                tx.apply(change.change()?)?;
+                change.make(&mut tx)?;
             }
             tx.commit()
         }
@@ -43,7 +46,7 @@ fn take(registry: &Registry, step: Step) -> Result<Delta, Error> {
 fn attempt(registry: &Registry, change: Changing) -> Result<Value, Error> {
     let at = registry.snapshot().clock().map_or(DateTime::UNIX_EPOCH, |clock| clock.to_utc());
     let mut tx = registry.as_host("vectors").begin(at)?;
-    tx.apply(change.change()?)?;
+    change.make(&mut tx)?;
     tx.preview()?;
     Ok(Value::Null)
 }

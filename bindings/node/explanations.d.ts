@@ -51,6 +51,8 @@ export interface MembershipData {
   /** Whether the person counts at all, and if not why. */
   readonly eligible: 'eligible' | 'suspended' | 'not_a_member'
   readonly state: SegmentState
+  /** Absent unless the segment was deleted, so that nobody is in it any longer. */
+  readonly deleted?: boolean
   /** What was decided by hand; absent if nothing was. */
   readonly exception?: SegmentDecision
   /** What the rule says of the person, part by part; absent where members are put in by hand. */
@@ -83,6 +85,12 @@ export interface EnrolmentData {
   /** Absent if the person is not enrolled. */
   readonly status?: Status
   readonly since?: string
+  /** The day on which the person is to be done, the earliest of the reasons in force. */
+  readonly due?: string
+  /** Since when it has been suspended by hand; absent if it is not. */
+  readonly suspended_by_hand?: string
+  /** Absent unless the course is archived, so that no rule changes anything there. */
+  readonly archived?: boolean
   /** What holds the enrolment. */
   readonly reasons: readonly ReasonData[]
   /** Enabled rules that would enrol in this course but do not hold this person, and why. */
@@ -91,13 +99,17 @@ export interface EnrolmentData {
 
 /** One reason for an enrolment, or why a rule is none. */
 export interface ReasonData {
-  /** The key of the enrolment rule, or `manual`. */
+  /** The key of the enrolment rule, or `manual` or `bulk`. */
   readonly reason: string
+  /** The key of the role that it enrols the person as. */
+  readonly role: string
   /** Absent if the rule does not hold the person. */
   readonly state?: ReasonState
   readonly since?: string
+  /** The day on which the person is to be done, by this reason. */
+  readonly due?: string
   /** What keeps the rule from applying although the person may be in its segment. */
   readonly obstacle?: string
-  /** Why the person is, or is not, in the rule's segment; absent for `manual`. */
+  /** Why the person is, or is not, in the rule's segment; absent for `manual` and `bulk`. */
   readonly membership?: MembershipData
 }

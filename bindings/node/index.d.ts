@@ -4,12 +4,17 @@
 
 /// <reference lib="esnext.disposable" />
 
-import type {
-  AttributeType, BuilderQuery, Delta, Hold, ImportReport, InputValue, LeavePolicy, MembershipEvent, Preview, Progress,
-  RowError, RuleTree, SegmentState, Sensitivity, Snapshot, Status,
-} from './records.js'
+import type { Delta, Hold, Problem, RowError } from './deltas.js'
+import type { Archived, UserEvent, Verification } from './history.js'
+import type { OpenOptions } from './options.js'
+import type { MembershipEvent, Snapshot } from './records.js'
+import type { Transaction } from './transaction.js'
 
+export type * from './deltas.js'
+export type * from './history.js'
+export type * from './options.js'
 export type * from './records.js'
+export type * from './transaction.js'
 
 /** The version of the library, the same as the package's. */
 export declare function version(): string
@@ -32,9 +37,31 @@ export declare function version(): string
  * ```
  *
  * @throws MatriculaError `store` if the file cannot be opened or written, `invalid_store` if it is no registry or
- * of a newer version of the library
+ * of a newer version of the library (or of an earlier one, if it is only read), `invalid_definition` for an unknown
+ * durability
  */
-export declare function open(path: string): Registry
+export declare function open(path: string, options?: OpenOptions): Registry
+
+/**
+ * Says how many files stay open in this process while nobody uses them, 64 unless told otherwise: those that have rested
+ * longest are closed, and opened again when they are needed, which takes about a millisecond. For hosts that hold a
+ * registry for each of many customers.
+ */
+export declare function limitConnections(most: number): void
+
+/**
+ * Fills a new registry with what was exported: all of it or, if anything in it is wrong, nothing.
+ *
+ * ```js
+ * const registry = await matricula.importRegistry('acme.ndjson', 'copy.db')
+ * ```
+ *
+ * @param source the path of a file, or its bytes
+ * @param path the SQLite file to fill; in memory if left out
+ * @throws MatriculaError `invalid_archive` with the number of the line that is cut off or altered, or if the source cannot
+ * be read; `not_possible` if the file has commits; `store`
+ */
+export declare function importRegistry(source: string | Uint8Array, path?: string | null | undefined): Promise<Registry>
 
 /** Opens an empty registry in memory. It is gone when it is closed. */
 export declare function memory(): Registry
@@ -53,6 +80,9 @@ export type ErrorCode =
   | 'unknown_course'
   | 'unknown_segment'
   | 'unknown_enrolment_rule'
+  | 'unknown_revision'
+  | 'archived'
+  | 'invalid_archive'
   | 'unknown_time_zone'
   | 'not_possible'
   | 'too_many'
@@ -91,6 +121,8 @@ export declare class MatriculaError extends Error {
   readonly hold?: Hold
   /** Of `bad_rows`: the rows that are wrong, in order. */
   readonly rows?: readonly RowError[]
+  /** Of a preview or commit that fails for what is still wrong at the end: all that is, in the order of the changes. */
+  readonly problems?: readonly Problem[]
 }
 
 /** One organisation's register. Once it is closed, every call on it and on its hosts fails with `closed`. */
@@ -115,6 +147,31 @@ export interface Registry {
    * @throws MatriculaError `store`, `invalid_store`
    */
   refresh(): Promise<Snapshot>
+  /**
+   * A snapshot in which a commit is, which may be another process's: read in, or waited for. For readers that must not
+   * answer by what was true before it. No thread is held while it waits.
+   *
+   * ```js
+   * const snapshot = await registry.snapshotAtLeast(revisionFromElsewhere, { timeout: 2000 })
+   * ```
+   *
+   * @param options `timeout`: how long to wait at most, in milliseconds
+   * @throws MatriculaError `stale` if the file has not come that far in time; `store`, `invalid_store`
+   */
+  snapshotAtLeast(revision: number, options: { timeout: number }): Promise<Snapshot>
+  /**
+   * Keeps an image of the current snapshot in the file, so that opening it again is fast. It is done without being asked
+   * on closing, and from time to time after commits, if much has changed.
+   * @throws MatriculaError `store` if the file cannot be written
+   */
+  saveCache(): Promise<void>
+  /**
+   * Copies what the file holds to a new one, which can be opened as this one, while others read and commit: all commits
+   * up to some moment, and nothing of later ones.
+   * @throws MatriculaError `not_possible` for a registry in memory; `store` if the file is there already or cannot be
+   * written
+   */
+  backup(path: string): Promise<void>
   /** The view of the host itself, which may do everything; the name is recorded with every commit. */
   asHost(name: string): Host
   /**
@@ -135,6 +192,56 @@ export interface Registry {
    * @throws MatriculaError `unknown_user`, `unknown_segment`, `store`, `invalid_store`
    */
   membershipHistory(user: string, segment: string): Promise<MembershipEvent[]>
+  /**
+   * The registry as it was after a commit, by its revision, or after the last one at or before an instant. Before the first
+   * commit it is empty. People who have been erased since are stubs in it.
+   * @throws MatriculaError `unknown_revision` if there is no such revision yet; `archived` if it is in an archive;
+   * `invalid_instant`, `store`, `invalid_store`
+   */
+  asOf(when: number | Date): Promise<Snapshot>
+  /**
+   * The registry as it was, from an archive that has it: the path of a file, or its bytes.
+   * @throws MatriculaError `invalid_archive` with the number of the line that is cut off or altered, or if it cannot be
+   * read; `unknown_revision` if the archive does not have it; `archived` if an earlier archive does
+   */
+  asOfIn(source: string | Uint8Array, when: number | Date): Promise<Snapshot>
+  /**
+   * Everything that happened to a person, oldest first, as far as the journal is here, which is read as a whole.
+   * @throws MatriculaError `unknown_user`, `store`, `invalid_store`
+   */
+  historyOfUser(user: string): Promise<UserEvent[]>
+  /**
+   * The end of the chain of sealed commits, such as `12:9f3a…`: kept in another place, it lets {@link Registry.verify}
+   * prove later that nothing up to it has been edited. `null` if nothing has been sealed.
+   * @throws MatriculaError `store`, `invalid_store`
+   */
+  head(): Promise<string | null>
+  /**
+   * Looks through everything: whether the chain of commits is unbroken and leads through a head saved earlier, and whether
+   * replaying the journal comes to what tables and images say. It reads the whole journal; others can commit meanwhile.
+   * @throws MatriculaError `invalid_value` for a text that is no head; `store`; `invalid_store` if the journal cannot be
+   * read at all
+   */
+  verify(saved?: string | null | undefined): Promise<Verification>
+  /**
+   * Writes the whole registry to a new file, as newline-delimited JSON, and says up to which revision.
+   * {@link importRegistry} reads it. The same registry always comes to the same bytes.
+   * @throws MatriculaError `store`, also if the file is there already or cannot be made; `invalid_store`
+   */
+  export(target: string): Promise<number>
+  /**
+   * Moves the commits before a revision into a new file: they are written and on its disk, then a commit by a host of this
+   * name records that they were, and they are removed. From then on the journal begins there.
+   * @throws MatriculaError `unknown_revision`; `not_possible` if there is nothing before it to archive; `conflict`;
+   * `store`, also if the file is there already or cannot be made
+   */
+  archive(before: number, author: string, target: string): Promise<Archived>
+  /**
+   * Makes sure that nothing of what was erased is left in the file. Erasing does so itself; where it could not, because
+   * others were reading, its delta has the warning `unclean`, and this is to be called later.
+   * @throws MatriculaError `store` if others are still reading
+   */
+  clean(): Promise<void>
   /** Closes the file. Closing again does nothing; work that is under way is finished first. */
   close(): void
   /** The same as {@link Registry.close}, for `using`. */
@@ -179,315 +286,4 @@ export interface Host {
    * @throws MatriculaError `invalid_instant`, `store`, `conflict`, `held`
    */
   advance(to: Date): Promise<Delta>
-}
-
-/**
- * A set of changes. Each is checked as it is made; nothing is written before the commit. After `commit` or
- * `rollback`, and when the function that was given to `transact` is done, every call fails with `closed`; while a
- * promise of it is pending, every call fails with `not_possible`.
- *
- * Definitions create what is not there and replace what is. What later changes can make right is judged by `preview` and
- * `commit`: people who are named and not there, required values, unique ones.
- */
-export interface Transaction {
-  /** The instant at which the changes take effect. */
-  readonly at: Date
-  /**
-   * Defines a site. The key `primary` names the primary site, which is always there.
-   * @param options `name`: the key if left out; `zone`: the time zone of its calendar, such as `Europe/Berlin`, the
-   * primary site's if left out, UTC for the primary one
-   * @throws MatriculaError `invalid_key`, `unknown_time_zone`
-   */
-  defineSite(key: string, options?: { name?: string | null | undefined; zone?: string | null | undefined }): void
-  /**
-   * Defines an attribute: a typed field of every person, `user.department` in rules. A later definition says
-   * everything again but its site, which stays; what people who are there do not satisfy is refused.
-   *
-   * ```js
-   * tx.defineAttribute('country', 'choice', { options: ['ZA', { key: 'DE', name: 'Germany' }], required: true })
-   * tx.defineAttribute('level', 'integer', { minimum: 1, maximum: 9, default: 1 })
-   * tx.defineAttribute('email', 'text', { unique: true, ignoreCase: true, pattern: '*@acme.com' })
-   * ```
-   *
-   * @throws MatriculaError `invalid_key`; `invalid_definition` for what the type cannot have; `invalid_value` for a
-   * minimum, maximum or default that is no value of it; `unknown_site`; `not_possible` if it is there with another
-   * type or site, or if people would not satisfy it; `too_many`
-   */
-  defineAttribute(key: string, type: AttributeType, options?: AttributeOptions): void
-  /**
-   * Defines a course.
-   * @param options `name`: the key if left out; `site`: the primary one if left out
-   * @throws MatriculaError `invalid_key`, `unknown_site`, `not_possible` if it is there on another site
-   */
-  defineCourse(key: string, options?: { name?: string | null | undefined; site?: string | null | undefined }): void
-  /**
-   * Defines a segment: by a rule, in one of its notations, or without one, so that its members are those who are
-   * {@link Transaction.pin | put in} by hand. What a later definition leaves out stays as it is.
-   *
-   * ```js
-   * tx.defineSegment('starters', 'user.country == "DE" && user.hired_on > today - days(90)', { state: 'draft' })
-   * tx.defineSegment('levels', null, { builder: { combinator: 'and', rules: [{ field: 'level', operator: '>', value: 3 }] } })
-   * tx.defineSegment('pilot', null, { name: 'Pilot group', owner: 'eve' })
-   * ```
-   *
-   * @param rule the rule as text; `null` or left out if it comes in another notation, or there is none
-   * @throws MatriculaError `invalid_key`; `unknown_site`; `invalid_rule` with the position and the nearest name;
-   * `invalid_definition` if the rule is given more than once, or for an unknown state; `not_possible` if it would
-   * depend on itself, names a draft, or is to become a draft although others refer to it
-   */
-  defineSegment(key: string, rule?: string | null | undefined, options?: SegmentOptions): void
-  /**
-   * Defines an enrolment rule: the members of a segment are enrolled in courses.
-   * @param options `courses`: at least one, all of one site; `onLeave`: what happens on leaving the segment,
-   * `keep` if left out; `name`: the key if left out; `enabled`: whether it acts, `true` if left out
-   * @throws MatriculaError `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`
-   */
-  defineEnrolmentRule(
-    key: string,
-    options: {
-      segment: string
-      courses: readonly string[]
-      onLeave?: LeavePolicy | undefined
-      name?: string | null | undefined
-      enabled?: boolean | undefined
-    },
-  ): void
-  /**
-   * Creates or updates a person. What is left out stays as it is; somebody new is active and, unless sites are
-   * given, an active member of the primary site.
-   *
-   * ```js
-   * tx.updateUser('ann', { values: { department: 'Sales', level: 4, hired_on: '2026-10-01', manager: null } })
-   * ```
-   *
-   * | attribute | value |
-   * |---|---|
-   * | text, path, choice, user | text: for a choice the key of an option, for a user the key of a person |
-   * | integer | a whole number, or a `bigint`, within ±(2⁵³ − 1) |
-   * | decimal | a number, taken for the decimal that it is shown as, or text such as `'12.50'`, which is exact |
-   * | boolean | `true` or `false` |
-   * | date | text such as `2026-01-31`; a `Date` is refused, since which day it is depends on the zone |
-   * | timestamp | a `Date` |
-   * | multi_choice | an array of keys of options; an empty one is no value |
-   *
-   * Text is taken for any of them, in the form that a feed has.
-   *
-   * @param options `values`: by attribute, `null` to clear; `sites`: the status of memberships by site, `null` to
-   * end one
-   * @throws MatriculaError `invalid_key`; `invalid_value`; `not_unique` if somebody else has the value already;
-   * `invalid_definition`; `unknown_attribute`; `unknown_site`. A number that is `NaN`, infinite or whole and beyond
-   * ±(2⁵³ − 1) is a `TypeError`.
-   */
-  updateUser(
-    key: string,
-    options?: {
-      values?: Readonly<Record<string, InputValue | null>> | undefined
-      status?: Status | null | undefined
-      sites?: Readonly<Record<string, Status | null>> | undefined
-    },
-  ): void
-  /**
-   * Says from where on what a commit ends has to be confirmed, from the next commit on.
-   *
-   * ```js
-   * tx.defineGuard({ percent: 5, count: 20 })
-   * ```
-   *
-   * @param options `percent`: more than so many of a hundred; `count`: and more than so many; `enabled`: whether
-   * anything is held at all. What is left out stays.
-   * @throws MatriculaError `invalid_definition` for more than 100 percent
-   */
-  defineGuard(options: {
-    percent?: number | null | undefined
-    count?: number | null | undefined
-    enabled?: boolean | null | undefined
-  }): void
-  /**
-   * Puts a person into a segment by hand, whatever its rule says, for as long as the person is active.
-   * @throws MatriculaError `unknown_segment`, `unknown_user`
-   */
-  pin(segment: string, user: string): void
-  /**
-   * Keeps a person out of a segment by hand, whatever its rule says.
-   * @throws MatriculaError `unknown_segment`, `unknown_user`, `not_possible` for a segment without a rule
-   */
-  ban(segment: string, user: string): void
-  /**
-   * Takes back what was decided by hand about a person and a segment, and leaves it to the rule.
-   * @throws MatriculaError `unknown_segment`, `unknown_user`
-   */
-  release(segment: string, user: string): void
-  /**
-   * Records what a person did in a course. Rules that ask `completed("gdpr")` or `score("gdpr")` follow at once.
-   *
-   * ```js
-   * tx.record('ann', 'gdpr', { completed: new Date('2026-10-01T08:00:00Z'), score: 0.85 })
-   * tx.record('ann', 'gdpr', { score: null })
-   * ```
-   *
-   * @param options `completed`: when; `score`: from 0 to 1, a number or text such as `'0.85'`. `null` takes back; what
-   * is left out, or `undefined`, stays as it is.
-   * @throws MatriculaError `unknown_user`, `unknown_course`, `invalid_value` for a score that is not from 0 to 1 or has
-   * more than six digits after its point, `invalid_instant`
-   */
-  record(
-    user: string,
-    course: string,
-    options: { completed?: Date | null | undefined; score?: number | string | bigint | null | undefined },
-  ): void
-  /**
-   * Enrols a person in a course by hand. It is no error if the person is enrolled already.
-   * @throws MatriculaError `unknown_user`, `unknown_course`, `not_possible` if the person is not a member of the
-   * course's site
-   */
-  enrol(user: string, course: string): void
-  /**
-   * Takes back an enrolment by hand. An enrolment that a rule holds goes on for that reason.
-   * @throws MatriculaError `unknown_user`, `unknown_course`, `not_possible` if nothing is there to take back
-   */
-  unenrol(user: string, course: string): void
-  /**
-   * Imports people from CSV with a header line, or from JSON with an object on each line. A row that is wrong is left
-   * out and reported, or has the whole feed refused. The work is done on Node's thread pool. An import that fails leaves nothing in the transaction.
-   *
-   * @param source the path of a file, or its bytes
-   * @throws MatriculaError `invalid_feed` if it cannot be read at all; `invalid_definition` for a wrong mapping;
-   * `bad_rows` with all that are wrong as `rows`;
-   * `cancelled` if it was stopped, with the signal's reason as `cause`. What `progress` throws is passed on.
-   */
-  importUsers(source: string | Uint8Array, options: ImportOptions): Promise<ImportReport>
-  /**
-   * What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
-   * @throws MatriculaError `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the
-   * change that it comes from; `idempotency_conflict` if the key was used for something else
-   */
-  preview(): Promise<Preview>
-  /**
-   * Records the changes and everything that follows from them, all or nothing. If another process committed in the
-   * meantime, the changes are made again on top of that. Where nothing changes, nothing is recorded. The transaction
-   * is over even if this fails.
-   * @param options `expect`: record them only if what follows is exactly what this preview said
-   * @throws MatriculaError what {@link Transaction.preview} throws; `held` if more would end than the guard lets pass,
-   * with `hold`; `store`, `conflict`, `preview_outdated`, and whatever a change may fail with, if it cannot
-   * be made on top of what another writer did
-   */
-  commit(options?: { expect?: Preview | null | undefined }): Promise<Delta>
-  /**
-   * Records what the guard holds, as somebody has seen and confirmed it: exactly what the token of the preview's hold
-   * stands for. The token may be kept, and given to another process that makes the same changes again.
-   *
-   * ```js
-   * const { held } = await tx.preview()
-   * if (held && await agreed(held)) await tx.confirm(held.token)
-   * ```
-   *
-   * @throws MatriculaError `invalid_token` if anything differs, and what {@link Transaction.commit} throws but `held`
-   */
-  confirm(token: string): Promise<Delta>
-  /** Gives the changes up. */
-  rollback(): void
-}
-
-/** What else there is to say of an attribute. */
-export interface AttributeOptions {
-  /**
-   * Given only and always with `choice` and `multi_choice`: keys, or objects. A later definition has all earlier
-   * options and any new ones; those that a snapshot shows can be given again.
-   */
-  options?: readonly (string | OptionData)[] | null | undefined
-  /** The name for people; the key if left out. */
-  name?: string | null | undefined
-  /** What it means, for people who fill it in. */
-  help?: string | null | undefined
-  /** The key of the site whose administrators define it; the whole registry if left out. */
-  site?: string | null | undefined
-  /** Whether everybody must have a value; `false` if left out. */
-  required?: boolean | undefined
-  /** Whether no two people may have the same value; `false` if left out. */
-  unique?: boolean | undefined
-  /** Of text: whether it is compared without regard to case; `false` if left out. */
-  ignoreCase?: boolean | undefined
-  /** Of text: what every value matches, with `*` for any characters and `?` for one. */
-  pattern?: string | null | undefined
-  /** Of numbers, dates and timestamps: the least value. */
-  minimum?: InputValue | null | undefined
-  /** Of numbers, dates and timestamps: the greatest value. */
-  maximum?: InputValue | null | undefined
-  /** The value that somebody created without one is given. */
-  default?: InputValue | null | undefined
-  /** How much care values need; `internal` if left out. */
-  sensitivity?: Sensitivity | undefined
-  /** Whether people may change their own value; `false` if left out. */
-  selfWritable?: boolean | undefined
-}
-
-/** An option of a choice or multi-choice to be. */
-export interface OptionData {
-  /** The word that data and rules use. */
-  readonly key: string
-  /** The name for people; the key if left out. */
-  readonly name?: string | null | undefined
-  /** Whether nobody can be given it any longer; those who have it keep it, and rules may name it. */
-  readonly retired?: boolean | undefined
-  /** The key that it had before, if it is to have another one now. */
-  readonly was?: string | null | undefined
-}
-
-/** What else there is to say of a segment. */
-export interface SegmentOptions {
-  /** The name for people; the key if left out of a new one. */
-  name?: string | null | undefined
-  /** The key of the site among whose members it selects; those of any site if left out of a new one. */
-  site?: string | null | undefined
-  /** The rule as the typed tree that {@link Snapshot.ruleTree} gives, or its JSON text. */
-  ruleTree?: RuleTree | string | null | undefined
-  /** The rule as the query of a rule builder of the `react-querybuilder` family, or its JSON text. */
-  builder?: BuilderQuery | string | null | undefined
-  /** Whether it selects; `active` if left out of a new one. */
-  state?: SegmentState | null | undefined
-  /** Who answers for it, in the host's words. */
-  owner?: string | null | undefined
-  /** What it is for. */
-  description?: string | null | undefined
-  /** Whether stores that people read with SQL keep a row for each member; `false` if left out of a new one. */
-  sqlRows?: boolean | null | undefined
-}
-
-/** How a feed is to be taken. */
-export interface ImportOptions {
-  /**
-   * What each column means: `key` (exactly one column), `status`, `site`, or an attribute such as
-   * `user.department`; or an object, to say of that column what an empty cell says. Columns that are not named are left
-   * alone.
-   */
-  mapping: Readonly<Record<string, string | ColumnData>>
-  /** What an empty cell says: the person has no value (`clear`, the default), or nothing (`leave`). */
-  blank?: 'clear' | 'leave' | undefined
-  /** What happens to people whom the feed does not name: nothing (`leave`, the default), or they are suspended. */
-  absent?: 'leave' | 'suspend' | undefined
-  /**
-   * What becomes of a feed in which rows are wrong: they are left out (`skip_bad_rows`, the default), or none is taken
-   * (`all_or_nothing`), with the code `bad_rows`.
-   */
-  badRows?: 'skip_bad_rows' | 'all_or_nothing' | undefined
-  /** How the feed is written: `csv` (the default), or `ndjson`, an object on each line. */
-  format?: 'csv' | 'ndjson' | undefined
-  /** Stops the import, with the code `cancelled`. It is looked at every few thousand rows. */
-  signal?: AbortSignalLike | null | undefined
-  /** Is told every few thousand rows, and may return `false` to stop the import, with the code `cancelled`. */
-  progress?: ((progress: Progress) => boolean | void) | null | undefined
-}
-
-/** What a column of a feed means, with what its empty cells say. */
-export interface ColumnData {
-  /** What it means. */
-  readonly target: string
-  /** Of an attribute: what an empty cell says; as for all others if left out. */
-  readonly blank?: 'clear' | 'leave' | null | undefined
-}
-
-/** What is needed of an `AbortSignal`. */
-export interface AbortSignalLike {
-  readonly aborted: boolean
-  readonly reason?: unknown
 }

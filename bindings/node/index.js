@@ -3,6 +3,6 @@
 // What users import. `lib/` implements it on `native.js`, the loader that napi writes at build time, which finds
 // the module for this platform. Plain names in `module.exports` are what lets `import { open }` work as well.
 const { MatriculaError } = require('./lib/errors.js')
-const { memory, open, version } = require('./lib/registry.js')
+const { importRegistry, limitConnections, memory, open, version } = require('./lib/registry.js')
 
-module.exports = { MatriculaError, memory, open, version }
+module.exports = { MatriculaError, importRegistry, limitConnections, memory, open, version }

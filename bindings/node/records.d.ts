@@ -1,6 +1,8 @@
-// What is read: previews, deltas, snapshots and what they are made of. Part of `index.d.ts`, which says how the
-// declarations are kept true. All of it is immutable. Not here: explanations (`explanations.d.ts`).
+// What is read: snapshots and what they are made of, and the words for it. Part of `index.d.ts`, which says how the
+// declarations are kept true. All of it is immutable. Not here: deltas (`deltas.d.ts`), explanations
+// (`explanations.d.ts`).
 
+import type { Guard, Step } from './deltas.js'
 import type { EnrolmentExplanation, MembershipExplanation } from './explanations.js'
 
 export type * from './explanations.js'
@@ -9,6 +11,8 @@ export type * from './explanations.js'
 export type Day = string
 /** Whether a person, or a person's membership of a site, counts. */
 export type Status = 'active' | 'suspended'
+/** Of a person, as it is read: whoever is erased is so for good. */
+export type UserStatus = Status | 'erased'
 /** The type of an attribute. A `path` is a place in a tree, such as `EMEA/ZA`; a `user` is another person. */
 export type AttributeType =
   | 'text'
@@ -40,6 +44,8 @@ export type SegmentState = 'draft' | 'active' | 'paused'
 export type SegmentDecision = 'pinned' | 'banned'
 /** Whose SQL is written. */
 export type Dialect = 'sqlite' | 'postgres' | 'duckdb'
+/** How far a commit to a file goes to last: on disk when it is done, or only beyond the end of the process. */
+export type Durability = 'full' | 'normal'
 /** What becomes of the enrolment of somebody who leaves the segment. */
 export type LeavePolicy = 'keep' | 'suspend' | 'unenrol'
 /** How a reason stands behind an enrolment. */
@@ -50,231 +56,13 @@ export type Action =
   | 'resumed'
   | 'reason_added'
   | 'reason_restored'
+  | 'due_changed'
+  | 'resumed_by_hand'
+  | 'suspended_by_hand'
   | 'kept'
   | 'reason_dropped'
   | 'suspended'
   | 'unenrolled'
-
-/** How far an import has come. */
-export interface Progress {
-  /** Rows read so far. */
-  readonly rows: number
-  /** Bytes read so far. */
-  readonly bytes: number
-  /** Bytes of the feed. */
-  readonly totalBytes: number
-}
-
-/** What an import came to. */
-export interface ImportReport {
-  /** Rows read. */
-  readonly rows: number
-  /** People created. */
-  readonly created: number
-  /** People changed, not counting those suspended because they are absent. */
-  readonly changed: number
-  /** Rows that said what was true already. */
-  readonly unchanged: number
-  /** People suspended because the feed does not name them. */
-  readonly suspended: number
-  /** Columns that the mapping leaves alone. */
-  readonly ignoredColumns: readonly string[]
-  /** The rows that were left out, in order. */
-  readonly errors: readonly RowError[]
-  /** One line of counts, then the first rows that were left out. */
-  toString(): string
-}
-
-/** A row that was left out, and why. */
-export interface RowError {
-  /** The line on which the row begins; the header is line 1. */
-  readonly line: number
-  /** The column to blame, if one is. */
-  readonly column: string | null
-  /** What stands there, shortened if it is long. */
-  readonly value: string | null
-  /** What is wrong. */
-  readonly reason: string
-  /** Such as `line 12, column country, value "ZAA": unknown option …`. */
-  toString(): string
-}
-
-/** What a transaction would do if it were committed now. */
-export interface Preview {
-  /** What would happen. */
-  readonly delta: Delta
-  /** The registry as it would be; as it is, if the request was committed before. */
-  readonly snapshot: Snapshot
-  /** What the guard holds it for: `commit` would refuse it, and `confirm` takes its token. `null` if it is not held. */
-  readonly held: Hold | null
-  /** Whether the same request was committed before, so that this is what it came to then. */
-  readonly repeats: boolean
-  /** A summary in English. */
-  toString(): string
-}
-
-/** From where on what a commit ends has to be confirmed: more than a share, and more than a number. */
-export interface Guard {
-  /** More than so many of a hundred. */
-  readonly percent: number
-  /** And more than so many. */
-  readonly count: number
-  /** Whether anything is held at all. */
-  readonly enabled: boolean
-}
-
-/** A commit that has to be confirmed, since it would end more than the guard lets pass. */
-export interface Hold {
-  /** The revision that the commit would be. */
-  readonly revision: number
-  /** What confirms exactly this commit. */
-  readonly token: string
-  /** What the guard lets pass. */
-  readonly guard: Guard
-  /** Where it is more; at least one place. */
-  readonly excesses: readonly Excess[]
-  /** The same in English. */
-  readonly summary: string
-  /** The summary. */
-  toString(): string
-}
-
-/** Where a commit would end more than the guard lets pass. */
-export interface Excess {
-  /** The key of the site; `null` for the registry as a whole. */
-  readonly site: string | null
-  /** What would end. */
-  readonly what: Lost
-  /** How many would end by this commit. */
-  readonly count: number
-  /** How many the same author ended in the 24 hours before, unconfirmed. */
-  readonly earlier: number
-  /** How many there are, those ended earlier included. */
-  readonly of: number
-}
-
-/** What the guard counts: enrolments that end or are suspended, and people who are suspended. */
-export type Lost = 'enrolments' | 'users'
-
-/**
- * Something that a commit does, is allowed and is probably not meant: `message` is English, and `warning` says what it is
- * and what else there is. There may be more kinds.
- */
-export type Warning = { readonly message: string } & (
-  | {
-      /** A segment was defined whose rule is strange. */
-      readonly warning: 'rule'
-      /** The segment's key. */
-      readonly segment: string
-      /** What is strange about it. */
-      readonly lint: Lint
-    }
-  | {
-      /** People report to each other in a circle. */
-      readonly warning: 'circle'
-      /** The key of the attribute that says to whom people report. */
-      readonly attribute: string
-      /** The keys of the first ten, in the order in which they report. */
-      readonly users: readonly string[]
-      /** How many they are. */
-      readonly people: number
-    }
-  | {
-      /** A segment goes on saying something of a person who is erased. */
-      readonly warning: 'erased'
-      /** The segment's key. */
-      readonly segment: string
-      /** Where: its rule names the person, has a text that stands for the person, or its name, owner or description does. */
-      readonly place: Place
-    }
-  | {
-      /** Bytes of what was erased are still in the file, and it has to be cleaned later. */
-      readonly warning: 'unclean'
-      /** Why. */
-      readonly reason: string
-    }
-)
-
-/** Where a segment says something of a person. */
-export type Place = 'rule' | 'text' | 'words'
-
-/** What is probably not meant. */
-export type WarningCode = Warning['warning']
-
-/** Everything that a commit did, or that a previewed one would do. */
-export interface Delta {
-  /** The revision of the commit; of the last one before it if there was nothing to record. */
-  readonly revision: number
-  /** When it took effect. */
-  readonly at: Date
-  /** Who: the name of the host, or the key of the person. */
-  readonly author: string
-  /** Why, in the host's words; may be empty. */
-  readonly note: string
-  /** Whether nothing changed. */
-  readonly isEmpty: boolean
-  /** How many people were created. */
-  readonly usersCreated: number
-  /** How many people who were there before were changed; each counts once. */
-  readonly usersChanged: number
-  /** How many people were suspended; they are among those who were changed. */
-  readonly usersSuspended: number
-  /** What is probably not meant: rules that are strange, circles of managers. Made when it is first asked for. */
-  readonly warnings: readonly Warning[]
-  /** What `toString` says, and the warnings: for a mail. */
-  readonly summary: string
-  /** What happened to enrolments, in order. Made when it is first asked for. */
-  readonly steps: readonly Step[]
-  /** Who joined and left which segment, in order. Made when it is first asked for. */
-  readonly memberships: readonly MembershipStep[]
-  /** How many joined and left each segment, in the order of definition. */
-  readonly segmentCounts: readonly SegmentCount[]
-  /** How often each thing happened in each course, in the order of definition. */
-  readonly courseCounts: readonly CourseCount[]
-  /** A summary in English, one line a fact, such as `course gdpr: 12 enrolled, 3 suspended`. */
-  toString(): string
-  /** Everything, for `JSON.stringify`. */
-  toJSON(): object
-}
-
-/** One thing that happened to one enrolment. */
-export interface Step {
-  readonly at: Date
-  readonly action: Action
-  /** The user's key. */
-  readonly user: string
-  /** The course's key. */
-  readonly course: string
-  /** The key of the enrolment rule, or `manual`. */
-  readonly reason: string
-}
-
-/** One person joining or leaving one segment. */
-export interface MembershipStep {
-  readonly at: Date
-  /** The user's key. */
-  readonly user: string
-  /** The segment's key. */
-  readonly segment: string
-  /** Whether the person joined; otherwise left. */
-  readonly joined: boolean
-}
-
-/** How many joined and left a segment. */
-export interface SegmentCount {
-  /** The segment's key. */
-  readonly segment: string
-  readonly joined: number
-  readonly left: number
-}
-
-/** How often a thing happened in a course. */
-export interface CourseCount {
-  /** The course's key. */
-  readonly course: string
-  readonly action: Action
-  readonly count: number
-}
 
 /** The registry at a revision, for reading. It never changes, and can still be read when the registry is closed. */
 export interface Snapshot {
@@ -300,6 +88,8 @@ export interface Snapshot {
   readonly enrolmentRules: readonly EnrolmentRule[]
   /** When time alone next changes anything, on Node's thread pool; `null` if nothing ever will. */
   nextChangeAt(): Promise<Date | null>
+  /** The keys of all people, in order of creation. */
+  users(): string[]
   /**
    * A person.
    * @throws MatriculaError `unknown_user`
@@ -392,6 +182,12 @@ export interface Snapshot {
     of: { user: string; course?: string | null | undefined } | { user?: string | null | undefined; course: string },
   ): Enrolment[]
   /**
+   * What would have to happen to enrolments for them to be as the rules want them at the clock. Nothing, always: a step
+   * here is a fault of this library, or of the file. It looks at every enrolment, on Node's thread pool, and is meant for
+   * audits.
+   */
+  plan(): Promise<Step[]>
+  /**
    * Why a person is, or is not, in a segment.
    * @throws MatriculaError `unknown_user`, `unknown_segment`
    */
@@ -410,6 +206,8 @@ export interface Site {
   readonly name: string
   /** The zone whose calendar days count here, such as `Europe/Berlin`. */
   readonly zone: string
+  /** Whether its memberships count as inactive, until it is reopened. */
+  readonly closed: boolean
 }
 
 /** A typed profile field. */
@@ -461,6 +259,8 @@ export interface Course {
   readonly name: string
   /** The key of its site. */
   readonly site: string
+  /** Whether rules bring nobody and let nobody go, until it is restored. */
+  readonly archived: boolean
 }
 
 /** People selected by a rule or by hand. */
@@ -585,12 +385,20 @@ export interface EnrolmentRule {
   readonly onLeave: LeavePolicy
   /** Whether it acts. */
   readonly enabled: boolean
+  /** The key of the role that people are enrolled as. */
+  readonly role: string
+  /** The instant from which on it acts; `null` for always. */
+  readonly from: Date | null
+  /** The instant from which on it no longer acts; `null` for never. */
+  readonly until: Date | null
+  /** When people are to be done: on a day, or so many days after the reason arose; `null` for no day. */
+  readonly due: Day | number | null
 }
 
 /** A person. */
 export interface User {
   readonly key: string
-  readonly status: Status
+  readonly status: UserStatus
   /** When the person was created; `null` if that is not known. */
   readonly created: Date | null
   /** The values that the person has, by attribute. */
@@ -608,15 +416,23 @@ export interface Enrolment {
   readonly status: Status
   /** Since when, without a break, the person has been enrolled; a suspension is no break. */
   readonly since: Date
+  /** When the person is to be done, the earliest of the reasons in force; `null` for no day, and while it is suspended. */
+  readonly due: Day | null
+  /** Since when it has been suspended by hand; `null` if it is not. */
+  readonly suspendedByHand: Date | null
   /** What holds it, at least one. */
   readonly reasons: readonly Reason[]
 }
 
 /** One reason of an enrolment. */
 export interface Reason {
-  /** The key of the enrolment rule, or `manual`. */
+  /** The key of the enrolment rule, or `manual` or `bulk`. */
   readonly reason: string
+  /** The key of the role that it enrols the person as. */
+  readonly role: string
   readonly state: ReasonState
   /** Since when the reason has been there. */
   readonly since: Date
+  /** When the person is to be done, by this reason; `null` for no day. */
+  readonly due: Day | null
 }

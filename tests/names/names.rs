@@ -21,7 +21,8 @@ fn the_python_stub_has_every_name_and_no_other() {
 
 #[test]
 fn the_node_declarations_have_every_name_and_no_other() {
-    let files = ["index", "records", "explanations"].map(|file| read(&format!("bindings/node/{file}.d.ts")));
+    let files = ["index", "transaction", "options", "records", "deltas", "history", "explanations"]
+        .map(|file| read(&format!("bindings/node/{file}.d.ts")));
     let text = files.concat();
     // Options have no order.
     let unordered = |names: BTreeSet<String>| names.iter().map(|name| unordered(name)).collect();
@@ -122,7 +123,7 @@ fn python(text: &str, names: &mut BTreeSet<String>) {
     let without_docs: String = text.split("\"\"\"").step_by(2).collect();
     let (mut class, mut property) = (String::new(), false);
     let mut rest = without_docs.as_str();
-    while let Some((line, after)) = rest.split_once('\n') {
+    while let Some((line, mut after)) = rest.split_once('\n') {
         let member = line.strip_prefix("    ");
         let statement = member.unwrap_or(line);
         let public = |name: &str| !name.starts_with('_') || name == "__version__";
@@ -135,6 +136,8 @@ fn python(text: &str, names: &mut BTreeSet<String>) {
         } else if let Some(function) = statement.strip_prefix("def ") {
             let place = line.len() - function.len();
             let (function, whole) = (name(function), &rest[place + name(function).len()..]);
+            // Parameters may stand on lines of their own, where they are no fields of a class.
+            after = &whole[within(whole).len() + 2..];
             let parameters = split(within(whole), &[',']).into_iter().map(name);
             let parameters: Vec<&str> = parameters.filter(|name| !["", "self"].contains(name)).collect();
             let parameters = if property { String::new() } else { format!("({})", parameters.join(", ")) };

@@ -2,15 +2,38 @@
 
 use matricula::rule::{Attribute, Value as Held, describe, print};
 use matricula::{
-    Delta, Enrolment, Error, Exception, Instant, Lint, Registry, Revision, SiteId, Snapshot, UserId,
+    Delta, DueDate, Enrolment, Error, Exception, Instant, Lint, Registry, Revision, SiteId, Snapshot, UserId,
 };
 use serde_json::{Map, Value, json};
 
 use crate::calls::Question;
+use crate::changes::Changing;
 
 pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, Error> {
-    let snapshot = registry.snapshot();
+    match question {
+        Question::AsOf { when, ask } => {
+            let snapshot = registry.as_of(when.as_of()?)?;
+            answer_of(registry, snapshot, serde_json::from_value(ask).unwrap())
+        }
+        now => answer_of(registry, registry.snapshot(), now),
+    }
+}
+
+fn answer_of(registry: &Registry, snapshot: Snapshot, question: Question) -> Result<Value, Error> {
     Ok(match question {
+        Question::AsOf { .. } => panic!("as of what, as of what?"),
+        Question::Verify {} => {
+            let found = registry.verify(None)?;
+            json!({
+                "is_intact": found.is_intact(),
+                "revision": found.revision.0,
+                "sealed_from": found.sealed_from.map(|revision| revision.0),
+                "archived_to": found.archived_to.map(|revision| revision.0),
+                "commits": found.commits,
+                "erased": found.erased,
+                "differences": found.differences.iter().map(|found| json!({"what": found.what})).collect::<Value>(),
+            })
+        }
         Question::Deltas { after, limit } => registry.deltas(Revision(after), limit)?.iter().map(delta).collect(),
         Question::MembershipHistory { user, segment } => {
             let events = registry.membership_history(&user, &segment)?.into_iter();
@@ -32,17 +55,20 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
         Question::EnrolmentCount {} => snapshot.enrolment_count().into(),
         Question::Sites {} => snapshot
             .sites()
-            .map(|site| json!({"key": site.key, "name": site.name, "zone": site.zone.name()}))
+            .map(|site| json!({"key": site.key, "name": site.name, "zone": site.zone.name(), "closed": site.closed}))
             .collect(),
         Question::Attributes {} => {
             snapshot.schema().live().map(|each| attribute(&snapshot, each)).collect()
         }
         Question::Courses {} => snapshot
             .courses()
-            .map(|course| json!({"key": course.key, "name": course.name, "site": site_key(&snapshot, course.site)}))
+            .map(|course| json!({"key": course.key, "name": course.name, "site": site_key(&snapshot, course.site), "archived": course.archived}))
             .collect(),
         Question::Segments {} => segments(&snapshot),
         Question::EnrolmentRules {} => enrolment_rules(&snapshot),
+        Question::Users {} => keys(&snapshot, snapshot.users().map(|user| user.0)),
+        Question::Problems { changes } => problems(registry, changes)?,
+        Question::Plan {} => plan(&snapshot),
         Question::User { key } => user(&snapshot, snapshot.user_id(&key)?),
         Question::Members { segment } => keys(&snapshot, snapshot.members(&segment)?.iter()),
         Question::MemberCount { segment } => snapshot.members(&segment)?.iter().count().into(),
@@ -117,6 +143,44 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
     })
 }
 
+/// What is wrong at the end of a transaction, which is given up.
+fn problems(registry: &Registry, changes: Vec<Changing>) -> Result<Value, Error> {
+    let at = registry.snapshot().clock().unwrap_or(Instant::EPOCH);
+    let mut tx = registry.as_host("vectors").begin(at)?;
+    for change in changes {
+        change.make(&mut tx)?;
+    }
+    let record = |problem: &matricula::Problem| {
+        json!({
+            "change": problem.change,
+            "line": problem.line,
+            "user": problem.user,
+            "attribute": problem.attribute,
+            "value": problem.value,
+            "code": problem.kind.code(),
+            "reason": problem.reason,
+            "message": problem.to_string(),
+        })
+    };
+    Ok(tx.problems().iter().map(record).collect())
+}
+
+fn plan(snapshot: &Snapshot) -> Value {
+    let mut plan = Vec::new();
+    for steps in snapshot.plan() {
+        plan.extend(steps.users.iter().map(|row| {
+            json!({
+                "action": steps.action.name(),
+                "user": snapshot.user_key(UserId(row)),
+                "course": snapshot.course(steps.course).unwrap().key,
+                "reason": snapshot.reason_key(steps.reason),
+                "due": steps.due.map(|due| due.to_string()),
+            })
+        }));
+    }
+    plan.into()
+}
+
 fn keys(snapshot: &Snapshot, rows: impl Iterator<Item = u32>) -> Value {
     rows.map(|row| Value::from(snapshot.user_key(UserId(row)))).collect()
 }
@@ -187,6 +251,13 @@ fn enrolment_rules(snapshot: &Snapshot) -> Value {
                 "courses": courses.collect::<Value>(),
                 "on_leave": rule.on_leave.name(),
                 "enabled": rule.enabled,
+                "role": rule.role,
+                "from": rule.from.map(|from| from.to_string()),
+                "until": rule.until.map(|until| until.to_string()),
+                "due": rule.due.map(|due| match due {
+                    DueDate::On(day) => Value::from(day.to_string()),
+                    DueDate::After(days) => Value::from(days),
+                }),
             })
         })
         .collect()
@@ -209,6 +280,7 @@ fn delta(delta: &Delta) -> Value {
             "user": step.user,
             "course": step.course,
             "reason": step.reason,
+            "due": step.due.map(|due| due.to_string()),
         })
     };
     let membership = |step: matricula::MembershipStep<'_>| {
@@ -272,8 +344,10 @@ fn enrolment(snapshot: &Snapshot, enrolment: &Enrolment) -> Value {
     let reasons = enrolment.reasons.iter().map(|held| {
         json!({
             "reason": snapshot.reason_key(held.reason),
+            "role": snapshot.role_of(held.reason),
             "state": held.state.name(),
             "since": held.since.to_string(),
+            "due": held.due.map(|due| due.to_string()),
         })
     });
     json!({
@@ -281,6 +355,8 @@ fn enrolment(snapshot: &Snapshot, enrolment: &Enrolment) -> Value {
         "course": snapshot.course(enrolment.course).unwrap().key,
         "status": enrolment.status.name(),
         "since": enrolment.since.to_string(),
+        "due": enrolment.due().map(|due| due.to_string()),
+        "suspended_by_hand": enrolment.suspended_by_hand.map(|at| at.to_string()),
         "reasons": reasons.collect::<Value>(),
     })
 }

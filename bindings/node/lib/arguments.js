@@ -123,6 +123,41 @@ function whole(what, value) {
 }
 
 /**
+ * A whole number that may be left out.
+ *
+ * @param {string} what
+ * @param {unknown} value
+ * @returns {number | null}
+ */
+function optionalWhole(what, value) {
+  return value === undefined || value === null ? null : whole(what, value)
+}
+
+/**
+ * An instant that may be left out.
+ *
+ * @param {string} what
+ * @param {unknown} value
+ * @returns {number | null}
+ */
+function optionalInstant(what, value) {
+  return value === undefined || value === null ? null : instant(what, value)
+}
+
+/**
+ * When people are to be done, if on any day: text for a day, or so many days.
+ *
+ * @param {unknown} value
+ * @returns {string | number | null}
+ */
+function optionalDue(value) {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return text('due', value)
+  if (typeof value === 'number') return whole('due', value)
+  throw wrong('due', value, 'a day such as 2026-01-31, or a number of days')
+}
+
+/**
  * The own properties of an object that serves as a map. A `Map`, of which there would be none, is not taken for one.
  *
  * @param {string} what
@@ -170,6 +205,9 @@ function options(method, value, names) {
   return given
 }
 
+/** One property of an object that serves as a map. */
+const pair = (/** @type {string} */ key, /** @type {string | null} */ value) => ({ key, value })
+
 /**
  * Whether a value is a `Uint8Array`, such as a `Buffer`.
  *
@@ -186,5 +224,6 @@ const typeName = /** @type {() => string | undefined} */ (
 )
 
 module.exports = {
-  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, whole, wrong,
+  callable, entries, instant, isBytes, isRecord, optionalDue, optionalInstant, optionalText, optionalTruth,
+  optionalWhole, options, pair, text, texts, truth, whole, wrong,
 }

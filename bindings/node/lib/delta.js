@@ -8,6 +8,7 @@ const { call } = require('./errors.js')
 const { Hold } = require('./refusals.js')
 const { advice } = require('./rule.js')
 const { Snapshot } = require('./snapshot.js')
+const { single } = require('./steps.js')
 
 /** @import * as api from '../index.js' */
 
@@ -75,10 +76,7 @@ class Delta {
   }
 
   get steps() {
-    return (this.#steps ??= Object.freeze(call(() => this.#native.steps()).flatMap(
-      ({ at, action, users, course, reason }) =>
-        users.map(user => Object.freeze({ at: new Date(at), action, user, course, reason })),
-    )))
+    return (this.#steps ??= Object.freeze(single(call(() => this.#native.steps()))))
   }
 
   get memberships() {

@@ -39,11 +39,15 @@ function translated(error) {
   const translated = new MatriculaError(/** @type {api.ErrorCode} */ (error.code), error.message)
   if (!(error.cause instanceof Error)) return translated
   // The native module says what else there is to know in the only other place that it has.
-  const { hold, rows, ...place } = JSON.parse(error.cause.message)
+  const { hold, rows, problems, ...place } = JSON.parse(error.cause.message)
   if (hold) Object.assign(translated, { hold: new Hold(hold) })
   if (rows) {
     const errors = rows.map((/** @type {NativeRowError} */ row) => new RowError(row))
     Object.assign(translated, { rows: Object.freeze(errors) })
+  }
+  if (problems) {
+    for (const problem of problems) Object.freeze(problem)
+    Object.assign(translated, { problems: Object.freeze(problems) })
   }
   return Object.assign(translated, place)
 }

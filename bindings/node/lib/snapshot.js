@@ -6,6 +6,7 @@ const native = require('../native.js')
 const { instant, optionalText, options, text } = require('./arguments.js')
 const { call, settled } = require('./errors.js')
 const { RulePreview, advice, notations } = require('./rule.js')
+const { single } = require('./steps.js')
 const { read } = require('./values.js')
 
 /** @import * as api from '../index.js' */
@@ -89,7 +90,13 @@ class Snapshot {
   }
 
   get enrolmentRules() {
-    return frozen(call(() => this.#native.enrolmentRules()))
+    const at = (/** @type {number | null} */ millis) => (millis === null ? null : new Date(millis))
+    return frozen(call(() => this.#native.enrolmentRules()).map(rule =>
+      ({ ...rule, from: at(rule.from), until: at(rule.until) })))
+  }
+
+  users() {
+    return call(() => this.#native.users())
   }
 
   /**
@@ -222,8 +229,18 @@ class Snapshot {
     }
     return call(() => this.#native.enrolments(user, course)).map(enrolment => {
       const reasons = enrolment.reasons.map(held => Object.freeze({ ...held, since: new Date(held.since) }))
-      return Object.freeze({ ...enrolment, since: new Date(enrolment.since), reasons: Object.freeze(reasons) })
+      const { since, suspendedByHand: halted } = enrolment
+      return Object.freeze({
+        ...enrolment,
+        since: new Date(since),
+        suspendedByHand: halted === null ? null : new Date(halted),
+        reasons: Object.freeze(reasons),
+      })
     })
+  }
+
+  async plan() {
+    return single(await settled(() => this.#native.plan()))
   }
 
   /**

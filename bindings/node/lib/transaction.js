@@ -4,18 +4,17 @@
 
 const native = require('../native.js')
 const {
-  callable, entries, instant, isBytes, isRecord, optionalText, optionalTruth, options, text, texts, truth, whole,
-  wrong,
+  callable, entries, instant, isBytes, isRecord, optionalDue, optionalInstant, optionalText, optionalTruth,
+  optionalWhole, options, pair, text, texts, truth, whole, wrong,
 } = require('./arguments.js')
 const { Delta, Preview } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
-const { RowError } = require('./refusals.js')
+const { ImportReport, Watch, importArguments } = require('./import.js')
 const { notations } = require('./rule.js')
+const { Snapshot } = require('./snapshot.js')
 const { givenOrNull, number, optionalGiven } = require('./values.js')
 
 /** @import * as api from '../index.js' */
-
-const pair = (/** @type {string} */ key, /** @type {string | null} */ value) => ({ key, value })
 
 /**
  * An option of a choice: its key, or all there is to say.
@@ -35,27 +34,6 @@ function option(value, index) {
     retired: truth(`${what}.retired`, retired),
     was: optionalText(`${what}.was`, was),
   }
-}
-
-/**
- * What a column of a feed means: its target, or all there is to say.
- *
- * @param {string} column
- * @param {unknown} value
- */
-function columnMeans(column, value) {
-  const what = `mapping.${column}`
-  if (!isRecord(value)) return { column, target: text(what, value, 'a string or an object'), blank: null }
-  const { target, blank } = options(what, value, ['target', 'blank'])
-  return { column, target: text(`${what}.target`, target), blank: optionalText(`${what}.blank`, blank) }
-}
-
-/**
- * @param {string} what
- * @param {unknown} value
- */
-function optionalWhole(what, value) {
-  return value === undefined || value === null ? null : whole(what, value)
 }
 
 /** @implements {api.Transaction} */
@@ -208,8 +186,11 @@ class Transaction {
    */
   defineEnrolmentRule(key, given) {
     text('key', key)
-    const names = /** @type {const} */ (['segment', 'courses', 'onLeave', 'name', 'enabled'])
-    const { segment, courses, onLeave = 'keep', name, enabled = true } = options('defineEnrolmentRule', given, names)
+    const {
+      segment, courses, onLeave = 'keep', name, enabled = true, role = 'learner', from, until, due,
+    } = options('defineEnrolmentRule', given, [
+      'segment', 'courses', 'onLeave', 'name', 'enabled', 'role', 'from', 'until', 'due',
+    ])
     const rule = {
       key,
       segment: text('segment', segment),
@@ -217,6 +198,10 @@ class Transaction {
       onLeave: text('onLeave', onLeave),
       name: optionalText('name', name),
       enabled: truth('enabled', enabled),
+      role: text('role', role),
+      from: optionalInstant('from', from),
+      until: optionalInstant('until', until),
+      due: optionalDue(due),
     }
     call(() => this.#native.defineEnrolmentRule(rule))
   }
@@ -320,6 +305,91 @@ class Transaction {
   }
 
   /**
+   * @param {string} segment
+   * @param {readonly string[]} courses
+   * @param {api.BulkOptions} [given]
+   */
+  enrolSegment(segment, courses, given) {
+    text('segment', segment)
+    const keys = texts('courses', courses)
+    const due = optionalDue(options('enrolSegment', given, ['due']).due)
+    call(() => this.#native.enrolSegment(segment, keys, due))
+  }
+
+  /**
+   * @param {readonly string[]} users
+   * @param {readonly string[]} courses
+   * @param {api.BulkOptions} [given]
+   */
+  enrolUsers(users, courses, given) {
+    const keys = /** @type {const} */ ([texts('users', users), texts('courses', courses)])
+    const due = optionalDue(options('enrolUsers', given, ['due']).due)
+    call(() => this.#native.enrolUsers(...keys, due))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   */
+  suspendEnrolment(user, course) {
+    text('user', user)
+    text('course', course)
+    call(() => this.#native.suspendEnrolment(user, course))
+  }
+
+  /**
+   * @param {string} user
+   * @param {string} course
+   */
+  resumeEnrolment(user, course) {
+    text('user', user)
+    text('course', course)
+    call(() => this.#native.resumeEnrolment(user, course))
+  }
+
+  /** @param {string} key */
+  deleteEnrolmentRule(key) {
+    text('key', key)
+    call(() => this.#native.deleteEnrolmentRule(key))
+  }
+
+  /** @param {string} key */
+  deleteSegment(key) {
+    text('key', key)
+    call(() => this.#native.deleteSegment(key))
+  }
+
+  /** @param {string} key */
+  deleteAttribute(key) {
+    text('key', key)
+    call(() => this.#native.deleteAttribute(key))
+  }
+
+  /** @param {string} key */
+  archiveCourse(key) {
+    text('key', key)
+    call(() => this.#native.archiveCourse(key))
+  }
+
+  /** @param {string} key */
+  restoreCourse(key) {
+    text('key', key)
+    call(() => this.#native.restoreCourse(key))
+  }
+
+  /** @param {string} key */
+  closeSite(key) {
+    text('key', key)
+    call(() => this.#native.closeSite(key))
+  }
+
+  /** @param {string} key */
+  reopenSite(key) {
+    text('key', key)
+    call(() => this.#native.reopenSite(key))
+  }
+
+  /**
    * @param {string | Uint8Array} source
    * @param {api.ImportOptions} given
    * @returns {Promise<api.ImportReport>}
@@ -327,19 +397,7 @@ class Transaction {
   async importUsers(source, given) {
     // A copy, because the feed is read on another thread while this one may change the bytes.
     const feed = isBytes(source) ? new Uint8Array(source) : text('source', source, 'a path or a Uint8Array')
-    const names = /** @type {const} */ (['mapping', 'blank', 'absent', 'badRows', 'format', 'signal', 'progress'])
-    const {
-      mapping, blank = 'clear', absent = 'leave', badRows = 'skip_bad_rows', format = 'csv', signal, progress,
-    } = options('importUsers', given, names)
-    const columns = entries('mapping', mapping).map(([column, means]) => columnMeans(column, means))
-    const how = {
-      mapping: columns.map(({ column, target }) => pair(column, target)),
-      blanks: columns.filter(({ blank }) => blank !== null).map(({ column, blank }) => pair(column, blank)),
-      blank: text('blank', blank),
-      absent: text('absent', absent),
-      badRows: text('badRows', badRows),
-      format: text('format', format),
-    }
+    const { how, signal, progress } = importArguments(given)
     const watch = new Watch(signal, progress)
     watch.look()
     try {
@@ -348,6 +406,32 @@ class Transaction {
     } catch (error) {
       throw watch.reason(error)
     }
+  }
+
+  /** @param {string} user */
+  erase(user) {
+    text('user', user)
+    call(() => this.#native.erase(user))
+  }
+
+  /**
+   * @param {number} revision
+   * @param {{ how?: api.Revert | undefined }} [given]
+   */
+  async revert(revision, given) {
+    whole('revision', revision)
+    const { how = 'strict' } = options('revert', given, ['how'])
+    const word = text('how', how)
+    return this.#pooled('revert', () => this.#native.revert(revision, word))
+  }
+
+  inputs() {
+    return new Snapshot(call(() => this.#native.inputs()))
+  }
+
+  async problems() {
+    const problems = await this.#pooled('problems', () => this.#native.problems())
+    return problems.map(problem => Object.freeze(problem))
   }
 
   async preview() {
@@ -378,89 +462,6 @@ class Transaction {
 
   rollback() {
     call(() => this.#native.rollback())
-  }
-}
-
-/** What may stop an import. */
-class Watch {
-  #signal
-  #progress
-  /** @type {{ error: unknown } | undefined} */
-  #thrown
-
-  /**
-   * @param {unknown} signal
-   * @param {unknown} progress
-   */
-  constructor(signal, progress) {
-    if (signal !== undefined && signal !== null && (typeof signal !== 'object' || !('aborted' in signal))) {
-      throw wrong('signal', signal, 'an AbortSignal')
-    }
-    this.#signal = /** @type {api.AbortSignalLike | null | undefined} */ (signal)
-    this.#progress = progress === undefined || progress === null ? null : callable('progress', progress)
-  }
-
-  /** What the import tells of its progress; `null` if nobody wants to know. */
-  get teller() {
-    if (!this.#signal && !this.#progress) return null
-    return (/** @type {number} */ rows, /** @type {number} */ bytes, /** @type {number} */ totalBytes) => {
-      try {
-        if (this.#signal?.aborted) return false
-        const answer = this.#progress?.(Object.freeze({ rows, bytes, totalBytes }))
-        if (answer === undefined || typeof answer === 'boolean') return answer !== false && !this.#signal?.aborted
-        throw wrong('the result of progress', answer, 'a boolean or nothing')
-      } catch (error) {
-        this.#thrown = { error }
-        return false
-      }
-    }
-  }
-
-  /** Stops before anything has begun. */
-  look() {
-    if (this.#signal?.aborted) throw this.reason(new MatriculaError('cancelled', 'the import was stopped'))
-  }
-
-  /**
-   * Why the import failed.
-   *
-   * @param {unknown} error
-   */
-  reason(error) {
-    if (this.#thrown) return this.#thrown.error
-    if (this.#signal?.aborted && error instanceof MatriculaError && error.code === 'cancelled') {
-      return new MatriculaError('cancelled', error.message, { cause: this.#signal.reason })
-    }
-    return error
-  }
-}
-
-/** @implements {api.ImportReport} */
-class ImportReport {
-  #text
-
-  /** @param {native.ImportReport} report */
-  constructor(report) {
-    /** @readonly */
-    this.rows = report.rows
-    /** @readonly */
-    this.created = report.created
-    /** @readonly */
-    this.changed = report.changed
-    /** @readonly */
-    this.unchanged = report.unchanged
-    /** @readonly */
-    this.suspended = report.suspended
-    /** @type {readonly string[]} */
-    this.ignoredColumns = Object.freeze(report.ignoredColumns)
-    /** @type {readonly api.RowError[]} */
-    this.errors = Object.freeze(report.errors.map(error => new RowError(error)))
-    this.#text = report.text
-    Object.freeze(this)
-  }
-
-  toString() {
-    return this.#text
   }
 }
 

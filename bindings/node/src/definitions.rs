@@ -7,7 +7,8 @@ use matricula::{
 };
 use napi_derive::napi;
 
-use crate::convert::{instant, not_a_word, place, whole};
+use crate::convert::{instant, millis, not_a_word, place, whole};
+use crate::due::{Due, due, shown};
 use crate::error::Answer;
 use crate::rule::RuleArguments;
 use crate::snapshot::Snapshot;
@@ -172,14 +173,25 @@ pub struct EnrolmentRuleArguments {
     pub on_leave: String,
     /// Whether it acts.
     pub enabled: bool,
+    /// The key of the role.
+    pub role: String,
+    /// From when on it acts, in milliseconds.
+    pub from: Option<f64>,
+    /// From when on it no longer acts, in milliseconds.
+    pub until: Option<f64>,
+    /// When people are to be done.
+    #[napi(ts_type = "number | string | null")]
+    pub due: Option<Due>,
 }
 
 impl EnrolmentRuleArguments {
     pub(crate) fn into_definition(self) -> Answer<EnrolmentRuleDefinition> {
-        let Self { key, name, segment, courses, on_leave, enabled } = self;
+        let Self { key, name, segment, courses, on_leave, enabled, role, from, until, due } = self;
         let on_leave = on_leave.parse()?;
+        let (from, until) = (from.map(instant).transpose()?, until.map(instant).transpose()?);
+        let due = self::due(due).map_err(|error| error.within(place("enrolment rule", &key)))?;
         let rule = EnrolmentRuleDefinition::new(key, segment, courses, on_leave);
-        Ok(EnrolmentRuleDefinition { name, enabled, ..rule })
+        Ok(EnrolmentRuleDefinition { name, enabled, role, from, until, due, ..rule })
     }
 }
 
@@ -223,6 +235,8 @@ pub struct Site {
     pub name: String,
     /// The zone of its calendar.
     pub zone: &'static str,
+    /// Whether its memberships count as inactive.
+    pub closed: bool,
 }
 
 /// An option of a choice.
@@ -285,6 +299,8 @@ pub struct Course {
     pub name: String,
     /// The key of its site.
     pub site: String,
+    /// Whether rules bring nobody and let nobody go.
+    pub archived: bool,
 }
 
 /// A segment.
@@ -312,7 +328,7 @@ pub struct Segment {
 }
 
 /// An enrolment rule.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct EnrolmentRule {
     /// The key.
     pub key: String,
@@ -327,6 +343,15 @@ pub struct EnrolmentRule {
     pub on_leave: &'static str,
     /// Whether it acts.
     pub enabled: bool,
+    /// The key of the role.
+    pub role: String,
+    /// From when on it acts, in milliseconds.
+    pub from: Option<f64>,
+    /// From when on it no longer acts, in milliseconds.
+    pub until: Option<f64>,
+    /// When people are to be done.
+    #[napi(ts_type = "number | string | null")]
+    pub due: Option<Due>,
 }
 
 #[napi]
@@ -338,6 +363,7 @@ impl Snapshot {
             key: site.key.clone(),
             name: site.name.clone(),
             zone: site.zone.name(),
+            closed: site.closed,
         };
         self.snapshot.sites().map(site).collect()
     }
@@ -355,6 +381,7 @@ impl Snapshot {
             key: course.key.clone(),
             name: course.name.clone(),
             site: self.site_key(course.site),
+            archived: course.archived,
         };
         self.snapshot.courses().map(course).collect()
     }
@@ -388,6 +415,10 @@ impl Snapshot {
             courses: rule.courses.iter().map(|course| self.course_key(*course)).collect(),
             on_leave: rule.on_leave.name(),
             enabled: rule.enabled,
+            role: rule.role.clone(),
+            from: rule.from.map(millis),
+            until: rule.until.map(millis),
+            due: rule.due.map(shown),
         };
         self.snapshot.enrolment_rules().map(rule).collect()
     }

@@ -62,7 +62,7 @@ impl From<&matricula::Warning> for Warning {
 
 /// One thing that happened to the enrolments of some people, one after the other in the delta. In groups, because
 /// JavaScript makes an object of each step much faster than it is handed one.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Steps {
     /// When, in milliseconds.
     pub at: f64,
@@ -73,8 +73,10 @@ pub struct Steps {
     pub users: Vec<String>,
     /// The course's key.
     pub course: String,
-    /// The key of the enrolment rule, or `manual`.
+    /// The key of the enrolment rule, or `manual` or `bulk`.
     pub reason: String,
+    /// The day on which they are to be done by this reason from then on.
+    pub due: Option<String>,
 }
 
 /// Some people joining or leaving one segment.
@@ -155,18 +157,20 @@ impl Delta {
         let mut groups: Vec<Steps> = Vec::new();
         for step in self.delta.steps() {
             let (at, action, user) = (millis(step.at), step.action.name(), step.user.to_owned());
+            let due = step.due.map(|due| due.to_string());
             match groups.last_mut() {
                 Some(last)
                     if last.at == at
                         && last.action == action
                         && last.course == step.course
-                        && last.reason == step.reason =>
+                        && last.reason == step.reason
+                        && last.due == due =>
                 {
                     last.users.push(user);
                 }
                 _ => {
                     let (course, reason) = (step.course.to_owned(), step.reason.to_owned());
-                    groups.push(Steps { at, action, users: vec![user], course, reason });
+                    groups.push(Steps { at, action, users: vec![user], course, reason, due });
                 }
             }
         }

@@ -2,10 +2,13 @@
 //! is `lib/errors.js`'s affair.
 
 use matricula::rule::RuleError;
-use matricula::{Error, ErrorKind, Hold, RefusedRows};
+use matricula::{Error, ErrorKind, Hold, Problems, RefusedRows};
 use napi::{Env, JsError};
 use napi_derive::napi;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use crate::convert::number;
 
 /// The `code` of a JavaScript error.
 pub(crate) type Code = &'static str;
@@ -26,6 +29,9 @@ pub(crate) fn thrown(error: Error) -> napi::Error<Code> {
         Some(place(rule))
     } else if let Some(hold) = error.hold() {
         Some(json!({ "hold": held(hold) }))
+    } else if let Some(problems) = error.cause::<Problems>() {
+        let problems: Vec<Problem> = problems.problems.iter().map(Problem::from).collect();
+        Some(json!({ "problems": problems }))
     } else {
         error.cause::<RefusedRows>().map(refused)
     };
@@ -34,6 +40,38 @@ pub(crate) fn thrown(error: Error) -> napi::Error<Code> {
         thrown.set_cause(napi::Error::from_reason(more.to_string()));
     }
     thrown
+}
+
+/// Something that keeps a transaction from being committed as it is.
+#[napi(object, object_from_js = false, use_nullable = true)]
+#[derive(Serialize)]
+pub struct Problem {
+    /// Which change, from 1.
+    pub change: u32,
+    /// The line of the feed, if the change was an import.
+    pub line: Option<f64>,
+    /// The key of the person concerned, if it is about one.
+    pub user: Option<String>,
+    /// The key of the attribute, if it is about one.
+    pub attribute: Option<String>,
+    /// The value, if there is one.
+    pub value: Option<String>,
+    /// The kind of error that it is.
+    #[napi(ts_type = "import('./index.js').ErrorCode")]
+    pub code: &'static str,
+    /// What is wrong.
+    pub reason: String,
+    /// The same with where, in English.
+    pub message: String,
+}
+
+impl From<&matricula::Problem> for Problem {
+    fn from(problem: &matricula::Problem) -> Self {
+        let message = problem.to_string();
+        let matricula::Problem { change, line, user, attribute, value, kind, reason } = problem.clone();
+        let line = line.map(number);
+        Self { change, line, user, attribute, value, code: kind.code(), reason, message }
+    }
 }
 
 /// What holds a commit, as JSON.

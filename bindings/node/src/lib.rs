@@ -7,13 +7,18 @@
 pub mod convert;
 pub mod definitions;
 pub mod delta;
+pub mod due;
 pub mod error;
+pub mod history;
 pub mod import;
 pub mod job;
 pub mod registry;
 pub mod rule;
 pub mod snapshot;
+pub mod state;
+pub mod store;
 pub mod transaction;
+pub mod transfer;
 pub mod value;
 
 use napi_derive::napi;

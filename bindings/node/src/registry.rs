@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use matricula::{Memory, Registry as Inner, Revision, Sqlite};
+use matricula::{Memory, Registry as Inner, Revision};
 use napi::Result;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
@@ -10,8 +10,10 @@ use napi_derive::napi;
 use crate::convert::{instant, millis, number, whole};
 use crate::delta::Delta;
 use crate::error::{Answer, Code, closed, thrown};
+use crate::history::{UserEvent, Verification, When, when};
 use crate::job::Job;
 use crate::snapshot::Snapshot;
+use crate::store::OpenArguments;
 use crate::transaction::Transaction;
 
 /// The registry until it is closed; its transactions look here before they do anything.
@@ -62,12 +64,26 @@ pub struct Registry {
     handle: Handle,
 }
 
+impl From<Inner> for Registry {
+    fn from(registry: Inner) -> Self {
+        Self { handle: Handle::new(registry) }
+    }
+}
+
+impl Registry {
+    /// The registry, if it is open.
+    pub(crate) fn get(&self) -> Result<Inner, Code> {
+        self.handle.get().map_err(thrown)
+    }
+}
+
 #[napi]
 impl Registry {
     /// Opens an SQLite file, or creates it.
     #[napi(factory, catch_unwind)]
-    pub fn open(path: String) -> Result<Self, Code> {
-        let registry = Sqlite::at(path).and_then(Inner::open).map_err(thrown)?;
+    pub fn open(path: String, options: OpenArguments) -> Result<Self, Code> {
+        let store = options.into_options().and_then(|options| options.open(path));
+        let registry = store.and_then(Inner::open).map_err(thrown)?;
         Ok(Self { handle: Handle::new(registry) })
     }
 
@@ -125,6 +141,20 @@ impl Registry {
         Ok(Job::on_pool(move || registry.refresh().map(Snapshot::from)))
     }
 
+    /// Keeps an image of the current snapshot in the file.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn save_cache(&self) -> Result<AsyncTask<Job<()>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.save_cache()))
+    }
+
+    /// Copies what the file holds to a new one.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn backup(&self, path: String) -> Result<AsyncTask<Job<()>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.backup(path)))
+    }
+
     /// The commits after a revision.
     #[napi(catch_unwind, ts_return_type = "Promise<Array<Delta>>")]
     pub fn deltas(&self, after: f64, limit: f64) -> Result<AsyncTask<Job<Vec<Delta>>>, Code> {
@@ -150,6 +180,49 @@ impl Registry {
             let events = registry.membership_history(&user, &segment)?;
             Ok(events.into_iter().map(MembershipEvent::from).collect())
         }))
+    }
+
+    /// The registry as it was.
+    #[napi(catch_unwind, ts_return_type = "Promise<Snapshot>")]
+    pub fn as_of(
+        &self,
+        #[napi(ts_arg_type = "number | Moment")] when: When,
+    ) -> Result<AsyncTask<Job<Snapshot>>, Code> {
+        let (registry, when) = (self.get()?, self::when(when).map_err(thrown)?);
+        Ok(Job::on_pool(move || registry.as_of(when).map(Snapshot::from)))
+    }
+
+    /// Everything that happened to a person.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<UserEvent>>")]
+    pub fn history_of_user(&self, user: String) -> Result<AsyncTask<Job<Vec<UserEvent>>>, Code> {
+        let registry = self.get()?;
+        Ok(Job::on_pool(move || {
+            let events = registry.history_of_user(&user)?;
+            let snapshot = registry.snapshot();
+            Ok(events.into_iter().map(|event| UserEvent::new(event, &snapshot)).collect())
+        }))
+    }
+
+    /// The end of the chain of sealed commits.
+    #[napi(catch_unwind, ts_return_type = "Promise<string | null>")]
+    pub fn head(&self) -> Result<AsyncTask<Job<Option<String>>>, Code> {
+        let registry = self.get()?;
+        Ok(Job::on_pool(move || Ok(registry.head()?.map(|head| head.to_string()))))
+    }
+
+    /// Looks through everything, whether it is as it was sealed.
+    #[napi(catch_unwind, ts_return_type = "Promise<Verification>")]
+    pub fn verify(&self, saved: Option<String>) -> Result<AsyncTask<Job<Verification>>, Code> {
+        let registry = self.get()?;
+        let saved = saved.map(|saved| saved.parse()).transpose().map_err(thrown)?;
+        Ok(Job::on_pool(move || registry.verify(saved).map(Verification::from)))
+    }
+
+    /// Makes sure that nothing of what was erased is left in the file.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn clean(&self) -> Result<AsyncTask<Job<()>>, Code> {
+        let registry = self.get()?;
+        Ok(Job::on_pool(move || registry.clean()))
     }
 
     /// Lets time pass.

@@ -1,19 +1,21 @@
 //! The registry at a revision, for reading: people, memberships, enrolments, and why. Not here: definitions
 //! (`definitions`), and what is asked about rules (`rule`).
 
-use matricula::{Exception, SiteId, UserId};
+use matricula::{Exception, Instant, SiteId, UserId};
 use napi::Result;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::convert::{Pair, millis, number};
+use crate::delta::Steps;
 use crate::error::{Answer, Code, thrown};
 use crate::job::Job;
 use crate::value::{ValuePair, output};
 
 /// The registry at a revision.
 #[napi]
+#[derive(Clone)]
 pub struct Snapshot {
     pub(crate) snapshot: matricula::Snapshot,
 }
@@ -41,7 +43,7 @@ pub struct User {
     /// The key.
     pub key: String,
     /// The status.
-    #[napi(ts_type = "'active' | 'suspended'")]
+    #[napi(ts_type = "import('./index.js').UserStatus")]
     pub status: &'static str,
     /// When the person was created, in milliseconds.
     pub created: Option<f64>,
@@ -52,7 +54,7 @@ pub struct User {
 }
 
 /// A person's enrolment in a course.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Enrolment {
     /// The user's key.
     pub user: String,
@@ -63,20 +65,28 @@ pub struct Enrolment {
     pub status: &'static str,
     /// Since when, in milliseconds.
     pub since: f64,
+    /// The day on which the person is to be done.
+    pub due: Option<String>,
+    /// Since when it has been suspended by hand, in milliseconds.
+    pub suspended_by_hand: Option<f64>,
     /// What holds it.
     pub reasons: Vec<Reason>,
 }
 
 /// One reason of an enrolment.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Reason {
-    /// The key of the enrolment rule, or `manual`.
+    /// The key of the enrolment rule, or `manual` or `bulk`.
     pub reason: String,
+    /// The key of the role.
+    pub role: String,
     /// How it stands behind the enrolment.
     #[napi(ts_type = "'in_force' | 'kept' | 'suspended'")]
     pub state: &'static str,
     /// Since when, in milliseconds.
     pub since: f64,
+    /// The day on which the person is to be done, by this reason.
+    pub due: Option<String>,
 }
 
 /// What was decided by hand about a person and a segment.
@@ -144,6 +154,12 @@ impl Snapshot {
     #[napi(catch_unwind)]
     pub fn enrolment_count(&self) -> f64 {
         number(self.snapshot.enrolment_count())
+    }
+
+    /// The keys of all people, in order of creation.
+    #[napi(catch_unwind)]
+    pub fn users(&self) -> Vec<&str> {
+        self.snapshot.users().map(|user| self.snapshot.user_key(user)).collect()
     }
 
     /// A person.
@@ -225,6 +241,13 @@ impl Snapshot {
         self.find_enrolments(user.as_deref(), course.as_deref()).map_err(thrown)
     }
 
+    /// What would have to happen to enrolments for them to be as the rules want them.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Steps>>")]
+    pub fn plan(&self) -> AsyncTask<Job<Vec<Steps>>> {
+        let snapshot = self.clone();
+        Job::on_pool(move || Ok(snapshot.planned()))
+    }
+
     /// Why a person is, or is not, in a segment.
     #[napi(catch_unwind)]
     pub fn explain_membership(&self, user: String, segment: String) -> Result<Explanation, Code> {
@@ -247,6 +270,8 @@ impl Snapshot {
             course: self.course_key(enrolment.course),
             status: enrolment.status.name(),
             since: millis(enrolment.since),
+            due: enrolment.due().map(|due| due.to_string()),
+            suspended_by_hand: enrolment.suspended_by_hand.map(millis),
             reasons: enrolment.reasons.iter().map(|held| self.reason(held)).collect(),
         };
         Ok(match (user, course) {
@@ -259,11 +284,27 @@ impl Snapshot {
         })
     }
 
+    fn planned(&self) -> Vec<Steps> {
+        let at = millis(self.snapshot.clock().unwrap_or(Instant::EPOCH));
+        let plan = self.snapshot.plan();
+        let steps = plan.iter().map(|steps| Steps {
+            at,
+            action: steps.action.name(),
+            users: steps.users.iter().map(|row| self.snapshot.user_key(UserId(row)).to_owned()).collect(),
+            course: self.course_key(steps.course),
+            reason: self.snapshot.reason_key(steps.reason).to_owned(),
+            due: steps.due.map(|due| due.to_string()),
+        });
+        steps.collect()
+    }
+
     fn reason(&self, held: &matricula::HeldReason) -> Reason {
         Reason {
             reason: self.snapshot.reason_key(held.reason).to_owned(),
+            role: self.snapshot.role_of(held.reason).to_owned(),
             state: held.state.name(),
             since: millis(held.since),
+            due: held.due.map(|due| due.to_string()),
         }
     }
 }

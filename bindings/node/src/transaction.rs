@@ -1,64 +1,34 @@
 //! A set of changes, until it is committed or given up. While work on it runs on the thread pool, nothing else
 //! can be done to it: the JavaScript thread is told so instead of being made to wait.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use matricula::{CourseDefinition, Error, ErrorKind, Input, SiteDefinition, Transaction as Inner, time_zone};
+use matricula::{
+    BulkEnrolment, CourseDefinition, Input, Revision, SiteDefinition, Transaction as Inner, time_zone,
+};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::millis;
+use crate::convert::{millis, whole};
 use crate::definitions::{
     AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute, guard,
 };
 use crate::delta::{Delta, Preview};
-use crate::error::{Answer, Code, closed, thrown};
+use crate::due::{Due, due};
+use crate::error::{Answer, Code, Problem, thrown};
 use crate::import::{Feed, How, ImportArguments, ImportReport, ProgressFunction, teller};
 use crate::job::Job;
 use crate::registry::Handle;
+use crate::snapshot::Snapshot;
+use crate::state::{Lease, State, lease, lock};
 use crate::value::{Update, about_days};
-
-/// What can be done to a transaction now.
-enum State {
-    /// Anything.
-    Open(Box<Inner>),
-    /// Nothing: somebody works on it.
-    Busy,
-    /// Nothing any more.
-    Closed,
-}
 
 /// A set of changes to a registry.
 #[napi]
 pub struct Transaction {
     registry: Handle,
     state: Arc<Mutex<State>>,
-}
-
-/// Somebody's hold on a transaction. When it is dropped, the transaction is open again if it was put back, and
-/// closed otherwise: so also after a panic, which may have left it half changed.
-struct Lease {
-    transaction: Option<Box<Inner>>,
-    state: Arc<Mutex<State>>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = lock(&self.state);
-        if matches!(*state, State::Busy) {
-            *state = self.transaction.take().map_or(State::Closed, State::Open);
-        }
-    }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn busy() -> Error {
-    let message = "the transaction is still at work, expected the earlier promise to be awaited first";
-    Error::new(ErrorKind::NotPossible, message)
 }
 
 impl Transaction {
@@ -74,33 +44,7 @@ impl Transaction {
     /// Takes the transaction, for a while or for good.
     fn lease(&self) -> Result<Lease, Code> {
         self.registry.get().map_err(thrown)?;
-        let mut state = lock(&self.state);
-        match std::mem::replace(&mut *state, State::Busy) {
-            State::Open(transaction) => {
-                Ok(Lease { transaction: Some(transaction), state: self.state.clone() })
-            }
-            State::Busy => Err(thrown(busy())),
-            State::Closed => {
-                *state = State::Closed;
-                Err(thrown(closed("transaction")))
-            }
-        }
-    }
-}
-
-impl Lease {
-    /// Works on the transaction and puts it back.
-    fn borrow<T>(mut self, work: impl FnOnce(&mut Inner) -> Answer<T>) -> Answer<T> {
-        let Some(mut transaction) = self.transaction.take() else { return Err(closed("transaction")) };
-        let result = work(&mut transaction);
-        self.transaction = Some(transaction);
-        result
-    }
-
-    /// Uses the transaction up.
-    fn consume<T>(mut self, work: impl FnOnce(Inner) -> Answer<T>) -> Answer<T> {
-        let Some(transaction) = self.transaction.take() else { return Err(closed("transaction")) };
-        work(*transaction)
+        lease(&self.state)
     }
 }
 
@@ -203,6 +147,118 @@ impl Transaction {
     #[napi(catch_unwind)]
     pub fn unenrol(&self, user: String, course: String) -> Result<(), Code> {
         self.with(|transaction| transaction.unenrol(&user, &course))
+    }
+
+    /// Enrols the members of a segment once.
+    #[napi(catch_unwind)]
+    pub fn enrol_segment(
+        &self,
+        segment: String,
+        courses: Vec<String>,
+        #[napi(ts_arg_type = "number | string | null")] due: Option<Due>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| {
+            let enrolment = BulkEnrolment::of_segment(segment, courses);
+            transaction.apply(BulkEnrolment { due: self::due(due)?, ..enrolment })
+        })
+    }
+
+    /// Enrols people once.
+    #[napi(catch_unwind)]
+    pub fn enrol_users(
+        &self,
+        users: Vec<String>,
+        courses: Vec<String>,
+        #[napi(ts_arg_type = "number | string | null")] due: Option<Due>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| {
+            let enrolment = BulkEnrolment::of_users(users, courses);
+            transaction.apply(BulkEnrolment { due: self::due(due)?, ..enrolment })
+        })
+    }
+
+    /// Suspends an enrolment by hand.
+    #[napi(catch_unwind)]
+    pub fn suspend_enrolment(&self, user: String, course: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.suspend_enrolment(&user, &course))
+    }
+
+    /// Takes back a suspension by hand.
+    #[napi(catch_unwind)]
+    pub fn resume_enrolment(&self, user: String, course: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.resume_enrolment(&user, &course))
+    }
+
+    /// Deletes an enrolment rule.
+    #[napi(catch_unwind)]
+    pub fn delete_enrolment_rule(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.delete_enrolment_rule(&key))
+    }
+
+    /// Deletes a segment.
+    #[napi(catch_unwind)]
+    pub fn delete_segment(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.delete_segment(&key))
+    }
+
+    /// Deletes an attribute.
+    #[napi(catch_unwind)]
+    pub fn delete_attribute(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.delete_attribute(&key))
+    }
+
+    /// Archives a course.
+    #[napi(catch_unwind)]
+    pub fn archive_course(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.archive_course(&key))
+    }
+
+    /// Restores a course.
+    #[napi(catch_unwind)]
+    pub fn restore_course(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.restore_course(&key))
+    }
+
+    /// Closes a site.
+    #[napi(catch_unwind)]
+    pub fn close_site(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.close_site(&key))
+    }
+
+    /// Reopens a site.
+    #[napi(catch_unwind)]
+    pub fn reopen_site(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.reopen_site(&key))
+    }
+
+    /// Erases a person for good.
+    #[napi(catch_unwind)]
+    pub fn erase(&self, user: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.erase(&user))
+    }
+
+    /// Undoes a commit, and gives what was left because it has been changed since.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<string>>")]
+    pub fn revert(&self, revision: f64, how: String) -> Result<AsyncTask<Job<Vec<String>>>, Code> {
+        let revision = whole("revision", revision).map(Revision).map_err(thrown)?;
+        let how = how.parse().map_err(thrown)?;
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.revert(revision, how))))
+    }
+
+    /// The definitions and people as changed so far.
+    #[napi(catch_unwind)]
+    pub fn inputs(&self) -> Result<Snapshot, Code> {
+        self.with(|transaction| Ok(transaction.inputs().into()))
+    }
+
+    /// What keeps the transaction from being committed as it is.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Problem>>")]
+    pub fn problems(&self) -> Result<AsyncTask<Job<Vec<Problem>>>, Code> {
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || {
+            lease.borrow(|transaction| Ok(transaction.problems().iter().map(Problem::from).collect()))
+        }))
     }
 
     /// Imports people from a file or from bytes, which nobody may change until it is done.

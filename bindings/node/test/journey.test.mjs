@@ -67,14 +67,14 @@ test('a feed becomes enrolments and survives reopening', async t => {
   }, { at: at('2026-11-22') })
   assert.deepEqual([report.changed, report.unchanged, report.suspended], [1, 1, 1])
   assert.deepEqual(second.steps, [
-    { at: at('2026-11-22'), action: 'suspended', user: 'ann', course: 'gdpr', reason: 'gdpr-de' },
+    { at: at('2026-11-22'), action: 'suspended', user: 'ann', course: 'gdpr', reason: 'gdpr-de', due: null },
   ])
   assert.equal(registry.snapshot().user('bob').status, 'suspended')
 
   // Ninety days on, ann is no longer a starter, but the course is kept.
   const third = await registry.asHost('clock').advance(at('2027-02-01'))
   assert.deepEqual(third.steps, [
-    { at: new Date('2026-12-30T00:00:00Z'), action: 'kept', user: 'ann', course: 'onboarding', reason: 'onboard' },
+    { at: new Date('2026-12-30T00:00:00Z'), action: 'kept', user: 'ann', course: 'onboarding', reason: 'onboard', due: null },
   ])
   assert.equal(third.author, 'clock')
 
@@ -120,8 +120,8 @@ test('a snapshot shows what was defined', async t => {
   const snapshot = registry.snapshot()
   assert.deepEqual([snapshot.revision, snapshot.clock], [1, at('2026-11-21')])
   assert.deepEqual(snapshot.sites, [
-    { key: 'primary', name: 'Primary site', zone: 'UTC' },
-    { key: 'emea', name: 'Europe', zone: 'Europe/Berlin' },
+    { key: 'primary', name: 'Primary site', zone: 'UTC', closed: false },
+    { key: 'emea', name: 'Europe', zone: 'Europe/Berlin', closed: false },
   ])
   assert.deepEqual(snapshot.attributes.map(({ key, type, options }) => ({ key, type, options })), [
     {
@@ -131,7 +131,7 @@ test('a snapshot shows what was defined', async t => {
     },
     { key: 'hired_on', type: 'date', options: null },
   ])
-  assert.deepEqual(snapshot.courses, [{ key: 'gdpr', name: 'Privacy', site: 'emea' }])
+  assert.deepEqual(snapshot.courses, [{ key: 'gdpr', name: 'Privacy', site: 'emea', archived: false }])
   const plain = { state: 'active', owner: null, description: null, sqlRows: false }
   assert.deepEqual(snapshot.segments, [
     {
@@ -139,9 +139,10 @@ test('a snapshot shows what was defined', async t => {
     },
     { key: 'dated', name: 'dated', site: null, rule: 'has(user.hired_on)', english: 'hired_on has a value', ...plain },
   ])
+  const always = { role: 'learner', from: null, until: null, due: null }
   assert.deepEqual(snapshot.enrolmentRules, [
-    { key: 'r', name: 'Rule', segment: 'germans', courses: ['gdpr'], onLeave: 'unenrol', enabled: false },
-    { key: 's', name: 's', segment: 'dated', courses: ['gdpr'], onLeave: 'keep', enabled: true },
+    { key: 'r', name: 'Rule', segment: 'germans', courses: ['gdpr'], onLeave: 'unenrol', enabled: false, ...always },
+    { key: 's', name: 's', segment: 'dated', courses: ['gdpr'], onLeave: 'keep', enabled: true, ...always },
   ])
 })
 
@@ -163,8 +164,8 @@ test('a snapshot shows people, their memberships and enrolments', async () => {
   })
   assert.deepEqual([snapshot.memberCount('germans'), snapshot.isMember('bob', 'germans')], [2, false])
   const byHand = {
-    user: 'bob', course: 'gdpr', status: 'active', since: at('2026-11-22'),
-    reasons: [{ reason: 'manual', state: 'in_force', since: at('2026-11-22') }],
+    user: 'bob', course: 'gdpr', status: 'active', since: at('2026-11-22'), due: null, suspendedByHand: null,
+    reasons: [{ reason: 'manual', role: 'learner', state: 'in_force', since: at('2026-11-22'), due: null }],
   }
   assert.deepEqual(snapshot.enrolments({ user: 'bob' }), [byHand])
   assert.deepEqual(snapshot.enrolments({ user: 'bob', course: 'gdpr' }), [byHand])

@@ -104,10 +104,23 @@ test('after its commit a transaction is closed', async () => {
     tx => tx.updateUser('a'),
     tx => tx.enrol('ann', 'gdpr'),
     tx => tx.unenrol('ann', 'gdpr'),
+    tx => tx.enrolSegment('germans', ['gdpr']),
+    tx => tx.enrolUsers(['ann'], ['gdpr']),
+    tx => tx.suspendEnrolment('ann', 'gdpr'),
+    tx => tx.resumeEnrolment('ann', 'gdpr'),
+    tx => tx.deleteEnrolmentRule('gdpr-de'),
+    tx => tx.deleteSegment('germans'),
+    tx => tx.deleteAttribute('country'),
+    tx => tx.archiveCourse('gdpr'),
+    tx => tx.restoreCourse('gdpr'),
+    tx => tx.closeSite('a'),
+    tx => tx.reopenSite('a'),
+    tx => tx.inputs(),
     tx => tx.rollback(),
   ]) assert.throws(() => use(kept), closed, String(use))
   await assert.rejects(kept.importUsers(bytes(feed), { mapping }), closed)
   await assert.rejects(kept.preview(), closed)
+  await assert.rejects(kept.problems(), closed)
   await assert.rejects(kept.commit(), closed)
   assert.equal(registry.revision, 2)
 })

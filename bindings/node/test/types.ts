@@ -2,7 +2,7 @@
 // interface that it says it implements.
 
 import * as matricula from 'matricula'
-import type { Action, Delta, Enrolment, ErrorCode, MatriculaError, Registry, Transaction, User } from 'matricula'
+import type { Action, Delta, Enrolment, ErrorCode, MatriculaError, Problem, Registry, Step, Transaction, User } from 'matricula'
 import * as errors from '../lib/errors.js'
 import * as registry from '../lib/registry.js'
 import { names } from './names.mjs'
@@ -18,12 +18,14 @@ holds<Equal<keyof typeof matricula, (typeof names)[number]>>()
 // What the package is made of has exactly the declared types.
 holds<Equal<typeof registry.open, typeof matricula.open>>()
 holds<Equal<typeof registry.memory, typeof matricula.memory>>()
+holds<Equal<typeof registry.limitConnections, typeof matricula.limitConnections>>()
+holds<Equal<typeof registry.importRegistry, typeof matricula.importRegistry>>()
 holds<Equal<typeof registry.version, typeof matricula.version>>()
 export const made: typeof matricula.MatriculaError = errors.MatriculaError
 
 // What users get.
 export async function journey(path: string, signal: AbortSignalOfSomebody): Promise<void> {
-  using registry: Registry = matricula.open(path)
+  using registry: Registry = matricula.open(path, { readOnly: true, durability: 'normal', maxBytes: 1e9 })
   const host = registry.asHost('hr')
   const delta = await host.transact(async tx => {
     holds<Equal<typeof tx, Transaction>>()
@@ -36,6 +38,10 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
     tx.pin('pilot', 'ann')
     tx.record('ann', 'c', { completed: new Date(), score: null })
     tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
+    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], role: 'observer', from: new Date(), until: null, due: 30 })
+    tx.enrolSegment('s', ['c'], { due: '2027-01-31' })
+    tx.enrolUsers(['ann'] as const, ['c'])
+    holds<Equal<Awaited<ReturnType<typeof tx.problems>>, Problem[]>>()
     tx.updateUser('ann', { values: { country: 'DE', left_on: null, level: 3n, langs: ['en'] }, sites: { emea: 'active', old: null } })
     const report = await tx.importUsers(new Uint8Array(), {
       mapping: { id: 'key', phone: { target: 'user.phone', blank: 'leave' } }, format: 'ndjson', absent: 'suspend', signal, progress: ({ rows }) => rows < 10,
@@ -71,6 +77,11 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
   holds<Equal<ReturnType<ReturnType<Registry['snapshot']>['completed']>, Date | null>>()
   const history = await registry.membershipHistory('ann', 'seniors')
   holds<Equal<(typeof history)[number]['joined'], boolean>>()
+  const [rule] = registry.snapshot().enrolmentRules
+  holds<Equal<NonNullable<typeof rule>['due'], string | number | null>>()
+  const plan = await (await registry.snapshotAtLeast(1, { timeout: 1000 })).plan()
+  holds<Equal<typeof plan, Step[]>>()
+  await registry.backup('copy.db')
   const deltas = await registry.deltas({ after: registry.revision })
   holds<Equal<typeof deltas, Delta[]>>()
 }
@@ -97,6 +108,12 @@ export function mistakes(registry: Registry, tx: Transaction, user: User): void 
   tx.updateUser('ann', { value: {} })
   // @ts-expect-error: there is no such policy.
   tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'drop' })
+  // @ts-expect-error: which day an instant is depends on the zone.
+  tx.enrolUsers(['ann'], ['c'], { due: new Date() })
+  // @ts-expect-error: how long to wait is not optional.
+  void registry.snapshotAtLeast(1)
+  // @ts-expect-error: there is no such durability.
+  matricula.open('acme.db', { durability: 'none' })
   // @ts-expect-error: it has to be said in what they are enrolled.
   tx.defineEnrolmentRule('r', { segment: 's' })
   // @ts-expect-error: at least one of the two is required.
@@ -106,5 +123,5 @@ export function mistakes(registry: Registry, tx: Transaction, user: User): void 
   // @ts-expect-error: records do not change.
   user.values['department'] = 'Sales'
   // @ts-expect-error: nor do lists of them.
-  registry.snapshot().sites.push({ key: 'x', name: 'x', zone: 'UTC' })
+  registry.snapshot().sites.push({ key: 'x', name: 'x', zone: 'UTC', closed: false })
 }

@@ -25,11 +25,27 @@ const changes = {
   record: ['user', 'course'],
   enrol: ['user', 'course'],
   unenrol: ['user', 'course'],
+  enrol_segment: ['segment', 'courses'],
+  enrol_users: ['users', 'courses'],
+  suspend_enrolment: ['user', 'course'],
+  resume_enrolment: ['user', 'course'],
+  delete_enrolment_rule: ['key'],
+  delete_segment: ['key'],
+  delete_attribute: ['key'],
+  archive_course: ['key'],
+  restore_course: ['key'],
+  close_site: ['key'],
+  reopen_site: ['key'],
+  erase: ['user'],
+  revert: ['revision'],
 }
 const questions = {
   deltas: [],
   membership_history: ['user', 'segment'],
+  verify: [],
   user: ['key'],
+  users: [],
+  plan: [],
   members: ['segment'],
   member_count: ['segment'],
   is_member: ['user', 'segment'],
@@ -60,7 +76,7 @@ function called(call) {
 }
 
 /** Arguments that are instants, which are text in vectors. */
-const instants = ['at', 'completed']
+const instants = ['at', 'completed', 'from', 'until']
 
 /** What is given, with text for a whole number that JavaScript does not have exactly. */
 const exactly = given => JSON.parse(JSON.stringify(given, (_, value) =>
@@ -75,10 +91,10 @@ function make(object, name, named, first) {
   return object[camel(name)](...positional, ...(options.length > 0 ? [Object.fromEntries(options)] : []))
 }
 
-function change(tx, call) {
+async function change(tx, call) {
   const [name, given] = called(call)
   assert.ok(Object.hasOwn(changes, name), `a change, not ${name}`)
-  return make(tx, name, given, changes[name])
+  await make(tx, name, given, changes[name])
 }
 
 async function take(registry, step) {
@@ -86,8 +102,8 @@ async function take(registry, step) {
   const { at, do: calls, advance, ...more } = step
   assert.deepEqual(more, {}, 'nothing else in a step')
   if (advance !== undefined) return host.advance(new Date(advance))
-  return host.transact(tx => {
-    for (const call of calls) change(tx, call)
+  return host.transact(async tx => {
+    for (const call of calls) await change(tx, call)
   }, { at: new Date(at) })
 }
 
@@ -98,12 +114,24 @@ class Verbatim {
   }
 }
 
-async function ask(registry, question) {
+async function ask(registry, question, snapshot = registry.snapshot()) {
   const [name, given] = called(question)
-  const snapshot = registry.snapshot()
+  if (name === 'as_of') {
+    const { when, ask: then } = given
+    return ask(registry, then, await registry.asOf(typeof when === 'string' ? new Date(when) : when))
+  }
+  if (name === 'problems') {
+    let problems
+    await registry.asHost('vectors').transact(async tx => {
+      for (const call of given.do) await change(tx, call)
+      problems = await tx.problems()
+      tx.rollback()
+    }, { at: snapshot.clock ?? new Date(0) })
+    return problems
+  }
   if (Object.hasOwn(changes, name)) {
     await registry.asHost('vectors').transact(async tx => {
-      change(tx, question)
+      await change(tx, question)
       // Some of what is wrong is seen at the end of a transaction only.
       await tx.preview()
       tx.rollback()
@@ -112,7 +140,7 @@ async function ask(registry, question) {
   }
   if (properties.has(name)) return snapshot[camel(name)]
   assert.ok(Object.hasOwn(questions, name), `a question, not ${name}`)
-  const of = ['deltas', 'membership_history'].includes(name) ? registry : snapshot
+  const of = ['deltas', 'membership_history', 'verify'].includes(name) ? registry : snapshot
   const answer = await make(of, name, given, questions[name])
   if (name === 'preview_rule') {
     const lists = ['members', 'joining', 'leaving', 'unknown'].map(list => [list, answer[list]()])

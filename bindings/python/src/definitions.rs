@@ -7,7 +7,8 @@ use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyMapping, PySequence, PyString};
 
-use crate::convert::{items, not_a_word, record, text, type_name};
+use crate::convert::{When, items, not_a_word, record, text, type_name};
+use crate::due::Due;
 use crate::error::Outcome;
 use crate::value::{Plain, input, plain, within};
 
@@ -20,6 +21,8 @@ record! {
         name: String,
         /// The name of the time zone whose calendar days count here.
         zone: String,
+        /// Whether its memberships count as inactive, until it is reopened.
+        closed: bool,
     }
 }
 
@@ -80,6 +83,8 @@ record! {
         name: String,
         /// The key of its site.
         site: String,
+        /// Whether rules bring nobody and let nobody go, until it is restored.
+        archived: bool,
     }
 }
 
@@ -122,6 +127,14 @@ record! {
         on_leave: &'static str,
         /// Whether it acts.
         enabled: bool,
+        /// The key of the role that people are enrolled as.
+        role: String,
+        /// The instant from which on it acts, in UTC; `None` for always.
+        from_: Option<When>,
+        /// The instant from which on it no longer acts, in UTC; `None` for never.
+        until: Option<When>,
+        /// When people are to be done; `None` for no day.
+        due: Option<Due>,
     }
 }
 
@@ -234,6 +247,7 @@ pub(crate) fn sites(snapshot: &matricula::Snapshot) -> Vec<Site> {
         key: site.key.clone(),
         name: site.name.clone(),
         zone: site.zone.name().to_owned(),
+        closed: site.closed,
     };
     snapshot.sites().map(site).collect()
 }
@@ -276,6 +290,7 @@ pub(crate) fn courses(snapshot: &matricula::Snapshot) -> Vec<Course> {
         key: course.key.clone(),
         name: course.name.clone(),
         site: site_key(snapshot, course.site),
+        archived: course.archived,
     };
     snapshot.courses().map(course).collect()
 }
@@ -305,6 +320,10 @@ pub(crate) fn enrolment_rules(snapshot: &matricula::Snapshot) -> Vec<EnrolmentRu
         courses: rule.courses.iter().map(|course| course_key(snapshot, *course)).collect(),
         on_leave: rule.on_leave.name(),
         enabled: rule.enabled,
+        role: rule.role.clone(),
+        from_: rule.from.map(When),
+        until: rule.until.map(When),
+        due: rule.due.map(Due::from),
     };
     snapshot.enrolment_rules().map(rule).collect()
 }

@@ -1,9 +1,11 @@
 //! What a commit did, or would do. Not here: why (`snapshot`, explanations).
 
-use matricula::Action;
+use chrono::NaiveDate;
+use matricula::{Action, Instant, UserId};
 use pyo3::prelude::*;
 
 use crate::convert::{When, record};
+use crate::definitions::course_key;
 use crate::guard::Hold;
 use crate::rule::Lint;
 use crate::snapshot::Snapshot;
@@ -19,9 +21,28 @@ record! {
         user: String,
         /// The course's key.
         course: String,
-        /// The key of the enrolment rule, or `manual`.
+        /// The key of the enrolment rule, or `manual` or `bulk`.
         reason: String,
+        /// The day on which the person is to be done by this reason from then on; `None` if the step gives none.
+        due: Option<NaiveDate>,
     }
+}
+
+/// The steps that would make enrolments what the rules want.
+pub(crate) fn planned(snapshot: &matricula::Snapshot) -> Vec<Step> {
+    let at = When(snapshot.clock().unwrap_or(Instant::EPOCH));
+    let plan = snapshot.plan();
+    let steps = plan.iter().flat_map(|steps| {
+        steps.users.iter().map(move |row| Step {
+            at,
+            action: steps.action.name(),
+            user: snapshot.user_key(UserId(row)).to_owned(),
+            course: course_key(snapshot, steps.course),
+            reason: snapshot.reason_key(steps.reason).to_owned(),
+            due: steps.due,
+        })
+    });
+    steps.collect()
 }
 
 record! {
@@ -105,8 +126,13 @@ impl From<matricula::Warning> for Warning {
 pub(crate) struct Delta(pub(crate) matricula::Delta);
 
 impl PartialEq for Delta {
+    /// Whether they say the same: what was previewed is what was recorded, though only the latter is sealed.
     fn eq(&self, other: &Self) -> bool {
-        self.0.commit() == other.0.commit()
+        let said = |delta: &matricula::Delta| {
+            let commit = delta.commit();
+            (commit.revision, commit.author.clone(), commit.note.clone(), commit.idempotency.clone())
+        };
+        said(&self.0) == said(&other.0) && self.0.same_as(&other.0)
     }
 }
 
@@ -181,6 +207,7 @@ impl Delta {
             user: step.user.to_owned(),
             course: step.course.to_owned(),
             reason: step.reason.to_owned(),
+            due: step.due,
         });
         steps.collect()
     }

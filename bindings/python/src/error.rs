@@ -2,10 +2,11 @@
 //! and never come here.
 
 use matricula::rule::RuleError;
-use matricula::{ErrorKind, RefusedRows};
+use matricula::{ErrorKind, Problems, RefusedRows};
 use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 
+use crate::convert::record;
 use crate::guard::Hold;
 use crate::import::RowError;
 
@@ -15,6 +16,40 @@ pyo3::create_exception!(
     PyException,
     "What went wrong, in words, with a stable `code` such as `unknown_user`, and what there is to know of it: where in a rule, what was held, which rows."
 );
+
+record! {
+    /// Something that keeps a transaction from being committed as it is, and the change that it comes from.
+    Problem {
+        /// Which change of the transaction, from 1; those that were refused do not count.
+        change: u32,
+        /// The line of the feed, if the change was an import.
+        line: Option<u64>,
+        /// The key of the person concerned, if it is about one.
+        user: Option<String>,
+        /// The key of the attribute, if it is about one.
+        attribute: Option<String>,
+        /// The value, if there is one.
+        value: Option<String>,
+        /// The kind of error that it is.
+        code: &'static str,
+        /// What is wrong.
+        reason: String,
+        /// The same with where, in English.
+        message: String,
+    }
+
+    fn __str__(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<&matricula::Problem> for Problem {
+    fn from(problem: &matricula::Problem) -> Self {
+        let message = problem.to_string();
+        let matricula::Problem { change, line, user, attribute, value, kind, reason } = problem.clone();
+        Self { change, line, user, attribute, value, code: kind.code(), reason, message }
+    }
+}
 
 /// What a call comes to.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -64,7 +99,10 @@ fn described(raised: &Bound<'_, PyBaseException>, error: &matricula::Error) -> P
     raised.setattr("hold", error.hold().map(Hold::from))?;
     let refused = error.cause::<RefusedRows>();
     let rows = refused.map(|refused| refused.errors.iter().map(RowError::from).collect::<Vec<_>>());
-    raised.setattr("rows", rows)
+    raised.setattr("rows", rows)?;
+    let problems = error.cause::<Problems>();
+    let problems = problems.map(|problems| problems.problems.iter().map(Problem::from).collect::<Vec<_>>());
+    raised.setattr("problems", problems)
 }
 
 /// The error of something that is closed.

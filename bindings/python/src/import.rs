@@ -204,7 +204,7 @@ pub(crate) fn unreadable(error: Error, path: Option<PathBuf>) -> Failure {
     }
 }
 
-fn os_error(error: &std::io::Error, path: Option<PathBuf>) -> PyErr {
+pub(crate) fn os_error(error: &std::io::Error, path: Option<PathBuf>) -> PyErr {
     let Some(number) = error.raw_os_error() else {
         // Such as a path with a null character, which never reached the system.
         return PyValueError::new_err(error.to_string());

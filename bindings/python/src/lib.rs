@@ -5,14 +5,19 @@
 mod convert;
 mod definitions;
 mod delta;
+mod due;
 mod error;
 mod guard;
+mod history;
 mod import;
 mod json;
 mod registry;
 mod rule;
 mod snapshot;
+mod state;
+mod store;
 mod transaction;
+mod transfer;
 mod value;
 
 use pyo3::prelude::*;
@@ -29,9 +34,11 @@ mod _matricula {
     #[pymodule_export]
     use crate::delta::{Delta, MembershipStep, Preview, Step, Warning};
     #[pymodule_export]
-    use crate::error::MatriculaError;
+    use crate::error::{MatriculaError, Problem};
     #[pymodule_export]
     use crate::guard::{Excess, Guard, Hold};
+    #[pymodule_export]
+    use crate::history::{Difference, UserEvent, Verification};
     #[pymodule_export]
     use crate::import::{ImportReport, Progress, RowError};
     #[pymodule_export]
@@ -43,5 +50,9 @@ mod _matricula {
         Enrolment, EnrolmentExplanation, MembershipExplanation, Reason, SegmentException, Snapshot, User,
     };
     #[pymodule_export]
+    use crate::store::limit_connections;
+    #[pymodule_export]
     use crate::transaction::Transaction;
+    #[pymodule_export]
+    use crate::transfer::{Archived, import_registry};
 }

@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant};
 
-use matricula::{Memory, Revision, Sqlite};
+use matricula::{Error, ErrorKind, Memory, Revision};
 use pyo3::prelude::*;
 
 use crate::convert::{When, instant, record};
 use crate::delta::Delta;
 use crate::error::{Outcome, closed};
+use crate::history::{UserEvent, Verification, when};
+use crate::import::{open_feed, unreadable};
 use crate::snapshot::Snapshot;
-use crate::transaction::{State, Transaction};
+use crate::state::State;
+use crate::store;
+use crate::transaction::Transaction;
+use crate::transfer::{Archived, new_file};
 
 /// The registry while it is open, and the transactions that closing it gives up.
 pub(crate) struct Handle {
@@ -79,7 +85,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    fn new(registry: matricula::Registry) -> Self {
+    pub(crate) fn new(registry: matricula::Registry) -> Self {
         let (registry, transactions) = (RwLock::new(Some(registry)), Mutex::default());
         Self { handle: Arc::new(Handle { registry, transactions }) }
     }
@@ -87,9 +93,26 @@ impl Registry {
 
 /// Opens the registry in an SQLite file, which is created if it is missing.
 #[pyfunction]
-pub(crate) fn open(py: Python<'_>, path: PathBuf) -> Outcome<Registry> {
-    Ok(Registry::new(py.detach(|| matricula::Registry::open(Sqlite::at(path)?))?))
+#[pyo3(signature = (
+    path, *, read_only=false, durability="full", busy_timeout=None, secure_delete=false, cache=true, max_bytes=None
+))]
+#[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
+pub(crate) fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    read_only: bool,
+    durability: &str,
+    busy_timeout: Option<Duration>,
+    secure_delete: bool,
+    cache: bool,
+    max_bytes: Option<u64>,
+) -> Outcome<Registry> {
+    let options = store::options(read_only, durability, busy_timeout, secure_delete, cache, max_bytes)?;
+    Ok(Registry::new(py.detach(|| matricula::Registry::open(options.open(path)?))?))
 }
+
+/// For so long a thread waits without looking whether it is to be interrupted.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A new registry in memory.
 #[pyfunction]
@@ -128,6 +151,43 @@ impl Registry {
         Ok(Snapshot(py.detach(move || registry.refresh())?))
     }
 
+    /// A snapshot in which a commit is, which may be another process's: read in, or waited for.
+    fn snapshot_at_least(&self, py: Python<'_>, revision: u64, timeout: Duration) -> Outcome<Snapshot> {
+        let start = Instant::now();
+        loop {
+            // Asked for each time, so that closing the registry ends the wait.
+            let registry = self.handle.registry()?;
+            let left = timeout.saturating_sub(start.elapsed());
+            let found = py.detach(move || {
+                let found = registry.snapshot_at_least(Revision(revision), left.min(PATIENCE));
+                found.map_err(|error| (error, registry.snapshot().revision()))
+            });
+            match found {
+                Ok(snapshot) => return Ok(Snapshot(snapshot)),
+                Err((error, _)) if error.kind() != ErrorKind::Stale => return Err(error.into()),
+                Err(_) if left > PATIENCE => py.check_signals()?,
+                Err((_, now)) => {
+                    let message = format!(
+                        "the registry is at revision {now}, expected at least {revision} within {timeout:?}"
+                    );
+                    return Err(Error::new(ErrorKind::Stale, message).into());
+                }
+            }
+        }
+    }
+
+    /// Keeps an image of the current snapshot in the file, so that opening it again is fast.
+    fn save_cache(&self, py: Python<'_>) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.save_cache())?)
+    }
+
+    /// Copies what the file holds to a new one, while others read and commit.
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.backup(path))?)
+    }
+
     /// The host's own view, which may do everything; the name is recorded with every commit.
     fn as_host(&self, name: String) -> Outcome<Host> {
         self.handle.registry()?;
@@ -152,6 +212,69 @@ impl Registry {
         let registry = self.handle.registry()?;
         let events = py.detach(move || registry.membership_history(&user, &segment))?;
         Ok(events.into_iter().map(MembershipEvent::from).collect())
+    }
+
+    /// The registry as it was after a commit, or after the last one at or before an instant.
+    fn as_of(&self, py: Python<'_>, when: &Bound<'_, PyAny>) -> Outcome<Snapshot> {
+        let (when, registry) = (self::when(when)?, self.handle.registry()?);
+        Ok(Snapshot(py.detach(move || registry.as_of(when))?))
+    }
+
+    /// The registry as it was, from an archive that has it.
+    fn as_of_in(
+        &self,
+        py: Python<'_>,
+        source: &Bound<'_, PyAny>,
+        when: &Bound<'_, PyAny>,
+    ) -> Outcome<Snapshot> {
+        let (when, registry) = (self::when(when)?, self.handle.registry()?);
+        let (archive, path) = open_feed(source)?;
+        let snapshot = py.detach(move || registry.as_of_in(archive, when));
+        Ok(Snapshot(snapshot.map_err(|error| unreadable(error, path))?))
+    }
+
+    /// Everything that happened to a person, oldest first.
+    fn history_of_user(&self, py: Python<'_>, user: String) -> Outcome<Vec<UserEvent>> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || {
+            let events = registry.history_of_user(&user)?;
+            let snapshot = registry.snapshot();
+            let events = events.into_iter().map(|event| UserEvent::new(event, &snapshot));
+            Ok::<_, Error>(events.collect())
+        })?)
+    }
+
+    /// The end of the chain of sealed commits, to be kept in another place.
+    fn head(&self, py: Python<'_>) -> Outcome<Option<String>> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.head())?.map(|head| head.to_string()))
+    }
+
+    /// Looks through everything, whether it is as it was sealed.
+    #[pyo3(signature = (saved=None))]
+    fn verify(&self, py: Python<'_>, saved: Option<&str>) -> Outcome<Verification> {
+        let (saved, registry) = (saved.map(str::parse).transpose()?, self.handle.registry()?);
+        Ok(py.detach(move || registry.verify(saved))?.into())
+    }
+
+    /// Writes the whole registry to a new file.
+    fn export(&self, py: Python<'_>, target: PathBuf) -> Outcome<u64> {
+        let registry = self.handle.registry()?;
+        let file = new_file(py, target)?;
+        Ok(py.detach(move || registry.export(file))?.0)
+    }
+
+    /// Moves the commits before a revision into a new file.
+    fn archive(&self, py: Python<'_>, before: u64, author: &str, target: PathBuf) -> Outcome<Archived> {
+        let registry = self.handle.registry()?;
+        let file = new_file(py, target)?;
+        Ok(py.detach(move || registry.archive(Revision(before), author, file))?.into())
+    }
+
+    /// Makes sure that nothing of what was erased is left in the file.
+    fn clean(&self, py: Python<'_>) -> Outcome<()> {
+        let registry = self.handle.registry()?;
+        Ok(py.detach(move || registry.clean())?)
     }
 
     /// Closes the registry and gives up its open transactions. Closing again does nothing.

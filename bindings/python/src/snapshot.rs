@@ -1,12 +1,14 @@
 //! The registry at a revision, for reading: people, members, enrolments, explanations. Not here: definitions
 //! (`definitions`), and what is asked about rules (`rule`).
 
+use chrono::NaiveDate;
 use matricula::{Exception, Instant, SiteId, UserId};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::convert::{Dict, When, instant, record};
 use crate::definitions::{self, Attribute, Course, EnrolmentRule, Segment, Site, course_key};
+use crate::delta::{Step, planned};
 use crate::error::Outcome;
 use crate::guard::Guard;
 use crate::json;
@@ -42,12 +44,16 @@ record! {
 record! {
     /// One reason for an enrolment.
     Reason {
-        /// The key of the enrolment rule, or `manual`.
+        /// The key of the enrolment rule, or `manual` or `bulk`.
         reason: String,
+        /// The key of the role that it enrols the person as.
+        role: String,
         /// Whether it is in force.
         state: &'static str,
         /// Since when it has been there, in UTC.
         since: When,
+        /// The day on which the person is to be done, by this reason; `None` for no day.
+        due: Option<NaiveDate>,
     }
 }
 
@@ -62,6 +68,10 @@ record! {
         status: &'static str,
         /// Since when, without a break, in UTC; a suspension is no break.
         since: When,
+        /// The day on which the person is to be done; `None` for no day, and while it is suspended.
+        due: Option<NaiveDate>,
+        /// Since when it has been suspended by hand, in UTC; `None` if it is not.
+        suspended_by_hand: Option<When>,
         /// What holds it.
         reasons: Vec<Reason>,
     }
@@ -159,14 +169,18 @@ impl Snapshot {
     fn enrolment(&self, enrolment: matricula::Enrolment) -> Enrolment {
         let reasons = enrolment.reasons.iter().map(|held| Reason {
             reason: self.0.reason_key(held.reason).to_owned(),
+            role: self.0.role_of(held.reason).to_owned(),
             state: held.state.name(),
             since: When(held.since),
+            due: held.due,
         });
         Enrolment {
             user: self.0.user_key(enrolment.user).to_owned(),
             course: course_key(&self.0, enrolment.course),
             status: enrolment.status.name(),
             since: When(enrolment.since),
+            due: enrolment.due(),
+            suspended_by_hand: enrolment.suspended_by_hand.map(When),
             reasons: reasons.collect(),
         }
     }
@@ -237,6 +251,11 @@ impl Snapshot {
     #[getter]
     fn enrolment_rules(&self) -> Vec<EnrolmentRule> {
         definitions::enrolment_rules(&self.0)
+    }
+
+    /// The keys of all people, in the order in which they were created.
+    fn users(&self) -> Vec<&str> {
+        self.0.users().map(|user| self.0.user_key(user)).collect()
     }
 
     /// A person.
@@ -360,6 +379,11 @@ impl Snapshot {
                 return Err(PyTypeError::new_err(message).into());
             }
         })
+    }
+
+    /// What would have to happen to enrolments for them to be as the rules want them.
+    fn plan(&self, py: Python<'_>) -> Vec<Step> {
+        py.detach(|| planned(&self.0))
     }
 
     /// Why a person is, or is not, in a segment.

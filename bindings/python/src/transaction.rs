@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use matricula::{
-    AttributeDefinition, Change, CourseDefinition, EnrolmentRuleDefinition, Error, ErrorKind, Exception,
-    ImportOptions, RecordUpdate, SegmentDefinition, SiteDefinition, UserUpdate, time_zone,
+    AttributeDefinition, BulkEnrolment, Change, CourseDefinition, Deletable, EnrolmentRuleDefinition, Error,
+    Exception, ImportOptions, RecordUpdate, Revision, SegmentDefinition, SiteDefinition, UserUpdate,
+    time_zone,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -14,63 +15,14 @@ use pyo3::prelude::*;
 use crate::convert::{Given, When, instant, items, membership, place, texts, type_name};
 use crate::definitions::Demands;
 use crate::delta::{Delta, Preview};
-use crate::error::{Outcome, closed};
+use crate::due::due;
+use crate::error::{Outcome, Problem};
 use crate::guard;
 use crate::import::{self, ImportReport, open_feed, tell, unreadable};
 use crate::rule::source;
+use crate::snapshot::Snapshot;
+use crate::state::State;
 use crate::value::{self, about_days, input, instants, within};
-
-/// How far a transaction has come.
-pub(crate) enum State {
-    /// It takes changes.
-    Open(Box<matricula::Transaction>),
-    /// An import has it, and may be running the host's `progress`.
-    Importing,
-    /// It was committed or rolled back, or its commit failed.
-    Finished,
-    /// Its registry was closed.
-    Abandoned,
-}
-
-impl State {
-    fn open(&mut self) -> Result<&mut matricula::Transaction, Error> {
-        match self {
-            Self::Open(transaction) => Ok(transaction),
-            other => Err(other.refusal()),
-        }
-    }
-
-    /// Takes the transaction out and leaves another state behind; the error if it is not there.
-    fn take(&mut self, next: Self) -> Result<Box<matricula::Transaction>, Error> {
-        match std::mem::replace(self, next) {
-            Self::Open(transaction) => Ok(transaction),
-            other => {
-                let refusal = other.refusal();
-                *self = other;
-                Err(refusal)
-            }
-        }
-    }
-
-    /// Why it takes no changes.
-    fn refusal(&self) -> Error {
-        match self {
-            Self::Open(_) | Self::Importing => {
-                let message = "the transaction is importing people, expected no other call until that ends";
-                Error::new(ErrorKind::NotPossible, message)
-            }
-            Self::Finished => closed("transaction"),
-            Self::Abandoned => closed("registry"),
-        }
-    }
-
-    /// Gives up a transaction whose registry closes. What is returned is to be dropped without the lock.
-    pub(crate) fn abandon(state: &Mutex<Self>) -> Option<Self> {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = matches!(*state, Self::Open(_) | Self::Importing);
-        open.then(|| std::mem::replace(&mut *state, Self::Abandoned))
-    }
-}
 
 /// A set of changes: made, previewed, and committed as a whole or not at all.
 #[pyclass(frozen, module = "matricula")]
@@ -273,7 +225,10 @@ impl Transaction {
     }
 
     /// Defines an enrolment rule, or replaces it.
-    #[pyo3(signature = (key, segment, courses, on_leave="keep", name=None, enabled=true))]
+    #[pyo3(signature = (
+        key, segment, courses, on_leave="keep", name=None, enabled=true, *, role="learner", from_=None, until=None,
+        due=None
+    ))]
     #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
     fn define_enrolment_rule(
         &self,
@@ -284,11 +239,18 @@ impl Transaction {
         on_leave: &str,
         name: Option<String>,
         enabled: bool,
+        role: &str,
+        from_: Option<&Bound<'_, PyAny>>,
+        until: Option<&Bound<'_, PyAny>>,
+        due: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<()> {
         let courses = texts("courses", courses)?;
-        let on_leave = on_leave.parse()?;
+        let (on_leave, role) = (on_leave.parse()?, role.to_owned());
+        let from = from_.map(|from| instant("from_", from)).transpose()?;
+        let until = until.map(|until| instant("until", until)).transpose()?;
+        let due = self::due(due).map_err(|error| within(error, "enrolment rule", &key))?;
         let rule = EnrolmentRuleDefinition::new(key, segment, courses, on_leave);
-        self.change(py, EnrolmentRuleDefinition { name, enabled, ..rule })
+        self.change(py, EnrolmentRuleDefinition { name, enabled, role, from, until, due, ..rule })
     }
 
     /// Creates or updates a person. What is left out stays as it is.
@@ -325,6 +287,102 @@ impl Transaction {
     /// Takes back an enrolment by hand. An enrolment that a rule holds goes on for that reason.
     fn unenrol(&self, py: Python<'_>, user: String, course: String) -> Outcome<()> {
         self.change(py, Change::Unenrol { user, course })
+    }
+
+    /// Enrols the members of a segment in courses once.
+    #[pyo3(signature = (segment, courses, *, due=None))]
+    fn enrol_segment(
+        &self,
+        py: Python<'_>,
+        segment: String,
+        courses: &Bound<'_, PyAny>,
+        due: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<()> {
+        let enrolment = BulkEnrolment::of_segment(segment, texts("courses", courses)?);
+        self.change(py, BulkEnrolment { due: self::due(due)?, ..enrolment })
+    }
+
+    /// Enrols people in courses once.
+    #[pyo3(signature = (users, courses, *, due=None))]
+    fn enrol_users(
+        &self,
+        py: Python<'_>,
+        users: &Bound<'_, PyAny>,
+        courses: &Bound<'_, PyAny>,
+        due: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<()> {
+        let enrolment = BulkEnrolment::of_users(texts("users", users)?, texts("courses", courses)?);
+        let enrolment = BulkEnrolment { due: self::due(due)?, ..enrolment };
+        // They may be many, and each is looked up.
+        Ok(py.detach(|| self.lock().open()?.apply(enrolment))?)
+    }
+
+    /// Suspends an enrolment by hand, whatever rules do.
+    fn suspend_enrolment(&self, py: Python<'_>, user: String, course: String) -> Outcome<()> {
+        self.change(py, Change::SuspendEnrolment { user, course, suspended: true })
+    }
+
+    /// Takes back a suspension by hand.
+    fn resume_enrolment(&self, py: Python<'_>, user: String, course: String) -> Outcome<()> {
+        self.change(py, Change::SuspendEnrolment { user, course, suspended: false })
+    }
+
+    /// Deletes an enrolment rule: whom it holds leaves it, under its policy.
+    fn delete_enrolment_rule(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Delete(Deletable::EnrolmentRule, key))
+    }
+
+    /// Deletes a segment to which nothing refers.
+    fn delete_segment(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Delete(Deletable::Segment, key))
+    }
+
+    /// Deletes an attribute that no rule names, with everybody's value.
+    fn delete_attribute(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Delete(Deletable::Attribute, key))
+    }
+
+    /// Archives a course: rules bring nobody and let nobody go.
+    fn archive_course(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Archive { course: key, archived: true })
+    }
+
+    /// Restores a course that was archived: rules catch up.
+    fn restore_course(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Archive { course: key, archived: false })
+    }
+
+    /// Closes a site: its memberships count as inactive.
+    fn close_site(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Close { site: key, closed: true })
+    }
+
+    /// Reopens a site that was closed.
+    fn reopen_site(&self, py: Python<'_>, key: String) -> Outcome<()> {
+        self.change(py, Change::Close { site: key, closed: false })
+    }
+
+    /// Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit.
+    fn erase(&self, py: Python<'_>, user: String) -> Outcome<()> {
+        self.change(py, Change::Erase { user })
+    }
+
+    /// Undoes a commit, and gives what was left because it has been changed since.
+    #[pyo3(signature = (revision, how="strict"))]
+    fn revert(&self, py: Python<'_>, revision: u64, how: &str) -> Outcome<Vec<String>> {
+        let how = how.parse()?;
+        Ok(py.detach(|| self.lock().open()?.revert(Revision(revision), how))?)
+    }
+
+    /// The definitions and people as changed so far.
+    fn inputs(&self, py: Python<'_>) -> Outcome<Snapshot> {
+        Ok(Snapshot(py.detach(|| Ok::<_, Error>(self.lock().open()?.inputs()))?))
+    }
+
+    /// What keeps the transaction from being committed as it is.
+    fn problems(&self, py: Python<'_>) -> Outcome<Vec<Problem>> {
+        let problems = py.detach(|| Ok::<_, Error>(self.lock().open()?.problems()))?;
+        Ok(problems.iter().map(Problem::from).collect())
     }
 
     /// Imports people from CSV or newline-delimited JSON.

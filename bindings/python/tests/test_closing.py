@@ -1,7 +1,7 @@
 """When things end: leaving a block commits, an exception rolls back, and what is closed stays closed."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import matricula
@@ -76,6 +76,19 @@ def test_an_ended_transaction_refuses_every_call(
         lambda: tx.update_user("x"),
         lambda: tx.enrol("ann", "gdpr"),
         lambda: tx.unenrol("ann", "gdpr"),
+        lambda: tx.enrol_segment("germans", ["gdpr"]),
+        lambda: tx.enrol_users(["ann"], ["gdpr"]),
+        lambda: tx.suspend_enrolment("ann", "gdpr"),
+        lambda: tx.resume_enrolment("ann", "gdpr"),
+        lambda: tx.delete_enrolment_rule("gdpr-de"),
+        lambda: tx.delete_segment("germans"),
+        lambda: tx.delete_attribute("country"),
+        lambda: tx.archive_course("gdpr"),
+        lambda: tx.restore_course("gdpr"),
+        lambda: tx.close_site("x"),
+        lambda: tx.reopen_site("x"),
+        lambda: tx.inputs(),
+        lambda: tx.problems(),
         lambda: tx.import_users("/no/such/file", {"id": "key"}),
         lambda: tx.preview(),
         lambda: tx.commit(),
@@ -102,6 +115,9 @@ def test_a_closed_registry_refuses_every_call(company: matricula.Registry, now: 
         lambda: company.refresh(),
         lambda: company.as_host("hr"),
         lambda: company.deltas(),
+        lambda: company.snapshot_at_least(0, timedelta()),
+        lambda: company.save_cache(),
+        lambda: company.backup("/no/such/file"),
         lambda: company.__enter__(),
         lambda: host.transaction(at=now),
         lambda: host.advance(now),

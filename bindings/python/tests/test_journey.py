@@ -217,13 +217,13 @@ def test_records_are_what_they_say(company: matricula.Registry, now: datetime) -
     assert isinstance(step, Step) and isinstance(membership, MembershipStep)
     shown = "datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.timezone.utc)"
     assert repr(step) == (
-        f"Step(at={shown}, action='enrolled', user='ann', course='gdpr', reason='gdpr-de')"
+        f"Step(at={shown}, action='enrolled', user='ann', course='gdpr', reason='gdpr-de', due=None)"
     )
     assert repr(membership) == (
         f"MembershipStep(at={shown}, user='ann', segment='germans', joined=True)"
     )
     assert repr(company.snapshot().courses[1]) == (
-        "Course(key='onboarding', name='Welcome', site='primary')"
+        "Course(key='onboarding', name='Welcome', site='primary', archived=False)"
     )
     assert len({*delta.steps, *delta.steps}) == len(delta.steps) == 2
     assert delta.steps[0] != delta.steps[1]

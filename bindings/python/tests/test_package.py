@@ -2,6 +2,7 @@
 
 import sysconfig
 import textwrap
+from datetime import date, timedelta
 from decimal import Decimal
 from importlib.metadata import version
 from importlib.resources import files
@@ -10,7 +11,8 @@ from typing import assert_type, get_args
 
 import matricula
 import pytest
-from matricula.types import Action, EnrolmentDict, LeavePolicy, LintCode, ReasonState, Status, Value
+from matricula import Step
+from matricula.types import Action, EnrolmentDict, LeavePolicy, LintCode, ReasonState, UserStatus, Value
 from packaging.version import Version
 
 
@@ -61,10 +63,13 @@ def test_everything_says_what_it_is(name: str) -> None:
 def test_type_checkers_know_what_comes_back(company: matricula.Registry) -> None:
     snapshot, (delta,) = company.snapshot(), company.deltas()
     assert_type(snapshot.user("ann").values, dict[str, Value])
-    assert_type(snapshot.user("ann").status, Status)
+    assert_type(snapshot.user("ann").status, UserStatus)
     assert_type(snapshot.enrolments(user="ann")[0].reasons[0].state, ReasonState)
     assert_type(snapshot.explain_enrolment("ann", "gdpr").to_dict(), EnrolmentDict)
     assert_type(snapshot.enrolment_rules[0].on_leave, LeavePolicy)
+    assert_type(snapshot.enrolment_rules[0].due, date | timedelta | None)
+    assert_type(snapshot.enrolments(user="ann")[0].due, date | None)
+    assert_type(snapshot.plan(), list[Step])
     assert_type(snapshot.score("ann", "gdpr"), Decimal | None)
     for lint in snapshot.lints("germans"):
         assert_type(lint.lint, LintCode)

@@ -157,16 +157,22 @@ def test_a_commit_lets_other_threads_run(now: datetime, tmp_path: Path, watchdog
                 giving.result()
 
 
-@pytest.mark.parametrize("call", ["preview_rule", "lints", "membership_history"])
-def test_reading_that_takes_long_lets_other_threads_run(
-    company: matricula.Registry, call: str
+@pytest.mark.parametrize(
+    "call", ["preview_rule", "lints", "membership_history", "plan", "problems", "save_cache"]
+)
+def test_what_takes_long_lets_other_threads_run(
+    company: matricula.Registry, now: datetime, call: str
 ) -> None:
     """The interpreter never takes turns by itself here: only a call that releases it lets the other thread run."""
     snapshot, go, ran = company.snapshot(), threading.Event(), list[bool]()
+    tx = company.as_host("hr").transaction(at=now)
     calls: dict[str, Callable[[], object]] = {
         "preview_rule": lambda: snapshot.preview_rule("has(user.country)"),
         "lints": lambda: snapshot.lints("germans"),
         "membership_history": lambda: company.membership_history("ann", "germans"),
+        "plan": lambda: snapshot.plan(),
+        "problems": lambda: tx.problems(),
+        "save_cache": lambda: company.save_cache(),
     }
     interval = sys.getswitchinterval()
 

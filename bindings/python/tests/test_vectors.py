@@ -1,7 +1,7 @@
 """The meaning of the library as data: the files of `tests/vectors`, which Rust and Node run too."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,27 @@ CHANGES = (
     "record",
     "enrol",
     "unenrol",
+    "enrol_segment",
+    "enrol_users",
+    "suspend_enrolment",
+    "resume_enrolment",
+    "delete_enrolment_rule",
+    "delete_segment",
+    "delete_attribute",
+    "archive_course",
+    "restore_course",
+    "close_site",
+    "reopen_site",
+    "erase",
+    "revert",
 )
 PLACE = ("offset", "line", "column", "pointer", "nearest")
 # What each record has, of what vectors ask about.
 RECORDS: dict[type, list[str]] = {
     matricula.Delta: ["revision", "at", "users_created", "users_changed", "steps", "memberships"],
-    matricula.Step: ["at", "action", "user", "course", "reason"],
+    matricula.Step: ["at", "action", "user", "course", "reason", "due"],
     matricula.MembershipStep: ["at", "user", "segment", "joined"],
-    matricula.Site: ["key", "name", "zone"],
+    matricula.Site: ["key", "name", "zone", "closed"],
     matricula.AttributeOption: ["key", "name", "retired"],
     matricula.Attribute: [
         "key",
@@ -55,7 +68,7 @@ RECORDS: dict[type, list[str]] = {
         "sensitivity",
         "self_writable",
     ],
-    matricula.Course: ["key", "name", "site"],
+    matricula.Course: ["key", "name", "site", "archived"],
     matricula.Segment: [
         "key",
         "name",
@@ -96,10 +109,41 @@ RECORDS: dict[type, list[str]] = {
         "value",
     ],
     matricula.Sql: ["text", "parameters"],
-    matricula.EnrolmentRule: ["key", "name", "segment", "courses", "on_leave", "enabled"],
+    matricula.EnrolmentRule: [
+        "key",
+        "name",
+        "segment",
+        "courses",
+        "on_leave",
+        "enabled",
+        "role",
+        "from_",
+        "until",
+        "due",
+    ],
+    matricula.Difference: ["revision", "entry", "what"],
+    matricula.Verification: [
+        "is_intact",
+        "revision",
+        "sealed_from",
+        "archived_to",
+        "commits",
+        "erased",
+        "differences",
+    ],
+    matricula.Problem: [
+        "change",
+        "line",
+        "user",
+        "attribute",
+        "value",
+        "code",
+        "reason",
+        "message",
+    ],
     matricula.User: ["key", "status", "created", "values", "sites"],
-    matricula.Enrolment: ["user", "course", "status", "since", "reasons"],
-    matricula.Reason: ["reason", "state", "since"],
+    matricula.Enrolment: ["user", "course", "status", "since", "due", "suspended_by_hand", "reasons"],
+    matricula.Reason: ["reason", "role", "state", "since", "due"],
 }
 
 
@@ -134,19 +178,31 @@ def take(registry: matricula.Registry, step: dict[str, Any]) -> None:
             host.advance(datetime.fromisoformat(to))
         case {"at": at, "do": changes, **more} if not more:
             with host.transaction(at=datetime.fromisoformat(at)) as tx:
-                for change in changes:
-                    name, arguments = call(change)
-                    assert name in CHANGES
-                    getattr(tx, name)(**arguments)
+                make(tx, changes)
         case _:
             raise ValueError(f"no step: {step}")
+
+
+def make(tx: matricula.Transaction, changes: list[dict[str, Any]]) -> None:
+    for change in changes:
+        name, arguments = call(change)
+        assert name in CHANGES
+        getattr(tx, name)(**arguments)
 
 
 def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
     name, arguments = call(question)
     snapshot = registry.snapshot()
+    if name == "as_of":
+        when = arguments["when"]
+        snapshot = registry.as_of(datetime.fromisoformat(when) if isinstance(when, str) else when)
+        name, arguments = call(arguments["ask"])
+    at = snapshot.clock or datetime.fromisoformat("1970-01-01T00:00:00Z")
+    if name == "problems":
+        tx = registry.as_host("vectors").transaction(at=at)
+        make(tx, arguments["do"])
+        return tx.problems()
     if name in CHANGES:
-        at = snapshot.clock or datetime.fromisoformat("1970-01-01T00:00:00Z")
         tx = registry.as_host("vectors").transaction(at=at)
         try:
             found = getattr(tx, name)(**arguments)
@@ -155,7 +211,7 @@ def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
             return found
         finally:
             tx.rollback()
-    of_registry = name in ("deltas", "membership_history")
+    of_registry = name in ("deltas", "membership_history", "verify")
     asked = getattr(registry if of_registry else snapshot, name)
     return asked(**arguments) if callable(asked) else asked
 
@@ -163,8 +219,16 @@ def ask(registry: matricula.Registry, question: dict[str, Any]) -> object:
 def call(of: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     ((name, arguments),) = of.items()
     # Instants are text in JSON; within values, text is what stands for them.
-    given = {"completed", "at"} & {key for key, value in arguments.items() if value is not None}
-    return name, arguments | {key: datetime.fromisoformat(arguments[key]) for key in given}
+    given = {"completed", "at", "from", "until"} & {
+        key for key, value in arguments.items() if value is not None
+    }
+    arguments = arguments | {key: datetime.fromisoformat(arguments[key]) for key in given}
+    if (due := arguments.get("due")) is not None:
+        arguments["due"] = timedelta(days=due) if isinstance(due, int) else date.fromisoformat(due)
+    # A word of Python's own.
+    if "from" in arguments:
+        arguments["from_"] = arguments.pop("from")
+    return name, arguments
 
 
 def plain(value: object) -> object:
@@ -176,6 +240,8 @@ def plain(value: object) -> object:
         return value.isoformat(timespec=precision).replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value // timedelta(days=1)
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, list | tuple):
@@ -184,7 +250,10 @@ def plain(value: object) -> object:
         return {key: plain(each) for key, each in value.items()}
     if type(value) in RECORDS:
         fields = {field: getattr(value, field) for field in RECORDS[type(value)]}
-        return {name: plain(field() if callable(field) else field) for name, field in fields.items()}
+        return {
+            name.rstrip("_"): plain(field() if callable(field) else field)
+            for name, field in fields.items()
+        }
     return value
 
 

@@ -7,6 +7,7 @@ mod history;
 mod host;
 mod import;
 mod lifecycle;
+mod new_file;
 mod registry;
 mod sealing;
 mod transaction;
@@ -31,6 +32,7 @@ pub use matricula_core::{
 pub use matricula_interop::{Mapping, RowError, Target};
 #[cfg(feature = "sqlite")]
 pub use matricula_sqlite::{Durability, Options as SqliteOptions, Sqlite, limit_connections};
+pub use new_file::NewFile;
 pub use registry::{MembershipEvent, Registry};
 pub use transaction::{Preview, Transaction};
 pub use transfer::Archived;

@@ -311,9 +311,10 @@ impl Transaction {
         if self.is_repeated() {
             return Ok(Vec::new());
         }
-        let before = self.registry.as_of(Revision(revision.0.saturating_sub(1)))?;
+        let last = self.registry.refresh()?.revision();
         let commit = self.registry.recorded(revision)?;
-        let commit = commit.ok_or_else(|| no_revision(revision, self.registry.snapshot().revision()))?;
+        let commit = commit.ok_or_else(|| no_revision(revision, last))?;
+        let before = self.registry.as_of(Revision(revision.0.saturating_sub(1)))?;
         let reversal = Reversal::new(before, commit)?;
         let left = self.draft.revert(&reversal, how)?;
         self.log.push(Logged::Revert(Arc::new(reversal), how));

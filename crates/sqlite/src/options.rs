@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use matricula_core::Error;
+use matricula_core::{Error, ErrorKind};
 
 use crate::Sqlite;
 
@@ -16,6 +16,22 @@ pub enum Durability {
     /// A commit outlives the process; if the machine loses power the last ones may be gone, all of each of them. Single
     /// commits take a fraction of the time.
     Normal,
+}
+
+impl std::str::FromStr for Durability {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        match word {
+            "full" => Ok(Self::Full),
+            "normal" => Ok(Self::Normal),
+            _ => {
+                let word: String = word.chars().take(40).flat_map(char::escape_debug).collect();
+                let message = format!("unknown durability `{word}`, expected full or normal");
+                Err(Error::new(ErrorKind::InvalidDefinition, message))
+            }
+        }
+    }
 }
 
 /// How a file is opened.

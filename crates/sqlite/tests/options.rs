@@ -46,6 +46,15 @@ fn durability_is_full_or_normal() {
     assert_eq!(store.append(&next(&acme_of(&store), "bob").commit).unwrap(), Appended::Done);
 }
 
+#[test]
+fn durability_is_a_word_elsewhere() {
+    assert_eq!("full".parse::<Durability>().unwrap(), Durability::Full);
+    assert_eq!("normal".parse::<Durability>().unwrap(), Durability::Normal);
+    let error = "Full\n".parse::<Durability>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidDefinition);
+    assert_eq!(error.message(), "unknown durability `Full\\n`, expected full or normal");
+}
+
 /// The registry of an empty store, at an instant.
 fn acme_of(store: &Sqlite) -> Snapshot {
     let mut draft = Draft::new(&store.load().unwrap(), matricula_core::Instant::EPOCH);

@@ -8,7 +8,7 @@ millisecond, and come back in UTC; calendar days are dates. What is returned nev
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from os import PathLike
 from types import EllipsisType, TracebackType
@@ -20,6 +20,7 @@ from matricula.types import (
     BuilderQuery,
     ColumnDict,
     Dialect,
+    Durability,
     EnrolmentDict,
     FlipDict,
     InputValue,
@@ -30,20 +31,25 @@ from matricula.types import (
     OptionDict,
     Place,
     ReasonState,
+    Revert,
     RuleTree,
     SegmentDecision,
     SegmentState,
     Sensitivity,
     Status,
+    UserEventCode,
+    UserStatus,
     Value,
     WarningCode,
 )
 
 __all__ = [
+    "Archived",
     "Attribute",
     "AttributeOption",
     "Course",
     "Delta",
+    "Difference",
     "Enrolment",
     "EnrolmentExplanation",
     "EnrolmentRule",
@@ -58,6 +64,7 @@ __all__ = [
     "MembershipExplanation",
     "MembershipStep",
     "Preview",
+    "Problem",
     "Progress",
     "Reason",
     "Registry",
@@ -71,8 +78,12 @@ __all__ = [
     "Step",
     "Transaction",
     "User",
+    "UserEvent",
+    "Verification",
     "Warning",
     "__version__",
+    "import_registry",
+    "limit_connections",
     "memory",
     "open",
 ]
@@ -109,14 +120,60 @@ class MatriculaError(Exception):
     """Of `held`: what the guard holds the commit for; `None` otherwise."""
     rows: list[RowError] | None
     """Of `bad_rows`: the rows that are wrong, in order; `None` otherwise."""
+    problems: list[Problem] | None
+    """Of a preview or commit that fails for what is still wrong at the end: all that is, in the order of the changes;
+    `None` otherwise."""
 
-def open(path: str | PathLike[str]) -> Registry:
+def open(
+    path: str | PathLike[str],
+    *,
+    read_only: bool = False,
+    durability: Durability = "full",
+    busy_timeout: timedelta | None = None,
+    secure_delete: bool = False,
+    cache: bool = True,
+    max_bytes: int | None = None,
+) -> Registry:
     """Opens the registry in an SQLite file, which is created if it is missing.
 
-    Errors: `store` if the file cannot be opened, `invalid_store` if it is no registry or of a newer version.
+    With `read_only` commits are refused with `store`, and neither the file, which has to be there, nor anything beside
+    it is written. With `durability` `normal` a commit outlives the process, but the last ones may be gone if the machine
+    loses power; single commits take a fraction of the time. A commit waits for another process for `busy_timeout`, five
+    seconds if left out. With `secure_delete` what is deleted is overwritten with zeros. Without `cache` opening does not
+    use the column cache, and closing does not write it. A commit for which the file would have to grow beyond
+    `max_bytes` fails with `store`, as on a full disk.
+
+    Errors: `store` if the file cannot be opened, `invalid_store` if it is no registry or of a newer version (of an
+    earlier one, if it is only read), `invalid_definition` for an unknown durability; `ValueError` for a negative
+    timedelta, `OverflowError` for a negative number.
 
     Example:
         with matricula.open("acme.db") as registry:
+            print(registry.revision)
+        with matricula.open("acme.db", read_only=True) as registry:
+            print(registry.snapshot().user_count)
+    """
+
+def limit_connections(most: int) -> None:
+    """Says how many files stay open in this process while nobody uses them, 64 unless told otherwise: those that have
+    rested longest are closed, and opened again when they are needed, which takes about a millisecond. For hosts that
+    hold a registry for each of many customers. Errors: `OverflowError` for a negative number.
+
+    Example:
+        matricula.limit_connections(16)
+    """
+
+def import_registry(
+    source: str | PathLike[str] | bytes | _BinaryFile, path: str | PathLike[str] | None = None
+) -> Registry:
+    """Fills a new registry with what was exported: all of it or, if anything in it is wrong, nothing. It is read from a
+    path, bytes, or a file opened in binary mode, and goes to the SQLite file of a path, or to memory.
+
+    Errors: `invalid_archive` with the number of the line that is cut off or altered, `not_possible` if the file has
+    commits, `store`; `OSError` if the source cannot be read.
+
+    Example:
+        with matricula.import_registry("acme.ndjson", "copy.db") as registry:
             print(registry.revision)
     """
 
@@ -158,6 +215,35 @@ class Registry:
         Errors: `closed`, `store`, `invalid_store`.
         """
 
+    def snapshot_at_least(self, revision: int, timeout: timedelta) -> Snapshot:
+        """A snapshot in which a commit is, which may be another process's: read in, or waited for. For readers that must
+        not answer by what was true before it. Ctrl-C and `close` end the wait.
+
+        Errors: `stale` if the file has not come that far in time, `closed`, `store`, `invalid_store`; `ValueError` for a
+        negative timedelta, `OverflowError` for a negative revision.
+
+        Example:
+            snapshot = registry.snapshot_at_least(revision_from_elsewhere, timedelta(seconds=2))
+        """
+
+    def save_cache(self) -> None:
+        """Keeps an image of the current snapshot in the file, so that opening it again is fast. It is done without
+        being asked on closing, and from time to time after commits, if much has changed.
+
+        Errors: `closed`, `store` if the file cannot be written.
+        """
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Copies what the file holds to a new one, which can be opened as this one, while others read and commit: all
+        commits up to some moment, and nothing of later ones.
+
+        Errors: `not_possible` for a registry in memory, `store` if the file is there already or cannot be written,
+        `closed`.
+
+        Example:
+            registry.backup(f"acme-{date.today()}.db")
+        """
+
     def as_host(self, name: str) -> Host:
         """The host's own view, which may do everything; the name is recorded with every commit.
 
@@ -184,6 +270,91 @@ class Registry:
         Example:
             for event in registry.membership_history("ann", "germans"):
                 print(event.at, "joined" if event.joined else "left", event.note)
+        """
+
+    def as_of(self, when: int | datetime) -> Snapshot:
+        """The registry as it was after a commit, by its revision, or after the last one at or before an instant. Before
+        the first commit it is empty. People who have been erased since are stubs in it.
+
+        Errors: `unknown_revision` if there is no such revision yet, `archived` if it is in an archive, `invalid_instant`,
+        `closed`, `store`, `invalid_store`; `OverflowError` for a negative revision, `ValueError` for a datetime without
+        a time zone.
+
+        Example:
+            registry.as_of(12).members("germans")
+            registry.as_of(datetime(2026, 12, 31, 23, tzinfo=timezone.utc)).explain_enrolment("ann", "gdpr")
+        """
+
+    def as_of_in(
+        self, source: str | PathLike[str] | bytes | _BinaryFile, when: int | datetime
+    ) -> Snapshot:
+        """The registry as it was, from an archive that has it, as `as_of`.
+
+        Errors: those of `as_of`; `invalid_archive` with the number of the line that is cut off or altered,
+        `unknown_revision` if the archive does not have it, `archived` if an earlier archive does; `OSError` if the source
+        cannot be read.
+
+        Example:
+            registry.as_of_in("acme-1-to-999.ndjson", 12)
+        """
+
+    def history_of_user(self, user: str) -> list[UserEvent]:
+        """Everything that happened to a person, oldest first, as far as the journal is here, which is read as a whole.
+
+        Errors: `unknown_user`, `closed`, `store`, `invalid_store`.
+
+        Example:
+            for event in registry.history_of_user("ann"):
+                print(event.at, event, event.author, event.note)
+        """
+
+    def head(self) -> str | None:
+        """The end of the chain of sealed commits, such as `12:9f3a…`: kept in another place, it lets `verify` prove later
+        that nothing up to it has been edited. `None` if nothing has been sealed.
+
+        Errors: `closed`, `store`, `invalid_store`.
+        """
+
+    def verify(self, saved: str | None = None) -> Verification:
+        """Looks through everything: whether the chain of commits is unbroken and leads through a head saved earlier, and
+        whether replaying the journal comes to what tables and images say. It reads the whole journal; others can commit
+        meanwhile.
+
+        Errors: `invalid_value` for a text that is no head, `closed`, `store`, `invalid_store` if the journal cannot be
+        read at all.
+
+        Example:
+            verification = registry.verify(head_of_yesterday)
+            if not verification.is_intact:
+                alert(str(verification))
+        """
+
+    def export(self, target: str | PathLike[str]) -> int:
+        """Writes the whole registry to a new file, as newline-delimited JSON, and says up to which revision.
+        `import_registry` reads it. The same registry always comes to the same bytes.
+
+        Errors: `closed`, `store`, `invalid_store`; `OSError` if the file is there already or cannot be made.
+
+        Example:
+            registry.export("acme.ndjson")
+        """
+
+    def archive(self, before: int, author: str, target: str | PathLike[str]) -> Archived:
+        """Moves the commits before a revision into a new file: they are written and on its disk, then a commit by a host
+        of this name records that they were, and they are removed. From then on the journal begins there.
+
+        Errors: `unknown_revision`, `not_possible` if there is nothing before it to archive, `conflict`, `closed`,
+        `store`; `OSError` if the file is there already or cannot be made; `OverflowError` for a negative revision.
+
+        Example:
+            registry.archive(1000, "keeper", "acme-1-to-999.ndjson")
+        """
+
+    def clean(self) -> None:
+        """Makes sure that nothing of what was erased is left in the file. Erasing does so itself; where it could not,
+        because others were reading, its delta has the warning `unclean`, and this is to be called later.
+
+        Errors: `closed`, `store` if others are still reading.
         """
 
     def close(self) -> None:
@@ -416,14 +587,27 @@ class Transaction:
         on_leave: LeavePolicy = "keep",
         name: str | None = None,
         enabled: bool = True,
+        *,
+        role: str = "learner",
+        from_: datetime | None = None,
+        until: datetime | None = None,
+        due: date | timedelta | None = None,
     ) -> None:
         """Defines that members of a segment are enrolled in courses, at least one and all of one site, and
-        what happens to the enrolments of those who leave it.
+        what happens to the enrolments of those who leave it. A later definition says everything again but the name.
 
-        Errors: `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`, `closed`.
+        `role` is the key of the role that people are enrolled as. Within a window the rule acts from `from_` on, and at
+        `until` no longer, which is leaving. `due` is when people are to be done: a `date`, for everybody, or a
+        `timedelta` of whole days after the reason arose, counted in calendar days where the course's site is. A
+        `datetime` is a `TypeError`: which day it is depends on the time zone.
+
+        Errors: `invalid_key`, `invalid_definition`, `unknown_segment`, `unknown_course`, `invalid_instant`, `closed`;
+        `ValueError` for a datetime without a time zone.
 
         Example:
             tx.define_enrolment_rule("gdpr-de", "germans", ["gdpr"], on_leave="suspend")
+            tx.define_enrolment_rule("first-month", "starters", ["welcome"], due=timedelta(days=30))
+            tx.define_enrolment_rule("drive", "sales", ["pitch"], "unenrol", until=datetime(2027, 1, 1, tzinfo=UTC))
         """
 
     def update_user(
@@ -464,6 +648,90 @@ class Transaction:
         Errors: `unknown_user`, `unknown_course`, `not_possible` if nothing is there to take back, `closed`.
         """
 
+    def enrol_segment(
+        self, segment: str, courses: Sequence[str], *, due: date | timedelta | None = None
+    ) -> None:
+        """Enrols the members of a segment in courses once, as they are at the end of the transaction: its other
+        changes come first, and what becomes of the segment later changes nothing. Members who are no active members of
+        a course's site are left out. The reason is `bulk`; `due` is a date, or whole days after the enrolment.
+
+        Errors: `unknown_segment`, `unknown_course`, `invalid_definition` for no courses, for those of another site
+        than the segment's, and for a due date that is none, `not_possible` for a draft and for an archived course,
+        `closed`.
+
+        Example:
+            tx.enrol_segment("germans", ["gdpr"], due=timedelta(days=30))
+        """
+
+    def enrol_users(
+        self, users: Sequence[str], courses: Sequence[str], *, due: date | timedelta | None = None
+    ) -> None:
+        """Enrols people in courses once, as `enrol_segment` does: all of them, or nobody.
+
+        Errors: `unknown_user`, `unknown_course`, `invalid_definition` for no courses and for a due date that is none,
+        `not_possible` for somebody who is no member of a course's site and for an archived course, `closed`.
+
+        Example:
+            tx.enrol_users(["ann", "bob"], ["gdpr", "safety"], due=date(2027, 1, 31))
+        """
+
+    def suspend_enrolment(self, user: str, course: str) -> None:
+        """Suspends an enrolment by hand. It stays suspended whatever rules do, and no rule ends it, until it is resumed
+        or unenrolled by hand. It is no error if it is suspended by hand already.
+
+        Errors: `unknown_user`, `unknown_course`, `not_possible` if the person is not enrolled, `closed`.
+
+        Example:
+            tx.suspend_enrolment("ann", "gdpr")
+        """
+
+    def resume_enrolment(self, user: str, course: str) -> None:
+        """Takes back a suspension by hand: the enrolment is as its reasons have it.
+
+        Errors: `unknown_user`, `unknown_course`, `not_possible` if it was not suspended by hand, `closed`.
+
+        Example:
+            tx.resume_enrolment("ann", "gdpr")
+        """
+
+    def delete_enrolment_rule(self, key: str) -> None:
+        """Deletes an enrolment rule: whom it holds leaves it, under its policy. Its key is free afterwards.
+
+        Errors: `unknown_enrolment_rule`, `closed`.
+        """
+
+    def delete_segment(self, key: str) -> None:
+        """Deletes a segment to which nothing refers. Its key is free afterwards.
+
+        Errors: `unknown_segment`; `not_possible`, with their list, while enrolment rules or segments refer to it;
+        `closed`.
+        """
+
+    def delete_attribute(self, key: str) -> None:
+        """Deletes an attribute that no rule names, with everybody's value. Its key is free afterwards.
+
+        Errors: `unknown_attribute`; `not_possible`, with their list, while rules of segments name it; `closed`.
+        """
+
+    def archive_course(self, key: str) -> None:
+        """Archives a course: rules enrol nobody there and let nobody go, and nobody is enrolled by hand, until it is
+        restored.
+
+        Errors: `unknown_course`, `closed`.
+        """
+
+    def restore_course(self, key: str) -> None:
+        """Restores a course that was archived: rules catch up. Errors: `unknown_course`, `closed`."""
+
+    def close_site(self, key: str) -> None:
+        """Closes a site: its memberships count as inactive, with everything that follows, until it is reopened.
+
+        Errors: `unknown_site`, `not_possible` for the primary site, `closed`.
+        """
+
+    def reopen_site(self, key: str) -> None:
+        """Reopens a site that was closed: its memberships count again. Errors: `unknown_site`, `closed`."""
+
     def import_users(
         self,
         source: str | PathLike[str] | bytes | _BinaryFile,
@@ -496,11 +764,50 @@ class Transaction:
             tx.import_users("feed.ndjson", mapping, format="ndjson", bad_rows="all_or_nothing")
         """
 
+    def erase(self, user: str) -> None:
+        """Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a
+        number stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports
+        and archives are not reached. The delta warns of segments that go on naming the person.
+
+        Errors: `unknown_user`, `not_possible` if the person is erased already, `closed`.
+
+        Example:
+            tx.erase("ann")
+        """
+
+    def revert(self, revision: int, how: Revert = "strict") -> list[str]:
+        """Undoes a commit: what it changed becomes what it was before, where nothing has changed it since, and what
+        follows is derived. People whom it created are suspended; definitions that it made stay, but for enrolment rules,
+        which are disabled. What has been changed since has nothing undone or, with `skip`, is left and told.
+
+        Errors: `unknown_revision`, `archived`, `not_possible` with a list of what has been changed since, or if the
+        commit erases people, `invalid_definition` for an unknown way, `closed`, `store`; `OverflowError` for a negative
+        revision.
+
+        Example:
+            left = tx.revert(41, "skip")
+        """
+
+    def inputs(self) -> Snapshot:
+        """The definitions and people as changed so far. Memberships and enrolments are as before: `preview` says what
+        follows. Errors: `closed`.
+        """
+
+    def problems(self) -> list[Problem]:
+        """What keeps the transaction from being committed as it is, each with the change that it comes from: people who
+        were named and are not there, required values, unique ones. More changes can mend them. Errors: `closed`.
+
+        Example:
+            for problem in tx.problems():
+                print(problem.change, problem)
+        """
+
     def preview(self) -> Preview:
         """What would happen on commit. Nothing is written, and more changes can follow, also where it fails.
 
         Errors: `invalid_value`, `not_unique` and `not_possible` for what is still wrong at the end, with the change
-        that it comes from; `idempotency_conflict` if the key was used for something else; `closed`.
+        that it comes from, all of it as `problems`; `idempotency_conflict` if the key was used for something else;
+        `closed`.
         """
 
     def commit(self, expect: Preview | None = None) -> Delta:
@@ -562,6 +869,31 @@ class RowError:
     """What stands there, shortened if it is long."""
     reason: Final[str]
     """What is wrong."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Problem:
+    """Something that keeps a transaction from being committed as it is, and the change that it comes from; `str()` is the
+    message."""
+
+    change: Final[int]
+    """Which change of the transaction, from 1; those that were refused do not count."""
+    line: Final[int | None]
+    """The line of the feed, if the change was an import."""
+    user: Final[str | None]
+    """The key of the person concerned, if it is about one."""
+    attribute: Final[str | None]
+    """The key of the attribute, if it is about one."""
+    value: Final[str | None]
+    """The value, as text, if there is one."""
+    code: Final[str]
+    """The kind of error that it is: `invalid_value`, `not_unique` or `not_possible`."""
+    reason: Final[str]
+    """What is wrong, without where."""
+    message: Final[str]
+    """The same with where, in English."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -729,7 +1061,9 @@ class Step:
     course: Final[str]
     """The course's key."""
     reason: Final[str]
-    """The key of the enrolment rule, or `manual`."""
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    due: Final[date | None]
+    """The day on which the person is to be done by this reason from then on; `None` if the step gives none."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -780,6 +1114,9 @@ class Snapshot:
 
     def next_change_at(self) -> datetime | None:
         """When time alone next changes anything, as `Registry.next_change_at`."""
+
+    def users(self) -> list[str]:
+        """The keys of all people, in the order in which they were created."""
 
     def user(self, key: str) -> User:
         """A person. Errors: `unknown_user`."""
@@ -882,6 +1219,11 @@ class Snapshot:
 
     @overload
     def enrolments(self, *, user: str | None = None, course: str) -> list[Enrolment]: ...
+    def plan(self) -> list[Step]:
+        """What would have to happen to enrolments for them to be as the rules want them at the clock. Nothing, always: a
+        step here is a fault of this library, or of the file. It looks at every enrolment and is meant for audits.
+        """
+
     def explain_membership(self, user: str, segment: str) -> MembershipExplanation:
         """Why a person is, or is not, in a segment, and what would have to be otherwise for that to change.
 
@@ -906,6 +1248,8 @@ class Site:
     """The name for people."""
     zone: Final[str]
     """The time zone whose calendar days count here, such as `Europe/Berlin`."""
+    closed: Final[bool]
+    """Whether its memberships count as inactive, until it is reopened."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -972,6 +1316,8 @@ class Course:
     """The name for people."""
     site: Final[str]
     """The key of its site."""
+    archived: Final[bool]
+    """Whether rules bring nobody and let nobody go, until it is restored."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1110,6 +1456,100 @@ class MembershipEvent:
     def __hash__(self) -> int: ...
 
 @final
+class UserEvent:
+    """Something that happened to a person, and the commit that did it; `str()` says it in English. What does not belong to
+    what happened is `None`. Everything is named by the key that it has now."""
+
+    revision: Final[int]
+    """The revision of the commit."""
+    at: Final[datetime]
+    """When."""
+    author: Final[str]
+    """Who made the commit: the name of the host, or the key of the person."""
+    note: Final[str]
+    """Why, in the host's words; may be empty."""
+    what: Final[UserEventCode]
+    """What happened."""
+    message: Final[str]
+    """The same in English."""
+    status: Final[UserStatus | None]
+    """Of `status`: the person's; of `membership`: that of the membership, `None` if it ended."""
+    attribute: Final[str | None]
+    """Of `value`: the attribute's key."""
+    value: Final[Value | None]
+    """Of `value`: what it became; `None` if it was taken away, or nothing tells any longer what it was."""
+    site: Final[str | None]
+    """Of `membership`: the site's key."""
+    segment: Final[str | None]
+    """Of `decided`, `joined` and `left`: the segment's key."""
+    exception: Final[SegmentDecision | None]
+    """Of `decided`: the decision; `None` if it was taken back."""
+    course: Final[str | None]
+    """Of `recorded` and `step`: the course's key."""
+    action: Final[Action | None]
+    """Of `step`: what happened to the enrolment."""
+    reason: Final[str | None]
+    """Of `step`: the key of the enrolment rule, or `manual` or `bulk`."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Difference:
+    """Something that an audit found to be otherwise than it should be; `str()` is the message."""
+
+    revision: Final[int | None]
+    """The revision of the commit that it concerns; `None` if it concerns none."""
+    entry: Final[int | None]
+    """The entry of that commit, by position from 0; `None` if it concerns none."""
+    what: Final[str]
+    """What is wrong."""
+    message: Final[str]
+    """The same with where, in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Verification:
+    """What an audit found; `str()` is a summary."""
+
+    is_intact: Final[bool]
+    """Whether everything is as it should be."""
+    revision: Final[int]
+    """The last revision."""
+    head: Final[str | None]
+    """The end of the chain, to be kept in another place and given to the next audit; `None` if nothing is sealed."""
+    sealed_from: Final[int | None]
+    """The first commit that is sealed: earlier ones could be edited without trace."""
+    archived_to: Final[int | None]
+    """The revision before the first commit that is here; `None` if none is archived."""
+    commits: Final[int]
+    """How many commits were read."""
+    erased: Final[int]
+    """How many entries, and words of commits, are erased: their seals hold, but what they were nobody can check."""
+    differences: Final[list[Difference]]
+    """What is not as it should be, the first things first; at most a hundred."""
+    summary: Final[str]
+    """The same in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Archived:
+    """What became of an archiving."""
+
+    from_: Final[int]
+    """The first revision in the archive."""
+    to: Final[int]
+    """The last one."""
+    delta: Final[Delta]
+    """What the commit did that records it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
 class EnrolmentRule:
     """Members of a segment are enrolled in courses."""
 
@@ -1125,6 +1565,14 @@ class EnrolmentRule:
     """What happens to the enrolment of someone who leaves the segment."""
     enabled: Final[bool]
     """Whether it acts."""
+    role: Final[str]
+    """The key of the role that people are enrolled as."""
+    from_: Final[datetime | None]
+    """The instant from which on it acts; `None` for always."""
+    until: Final[datetime | None]
+    """The instant from which on it no longer acts; `None` for never."""
+    due: Final[date | timedelta | None]
+    """When people are to be done: on a day, or whole days after the reason arose; `None` for no day."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1135,7 +1583,7 @@ class User:
 
     key: Final[str]
     """The key."""
-    status: Final[Status]
+    status: Final[UserStatus]
     """The person's status."""
     created: Final[datetime]
     """When the person was created."""
@@ -1152,11 +1600,15 @@ class Reason:
     """One reason for an enrolment."""
 
     reason: Final[str]
-    """The key of the enrolment rule, or `manual`."""
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    role: Final[str]
+    """The key of the role that it enrols the person as."""
     state: Final[ReasonState]
     """Whether it is in force."""
     since: Final[datetime]
     """Since when it has been there."""
+    due: Final[date | None]
+    """The day on which the person is to be done, by this reason; `None` for no day."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -1173,6 +1625,11 @@ class Enrolment:
     """Whether it is in force."""
     since: Final[datetime]
     """Since when, without a break, the person has been enrolled; a suspension is no break."""
+    due: Final[date | None]
+    """The day on which the person is to be done, the earliest of the reasons in force; `None` for no day, and while the
+    enrolment is suspended."""
+    suspended_by_hand: Final[datetime | None]
+    """Since when it has been suspended by hand; `None` if it is not."""
     reasons: Final[list[Reason]]
     """What holds it, at least one."""
 

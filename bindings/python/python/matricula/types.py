@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 Status: TypeAlias = Literal["active"] | Literal["suspended"]
-"""Of a person, of a membership of a site, and of an enrolment."""
+"""Of a person, as it is given; of a membership of a site, and of an enrolment."""
+
+UserStatus: TypeAlias = Literal["active"] | Literal["suspended"] | Literal["erased"]
+"""Of a person, as it is read: whoever is erased is so for good."""
 
 AttributeType: TypeAlias = (
     Literal["text"]
@@ -78,23 +81,47 @@ LintCode: TypeAlias = (
 )
 """What is strange about a rule."""
 
+Durability: TypeAlias = Literal["full"] | Literal["normal"]
+"""How far a commit to a file goes to last: on disk when it returns, or only beyond the end of the process."""
+
 LeavePolicy: TypeAlias = Literal["keep"] | Literal["suspend"] | Literal["unenrol"]
 """What becomes of an enrolment when the last reason for it goes."""
 
 ReasonState: TypeAlias = Literal["in_force"] | Literal["kept"] | Literal["suspended"]
 """How a reason stands behind an enrolment."""
 
+Revert: TypeAlias = Literal["strict"] | Literal["skip"]
+"""What becomes of what has been changed since: nothing is undone if there is any, or it is left as it is."""
+
+UserEventCode: TypeAlias = (
+    Literal["created"]
+    | Literal["status"]
+    | Literal["value"]
+    | Literal["membership"]
+    | Literal["decided"]
+    | Literal["recorded"]
+    | Literal["joined"]
+    | Literal["left"]
+    | Literal["step"]
+    | Literal["something"]
+    | Literal["erased"]
+)
+"""What can happen to a person; `something` was erased since."""
+
 Action: TypeAlias = (
     Literal["enrolled"]
     | Literal["resumed"]
     | Literal["reason_added"]
     | Literal["reason_restored"]
+    | Literal["due_changed"]
+    | Literal["resumed_by_hand"]
+    | Literal["suspended_by_hand"]
     | Literal["kept"]
     | Literal["reason_dropped"]
     | Literal["suspended"]
     | Literal["unenrolled"]
 )
-"""What happens to an enrolment."""
+"""What happens to an enrolment. Of one enrolment at one instant, things happen in this order."""
 
 
 class OptionDict(TypedDict):
@@ -164,6 +191,8 @@ class MembershipDict(TypedDict):
     """Whether the person counts at all: nobody who is suspended, or no active member of the site, does."""
     state: SegmentState
     """Whether the segment selects."""
+    deleted: NotRequired[bool]
+    """Left out unless the segment was deleted, so that nobody is in it any longer."""
     exception: NotRequired[SegmentDecision]
     """Left out unless something was decided by hand."""
     rule: NotRequired[RuleDict]
@@ -179,10 +208,15 @@ class ReasonDict(TypedDict):
     """One reason for an enrolment, or why a rule is none."""
 
     reason: str
+    """The key of the enrolment rule, or `manual` or `bulk`."""
+    role: str
+    """The key of the role that it enrols the person as."""
     state: NotRequired[ReasonState]
     """Left out if the rule does not hold the person."""
     since: NotRequired[str]
     """As RFC 3339."""
+    due: NotRequired[str]
+    """The day on which the person is to be done, by this reason."""
     obstacle: NotRequired[str]
     """What keeps the rule from applying although the person may be in its segment."""
     membership: NotRequired[MembershipDict]
@@ -198,6 +232,12 @@ class EnrolmentDict(TypedDict):
     """Left out if the person is not enrolled."""
     since: NotRequired[str]
     """As RFC 3339."""
+    due: NotRequired[str]
+    """The day on which the person is to be done, the earliest of the reasons in force."""
+    suspended_by_hand: NotRequired[str]
+    """Since when it has been suspended by hand, as RFC 3339; left out if it is not."""
+    archived: NotRequired[bool]
+    """Left out unless the course is archived, so that no rule changes anything there."""
     reasons: list[ReasonDict]
     """What holds the enrolment."""
     others: list[ReasonDict]
