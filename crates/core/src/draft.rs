@@ -56,6 +56,8 @@ pub struct Draft {
     pub(crate) erases: bool,
     /// What stands for them.
     pub(crate) secrets: Secrets,
+    /// Those of them that this transaction said first: they are in no row and no entry, so that no store would know them.
+    pub(crate) unrecorded: Secrets,
     /// What somebody should know who commits this.
     pub(crate) warnings: Vec<Warning>,
     /// Whether definitions that rules depend on changed.
@@ -174,6 +176,7 @@ impl Draft {
             hands: Hands::default(),
             erases: false,
             secrets: Secrets::default(),
+            unrecorded: Secrets::default(),
             warnings: Vec::new(),
             recompile: false,
             renumbered: BTreeSet::new(),
@@ -281,7 +284,7 @@ impl Draft {
         if self.erases {
             state.forget_texts();
         }
-        let commit = Commit {
+        let mut commit = Commit {
             revision,
             at: self.at,
             author,
@@ -292,6 +295,9 @@ impl Draft {
             losses,
             seal: None,
         };
+        if self.erases {
+            commit.scrub(&self.unrecorded, true);
+        }
         if commit.is_recorded() {
             state.revision = revision;
             if state.watch.concerns(self.at, &commit.losses) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use matricula_rule::{AttributeId, Kind, Rule, UserId, Value};
+use matricula_rule::{AttributeId, Kind, Rule, UserId, Value, fold, normalise};
 use serde::{Deserialize, Serialize};
 
 use crate::draft::{Draft, not_possible};
@@ -14,7 +14,7 @@ use crate::graph::{Node, Point};
 use crate::state::State;
 use crate::users::{Coded, ColumnId, status_code};
 use crate::warnings::Place;
-use crate::{Author, Commit, Entry, Error, Exception, SegmentId, SiteId, Snapshot, Status, Warning};
+use crate::{Author, Commit, Entry, Error, Exception, Reason, SegmentId, SiteId, Snapshot, Status, Warning};
 
 /// What the keys of erased people begin with; the number follows. Nobody else's key may begin so.
 pub const ERASED_KEY: &str = "erased:";
@@ -22,6 +22,15 @@ pub const ERASED_KEY: &str = "erased:";
 /// The key of somebody who is erased.
 pub fn erased_key(user: UserId) -> String {
     format!("{ERASED_KEY}{}", user.0)
+}
+
+/// The people whose stubs a text names.
+pub(crate) fn stubs_named_in(text: &str) -> impl Iterator<Item = UserId> + '_ {
+    text.match_indices(ERASED_KEY).filter_map(|(place, _)| {
+        let number = text.get(place + ERASED_KEY.len()..)?;
+        let end = number.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(number.len());
+        number.get(..end)?.parse().ok().map(UserId)
+    })
 }
 
 /// What an entry had been before the person was erased.
@@ -87,10 +96,16 @@ impl Secrets {
         if text.is_empty() || text.starts_with(ERASED_KEY) {
             return;
         }
-        let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-        if !self.texts.iter().any(|(there, _)| *there == text) {
-            self.texts.push((text, user));
-            self.texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        let text: Vec<char> = fold(&normalise(text)).chars().collect();
+        self.join(Self { texts: vec![(text, user)] });
+    }
+
+    fn join(&mut self, others: Self) {
+        for (text, user) in others.texts {
+            if self.texts.iter().all(|(there, _)| *there != text) {
+                let place = self.texts.partition_point(|(there, _)| there.len() >= text.len());
+                self.texts.insert(place, (text, user));
+            }
         }
     }
 
@@ -102,8 +117,10 @@ impl Secrets {
     pub(crate) fn add_person(&mut self, state: &State, user: UserId) {
         self.add(user, state.users.key(user).map_or("", |key| key));
         for attribute in state.schema.attributes().iter().filter(|attribute| attribute.unique) {
-            if let Some(Value::Text(text)) = state.users.value(user, attribute.id) {
-                self.add(user, &text);
+            match state.users.value(user, attribute.id) {
+                Some(Value::Text(text)) => self.add(user, &text),
+                Some(Value::Integer(number)) => self.add(user, &number.to_string()),
+                _ => {}
             }
         }
     }
@@ -115,30 +132,39 @@ impl Secrets {
             self.add(entry.id, key);
         }
         for (attribute, value) in &entry.values {
-            if let Some(Value::Text(text)) = value
-                && unique.contains(attribute)
-            {
-                self.add(entry.id, text);
+            match value {
+                Some(Value::Text(text)) if unique.contains(attribute) => self.add(entry.id, text),
+                Some(Value::Integer(number)) if unique.contains(attribute) => {
+                    self.add(entry.id, &number.to_string());
+                }
+                _ => {}
             }
         }
     }
 
+    /// The texts that others do not have.
+    fn beyond(&self, others: &Self) -> Self {
+        let new = self.texts.iter().filter(|(text, _)| !others.texts.iter().any(|(there, _)| there == text));
+        Self { texts: new.cloned().collect() }
+    }
+
     /// The text with the stub's key in every place where it names somebody; `None` if it names nobody. Words are compared
-    /// whole and without regard to letter case.
+    /// whole and without regard to letter case. Where a script puts no spaces between words, any place is the end of one;
+    /// digits within a date, a time or a number are not.
     pub fn scrubbed(&self, text: &str) -> Option<String> {
+        let text = &*normalise(text);
         let letters: Vec<(usize, char)> = text.char_indices().collect();
         let letter = |place: usize| letters.get(place).map(|(_, letter)| *letter);
-        let joins = |a: Option<char>, b: Option<char>| {
-            a.is_some_and(char::is_alphanumeric) && b.is_some_and(char::is_alphanumeric)
-        };
         let (mut scrubbed, mut copied, mut place) = (String::new(), 0, 0);
         while place < letters.len() {
-            let before = place.checked_sub(1).and_then(letter);
+            let back = |by: usize| place.checked_sub(by).and_then(letter);
             let found = self.texts.iter().find_map(|(secret, user)| {
                 let end = place + matches(&letters, place, secret)?;
-                let whole =
-                    !joins(before, letter(place)) && !joins(end.checked_sub(1).and_then(letter), letter(end));
-                whole.then_some((end, *user))
+                let last = end.checked_sub(1).and_then(letter);
+                let goes_on = joins(back(1), letter(place)) || joins(last, letter(end));
+                let is_number = secret.iter().all(char::is_ascii_digit);
+                let in_number = is_number && (parts(back(2), back(1)) || parts(letter(end + 1), letter(end)));
+                (!goes_on && !in_number).then_some((end, *user))
             });
             let Some((end, user)) = found else {
                 place += 1;
@@ -166,7 +192,7 @@ impl Secrets {
             .collect();
         let words = commit.words();
         let mut redacted = commit.clone();
-        let scrubbed = redacted.scrub(self, !stubs.is_empty());
+        let scrubbed = redacted.scrub(self, commit.concerns(erased));
         if stubs.is_empty() && !scrubbed {
             return None;
         }
@@ -191,15 +217,36 @@ impl Secrets {
     }
 }
 
-/// How many letters from a place on are a text in lower case.
+/// Whether two letters are of one word.
+fn joins(a: Option<char>, b: Option<char>) -> bool {
+    let of_word = |letter: Option<char>| {
+        letter.is_some_and(|letter| letter.is_alphanumeric() && !is_without_spaces(letter))
+    };
+    of_word(a) && of_word(b)
+}
+
+/// Whether a letter is of a script that puts no spaces between words, or joins particles to them: those of South-East Asia,
+/// China, Japan and Korea.
+fn is_without_spaces(letter: char) -> bool {
+    matches!(u32::from(letter),
+        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x9FFF
+        | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
+}
+
+/// Whether a sign stands between digits, as in `2026-11-21`, `10:30` and `1.5`.
+fn parts(digit: Option<char>, sign: Option<char>) -> bool {
+    sign.is_some_and(|sign| "-:/.,".contains(sign)) && digit.is_some_and(|digit| digit.is_ascii_digit())
+}
+
+/// How many letters from a place on are a text, letter case aside.
 fn matches(letters: &[(usize, char)], place: usize, secret: &[char]) -> Option<usize> {
     let mut rest = secret;
     let mut length = 0;
     while !rest.is_empty() {
         let (_, letter) = letters.get(place + length)?;
-        for lower in letter.to_lowercase() {
+        for folded in fold(letter.encode_utf8(&mut [0; 4])).chars() {
             let (first, others) = rest.split_first()?;
-            if *first != lower {
+            if *first != folded {
                 return None;
             }
             rest = others;
@@ -238,6 +285,15 @@ impl Commit {
         found
     }
 
+    /// Whether an entry, or what followed from a decision by hand, is about one of these people: then the request said
+    /// something of that person.
+    pub fn concerns(&self, people: &BTreeSet<UserId>) -> bool {
+        let by_hand = |steps: &&crate::Steps| matches!(steps.reason, Reason::Manual | Reason::Bulk);
+        let steps = self.moments.iter().flat_map(|moment| &moment.steps).filter(by_hand);
+        self.entries.iter().filter_map(Entry::person).any(|user| people.contains(&user))
+            || steps.into_iter().any(|steps| people.iter().any(|user| steps.users.contains(user.0)))
+    }
+
     /// Whom the commit erases.
     pub fn erases(&self) -> BTreeSet<UserId> {
         let erased = |entry: &Entry| match entry {
@@ -259,6 +315,9 @@ impl Draft {
         secrets.add_person(&self.next, user);
         self.warn_of(user, &secrets);
         self.secrets.add_person(&self.next, user);
+        let mut known = Secrets::default();
+        known.add_person(&self.before, user);
+        self.unrecorded.join(secrets.beyond(&known));
         self.retract(user);
         let attributes: Vec<AttributeId> =
             self.next.schema.attributes().iter().map(|attribute| attribute.id).collect();

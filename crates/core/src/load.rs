@@ -280,6 +280,16 @@ impl Loader {
     }
 }
 
+impl Snapshot {
+    /// Makes sure that the definitions fit each other, as opening a store does.
+    ///
+    /// # Errors
+    /// `invalid_store`.
+    pub fn check_definitions(&self) -> Result<(), Error> {
+        check_definitions(&self.0)
+    }
+}
+
 /// Makes sure that the definitions of a state fit each other.
 pub(crate) fn check_definitions(state: &State) -> Result<(), Error> {
     for segment in state.segments.values() {

@@ -140,9 +140,9 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
+    fn trim(&self, commit: &Arc<Commit>, after: Revision, start: &Snapshot) -> Result<Appended, Error> {
         let mut journal = self.journal();
-        if journal.append(commit) == Appended::Conflict {
+        if journal.start().revision() != after || journal.append(commit) == Appended::Conflict {
             return Ok(Appended::Conflict);
         }
         journal.commits.retain(|commit| commit.revision > start.revision());

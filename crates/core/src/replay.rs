@@ -82,6 +82,7 @@ impl State {
             if let Entry::Erase(user) | Entry::Erased { user, was: Was::Created } = entry {
                 moved.insert(user.0);
             }
+            check_definition(state, entry)?;
             apply_definition(state, entry);
         }
         let mut renumbered = learn_values(state, commit);
@@ -226,6 +227,34 @@ fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
         if !members || !steps {
             return Err(invalid(format!("commit {} has facts about what is not there", commit.revision)));
         }
+    }
+    Ok(())
+}
+
+/// Makes sure that a definition is of what is there, or of what comes next.
+fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
+    let (what, id, key, count, there) = match entry {
+        Entry::Site(id, site) => {
+            let there = state.sites.get_index(id.index()).map(|(key, _)| &**key);
+            ("site", id.index(), Some(&*site.key), state.sites.len(), there)
+        }
+        Entry::Course(id, course) => {
+            let there = state.courses.get_index(id.index()).map(|(key, _)| &**key);
+            ("course", id.index(), Some(&*course.key), state.courses.len(), there)
+        }
+        Entry::Attribute(attribute) => {
+            ("attribute", attribute.id.index(), None, state.schema.attributes().len(), None)
+        }
+        Entry::Segment(id, _) => ("segment", id.index(), None, state.segments.len(), None),
+        Entry::EnrolmentRule(id, _) => ("enrolment rule", id.index(), None, state.rules.len(), None),
+        _ => return Ok(()),
+    };
+    if id > count {
+        return Err(invalid(format!("{what} number {id} is out of order, expected at most {count}")));
+    }
+    // Sites and courses keep their keys for good.
+    if there.is_some() && there != key {
+        return Err(invalid(format!("{what} number {id} has another key")));
     }
     Ok(())
 }

@@ -172,7 +172,17 @@ impl Draft {
         let saved = self.clone();
         let mut undoing = Undoing::default();
         let touched = reversal.touched();
-        self.revert_definitions(reversal, &touched, &mut undoing);
+        // Definitions refer to each other: what is refused may be possible once others are as they were.
+        let mut refused = usize::MAX;
+        while refused > 0 {
+            let mut attempt = Undoing::default();
+            self.revert_definitions(reversal, &touched, &mut attempt);
+            if attempt.left.len() >= refused {
+                undoing.left.append(&mut attempt.left);
+                break;
+            }
+            refused = attempt.left.len();
+        }
         // Values may fit the attributes only as they were, and attributes the values.
         let refused = self.revert_attributes(reversal, &touched.attributes, &mut Undoing::default());
         let updates = self.updates(reversal, &touched, &mut undoing);
@@ -283,7 +293,11 @@ impl Draft {
             let (was, made) = (reversal.before.schema().get(id), reversal.after.schema().get(id));
             let (Some(was), Some(is)) = (was, now.schema().attributes().get(id.index())) else { continue };
             if is.deleted {
-                undoing.leave(format!("attribute `{}` was deleted, for good", was.key));
+                if !was.deleted {
+                    undoing.leave(format!("attribute `{}` was deleted, for good", was.key));
+                    // The first attempt tells nobody.
+                    refused.insert(id);
+                }
                 continue;
             }
             let what = || format!("attribute `{}`", was.key);

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::journal_key::Chaining;
 use crate::state::State;
 use crate::{
-    Commit, Entry, Error, ErrorKind, JournalKey, Moment, Outcome, Revision, RowSet, Snapshot, Steps,
+    Commit, Entry, Error, ErrorKind, JournalKey, Moment, Outcome, Revision, RowSet, Snapshot, Steps, UserId,
+    Was,
 };
 
 /// A hash of the chain: 32 bytes of SHA-256, written in hexadecimal.
@@ -211,6 +212,22 @@ fn commitment(salt: Option<Salt>, bytes: &[u8]) -> Hash {
     Hash(hasher.finalize().into())
 }
 
+/// What is left of an entry when a person is erased: whose it is, and what it had been. It is sealed with the entry, so that
+/// nothing else can be put in its place.
+pub(crate) type StandIn = Option<(UserId, Was)>;
+
+/// What may stand, or stands, in the place of an entry.
+pub(crate) fn stand_in(entry: &Entry, part: &Part) -> StandIn {
+    let stub = match part {
+        Part::Open { .. } => entry.stub()?,
+        Part::Erased(_) => entry.clone(),
+    };
+    match stub {
+        Entry::Erased { user, was } => Some((user, was)),
+        _ => None,
+    }
+}
+
 /// The hash of a commit: of the one before, of what is its own, and of what it is made of.
 #[derive(Debug)]
 pub(crate) struct Sealing {
@@ -225,9 +242,16 @@ impl Default for Sealing {
 }
 
 impl Sealing {
-    /// The next entry.
-    pub(crate) fn entry(&mut self, commitment: Hash) {
+    /// The next entry: its commitment, and what alone may ever stand in its place.
+    pub(crate) fn entry(&mut self, commitment: Hash, stand_in: StandIn) {
         self.entries.update(commitment.0);
+        match stand_in {
+            None => self.entries.update([0]),
+            Some((user, was)) => {
+                self.entries.update([1 + was as u8]);
+                self.entries.update(user.0.to_be_bytes());
+            }
+        }
         self.count += 1;
     }
 
@@ -341,11 +365,13 @@ impl Commit {
         let salts: Vec<Option<Salt>> =
             self.entries.iter().map(|entry| entry.person().map(|_| salt())).collect();
         let mut sealing = Sealing::default();
-        let seal_entry = |(part, commitment): (Part, Hash)| {
-            sealing.entry(commitment);
+        let seal_entry = |((part, commitment), entry): ((Part, Hash), &Entry)| {
+            let stand_in = stand_in(entry, &part);
+            sealing.entry(commitment, stand_in);
             part
         };
-        let entries = Arc::new(seal_all(&self.entries, &salts).into_iter().map(seal_entry).collect());
+        let sealed = seal_all(&self.entries, &salts);
+        let entries = Arc::new(sealed.into_iter().zip(self.entries.iter()).map(seal_entry).collect());
         let hash = sealing.finish(previous, &self, commitment, key);
         self.seal = Some(Seal { words, entries, hash, key: key.map(JournalKey::id) });
         self
@@ -358,7 +384,7 @@ impl Commit {
         let Some(seal) = self.seal.take() else { return self };
         let mut sealing = Sealing::default();
         for (entry, part) in self.entries.iter().zip(seal.entries.iter()) {
-            sealing.entry(part.commitment(&json_of(entry)));
+            sealing.entry(part.commitment(&json_of(entry)), stand_in(entry, part));
         }
         let words = seal.words.commitment(&self.words());
         let hash = sealing.finish(previous, &self, words, key);

@@ -208,15 +208,25 @@ pub trait Store: Send + Sync {
         commits: &mut dyn Iterator<Item = Result<Arc<Commit>, Error>>,
     ) -> Result<(), Error>;
 
-    /// Records a commit, and puts the registry as it was at an earlier revision in place of the commits up to it.
+    /// The revision before the first commit that is here: 0, unless earlier ones are archived.
+    ///
+    /// # Errors
+    /// `store` if reading fails.
+    fn begins_after(&self) -> Result<Revision, Error> {
+        Ok(self.start()?.map(|start| start.revision()).unwrap_or_default())
+    }
+
+    /// Records a commit, and puts the registry as it was at an earlier revision in place of the commits up to it, of which
+    /// the first is the one after `after`.
     ///
     /// # Behavior
     /// * Both happen, or neither; a conflict is one as in [`Store::append`].
+    /// * If the journal does not begin after `after`, because others have archived meanwhile, that is a conflict as well.
     /// * [`Store::since`] fails with `archived` for commits that are no longer there.
     ///
     /// # Errors
     /// `store` if writing fails; nothing is then written.
-    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error>;
+    fn trim(&self, commit: &Arc<Commit>, after: Revision, start: &Snapshot) -> Result<Appended, Error>;
 
     /// Makes sure that nothing is left, in any place of the store, of what commits have erased.
     ///

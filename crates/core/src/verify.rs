@@ -1,13 +1,14 @@
 //! Whether a journal is as it was sealed: walking along the chain, and saying where it breaks. Not here: whether tables say
 //! what the journal says (`differ`), reading either from a store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use matricula_rule::UserId;
 
-use crate::seal::Sealing;
-use crate::{Commit, Entry, Hash, Head, JournalKey, KeyId, Part, Revision, WrittenCommit};
+use crate::erase::stubs_named_in;
+use crate::seal::{Sealing, stand_in};
+use crate::{Author, Commit, Entry, Hash, Head, JournalKey, KeyId, Part, Revision, RowSet, WrittenCommit};
 
 /// What an audit of a registry found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,10 +132,50 @@ pub struct Chain {
     unchecked: Option<(Revision, KeyId, u64)>,
     commits: u64,
     erased: u64,
-    /// Who has stubs in the journal, each with the first.
+    /// Who has stubs in the journal, each with the last.
     stubs: BTreeMap<UserId, (Revision, usize)>,
-    /// Who was erased.
+    /// Who was erased, and by which commit.
     erasures: BTreeMap<UserId, Revision>,
+    /// Commits of which author, note and request are erased, with whom that can be for.
+    redacted: Vec<(Revision, Reasons)>,
+    /// Up to which revisions commits say that they archived.
+    archives: BTreeSet<Revision>,
+}
+
+/// For whose sake words of a commit may have been erased.
+#[derive(Clone, Debug, Default)]
+struct Reasons {
+    /// Whose stubs the words name.
+    named: BTreeSet<UserId>,
+    /// Whom entries are about and, if the fingerprint of the request is gone, whom facts are about.
+    about: BTreeSet<UserId>,
+    facts: Vec<RowSet>,
+}
+
+impl Reasons {
+    fn of(commit: &Commit) -> Self {
+        let mut reasons = Self::default();
+        let author = match &commit.author {
+            Author::Host(name) => Some(name),
+            Author::Actor(_) => None,
+        };
+        let keyed = commit.idempotency.as_ref();
+        for words in [author, Some(&commit.note), keyed.map(|keyed| &keyed.key)].into_iter().flatten() {
+            reasons.named.extend(stubs_named_in(words));
+        }
+        if keyed.is_some_and(|keyed| keyed.digest == [0; 32]) {
+            reasons.about = commit.entries.iter().filter_map(Entry::person).collect();
+            let steps = commit.moments.iter().flat_map(|moment| &moment.steps);
+            reasons.facts = steps.map(|steps| steps.users.clone()).collect();
+        }
+        reasons
+    }
+
+    fn has(&self, user: UserId) -> bool {
+        self.named.contains(&user)
+            || self.about.contains(&user)
+            || self.facts.iter().any(|users| users.contains(user.0))
+    }
 }
 
 impl Chain {
@@ -199,9 +240,13 @@ impl Chain {
             if misfit.is_none() && !part.is_marked(&commitment) {
                 misfit = Some(place);
             }
-            sealing.entry(commitment);
+            let entry = commit.and_then(|commit| commit.entries.get(place));
+            sealing.entry(commitment, entry.and_then(|entry| stand_in(entry, part)));
         }
-        self.erased += u64::from(matches!(seal.words, Part::Erased(_)));
+        if let Part::Erased(_) = seal.words {
+            self.erased += 1;
+            self.redacted.push((revision, commit.map(Reasons::of).unwrap_or_default()));
+        }
         if let Some(commit) = commit {
             check_stubs(commit, &seal.entries)?;
         }
@@ -251,10 +296,13 @@ impl Chain {
         for (place, entry) in commit.entries.iter().enumerate() {
             match entry {
                 Entry::Erased { user, .. } => {
-                    self.stubs.entry(*user).or_insert((commit.revision, place));
+                    self.stubs.insert(*user, (commit.revision, place));
                 }
                 Entry::Erase(user) => {
                     self.erasures.insert(*user, commit.revision);
+                }
+                Entry::Archive { to } => {
+                    self.archives.insert(*to);
                 }
                 _ => {}
             }
@@ -270,10 +318,21 @@ impl Chain {
     /// people whom no commit erased.
     pub fn finish(self, verification: &mut Verification) {
         for (user, (revision, entry)) in &self.stubs {
-            if !self.erasures.contains_key(user) {
+            if self.erasures.get(user).is_none_or(|erasure| erasure < revision) {
                 let what = format!("it is erased, but no commit erased user number {}", user.0);
                 verification.note(Difference::of_entry(*revision, *entry, what));
             }
+        }
+        for (revision, reasons) in &self.redacted {
+            let mut later = self.erasures.iter().filter(|(_, erasure)| *erasure >= revision);
+            if !later.any(|(user, _)| reasons.has(*user)) {
+                let what = "its author, note and request are erased, but nobody whom they name was";
+                verification.note(Difference::at(*revision, what));
+            }
+        }
+        if let Some(to) = verification.archived_to.filter(|to| !self.archives.contains(to)) {
+            let what = format!("the commits up to {to} are gone, but no commit says that they were archived");
+            verification.note(Difference::somewhere(what));
         }
         if let Some((first, key, count)) = self.unchecked.filter(|_| self.key.is_none()) {
             let what = format!(

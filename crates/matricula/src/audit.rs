@@ -1,7 +1,8 @@
 //! Whether a registry is as its seals say: the chain of commits, and tables and images against the journal.
 
 use matricula_core::{
-    Chain, Difference, Error, Head, MAX_DIFFERENCES, Revision, Snapshot, Verification, WrittenCommit,
+    Chain, Difference, Error, ErrorKind, Head, MAX_DIFFERENCES, Revision, Snapshot, Verification,
+    WrittenCommit,
 };
 
 use crate::Registry;
@@ -43,7 +44,8 @@ impl Registry {
     /// It reads the whole journal, and holds no lock that keeps others from committing.
     ///
     /// # Errors
-    /// `store` if reading fails; `invalid_store` if the journal itself cannot be read at all.
+    /// `store` if reading fails; `invalid_store` if the journal itself cannot be read at all; `conflict` if others committed
+    /// so fast that tables and journal could not be compared.
     ///
     /// ```
     /// use matricula::{Instant, Memory, Registry, UserUpdate};
@@ -61,24 +63,34 @@ impl Registry {
         let store = self.store();
         let start = store.start()?;
         let mut audit = Audit::new(start, saved, self)?;
+        let mut is_compared = false;
         for attempt in 0..ATTEMPTS {
             let tables = match store.load_tables() {
                 Ok(tables) => Some(tables),
-                Err(error) if error.kind() == matricula_core::ErrorKind::InvalidStore => {
+                Err(error) if error.kind() == ErrorKind::InvalidStore => {
                     audit.read_to(self, None)?;
                     audit.found.note(Difference::somewhere(format!("the tables: {error}")));
                     None
                 }
                 Err(error) => return Err(error),
             };
-            let Some(tables) = tables else { break };
+            let Some(tables) = tables else {
+                is_compared = true;
+                break;
+            };
             audit.read_to(self, Some(tables.revision()))?;
             if audit.last != tables.revision() && attempt + 1 < ATTEMPTS && audit.last > tables.revision() {
                 continue;
             }
             let Some(rest) = store.check(&tables)? else { continue };
             audit.compare(&tables, rest);
+            is_compared = true;
             break;
+        }
+        if !is_compared {
+            let message =
+                "other writers were always faster, so that tables and journal could not be compared";
+            return Err(Error::new(ErrorKind::Conflict, message));
         }
         Ok(audit.finish())
     }

@@ -156,8 +156,8 @@ impl Registry {
             AsOf::Instant(at) if current.clock().is_some_and(|clock| clock <= at) => return Ok(current),
             AsOf::Instant(at) => {
                 let revision = self.store().revision_at(at)?;
-                if let Some(start) = self.store().start()?
-                    && start.revision() == revision
+                if self.store().begins_after()? == revision
+                    && let Some(start) = self.store().start()?
                     && start.clock().is_some_and(|clock| clock > at)
                 {
                     let message = format!(
@@ -217,7 +217,7 @@ impl Registry {
 
     /// Visits the commits that are here, oldest first.
     pub(crate) fn each_commit(&self, mut visit: impl FnMut(&Arc<Commit>)) -> Result<(), Error> {
-        let mut after = self.store().start()?.map(|start| start.revision()).unwrap_or_default();
+        let mut after = self.store().begins_after()?;
         loop {
             let commits = self.store().since(after, BATCH)?;
             commits.iter().for_each(&mut visit);

@@ -270,7 +270,16 @@ impl Registry {
     fn catch_up(&self) -> Result<Snapshot, Error> {
         loop {
             let mut snapshot = self.snapshot();
-            let commits = self.inner.store.since(snapshot.revision(), BATCH)?;
+            let commits = match self.inner.store.since(snapshot.revision(), BATCH) {
+                Ok(commits) => commits,
+                // Others have archived what this handle has not read: there is only the registry as it is now.
+                Err(error) if error.kind() == ErrorKind::Archived => {
+                    let snapshot = self.inner.store.load()?;
+                    self.inner.current.store(Arc::new(snapshot.clone()));
+                    return Ok(snapshot);
+                }
+                Err(error) => return Err(error),
+            };
             snapshot = snapshot.replay_all(commits.iter().map(|commit| &**commit))?;
             self.inner.current.store(Arc::new(snapshot.clone()));
             if commits.len() < BATCH {

@@ -51,7 +51,8 @@ impl Keyed {
 pub(crate) enum Logged {
     Change(Box<Change>),
     Import(Arc<Import>),
-    Revert(Arc<Reversal>, Revert),
+    /// With what was left.
+    Revert(Arc<Reversal>, Revert, Vec<String>),
 }
 
 /// What a transaction would do if it were committed now: exactly what [`Transaction::commit`] would record.
@@ -317,7 +318,7 @@ impl Transaction {
         let before = self.registry.as_of(Revision(revision.0.saturating_sub(1)))?;
         let reversal = Reversal::new(before, commit)?;
         let left = self.draft.revert(&reversal, how)?;
-        self.log.push(Logged::Revert(Arc::new(reversal), how));
+        self.log.push(Logged::Revert(Arc::new(reversal), how, left.clone()));
         self.previewed = None;
         Ok(left)
     }
@@ -465,8 +466,11 @@ impl Transaction {
                 match logged {
                     Logged::Change(change) => draft.apply(Change::clone(change))?,
                     Logged::Import(import) => import.apply_again(&mut draft)?,
-                    Logged::Revert(reversal, how) => {
-                        draft.revert(reversal, *how)?;
+                    Logged::Revert(reversal, how, left) => {
+                        if draft.revert(reversal, *how)? != *left {
+                            let message = "another writer changed what the commit that is undone had changed";
+                            return Err(Error::new(ErrorKind::Conflict, message));
+                        }
                     }
                 }
             }

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::Arc;
 
 use matricula_core::{
-    Appended, Archive, Commit, Delta, Draft, Entry, Error, ErrorKind, Exporter, Hash, JournalKey, Revision,
-    Snapshot, Status, Store, UserId,
+    Appended, Archive, Commit, Delta, Draft, Entry, Error, ErrorKind, Exporter, Hash, Instant, JournalKey,
+    Revision, Snapshot, Status, Store, UserId,
 };
 
 use crate::history::no_revision;
@@ -106,8 +106,14 @@ impl Registry {
         let mut archive = Archive::read_keyed(lines(reader), old)?;
         let start = archive.start().cloned();
         let mut replayed = start.clone().unwrap_or_default();
+        let mut is_checked = false;
         let mut commits = std::iter::from_fn(|| {
-            let commit = archive.next()?;
+            let Some(commit) = archive.next() else {
+                // What a store would not open again is not put into it.
+                let checked = if is_checked { Ok(()) } else { replayed.check_definitions() };
+                is_checked = true;
+                return checked.err().map(Err);
+            };
             Some(commit.and_then(|commit| {
                 let commit = reseal(commit, replayed.head().map(|head| head.hash));
                 replayed = replayed.replay(&commit).map_err(|error| {
@@ -156,12 +162,20 @@ impl Registry {
         let writing = self.writer();
         for _ in 0..ATTEMPTS {
             let current = self.catch_up_to_store(&writing)?;
-            let outcome = Draft::new(&current, current.clock().unwrap_or(matricula_core::Instant::EPOCH))
-                .finish_with(author, "", Entry::Archive { to });
+            if self.store().begins_after()? != after {
+                let message =
+                    "another writer has archived commits meanwhile, what was written here is of no use";
+                return Err(Error::new(ErrorKind::Conflict, message));
+            }
+            let outcome = Draft::new(&current, current.clock().unwrap_or(Instant::EPOCH)).finish_with(
+                author,
+                "",
+                Entry::Archive { to },
+            );
             let outcome = self.sealed(outcome)?;
             // Somebody may have been erased since the lines were written.
             last = last.without(&erased_in(&current));
-            if self.store().trim(&outcome.commit, &last)? == Appended::Done {
+            if self.store().trim(&outcome.commit, after, &last)? == Appended::Done {
                 self.publish(&writing, &outcome);
                 return Ok(Archived { from: after.next(), to, delta: Delta::from(&outcome) });
             }
@@ -190,6 +204,7 @@ impl Registry {
             return Err(Error::new(ErrorKind::Archived, message));
         }
         let mut found = None;
+        let mut last = None;
         for commit in archive.by_ref() {
             let commit = commit?;
             let beyond = match when {
@@ -200,15 +215,47 @@ impl Registry {
                 found = Some(snapshot.clone());
             }
             snapshot = snapshot.replay(&commit)?;
+            last = Some(commit.at);
         }
-        // All of it is read, so that what is altered further on is found as well.
+        let current = self.refresh()?;
+        self.check_adjoining(&snapshot)?;
+        // All of it is read, so that what is altered further on is found as well. After its last commit it says how things
+        // were only where it is known when the next one was.
+        if let (None, AsOf::Instant(at)) = (&found, when)
+            && last.is_none_or(|last| last < at)
+            && !self.follows_after(snapshot.revision(), at)?
+        {
+            let message = format!("this archive ends before {at}, expected a later one");
+            return Err(Error::new(ErrorKind::UnknownRevision, message));
+        }
         let found = found.unwrap_or(snapshot);
         if let AsOf::Revision(revision) = when
             && found.revision() != revision
         {
             return Err(no_revision(revision, found.revision()));
         }
-        Ok(found.without(&erased_in(&self.refresh()?)))
+        Ok(found.without(&erased_in(&current)))
+    }
+
+    /// Makes sure that an archive which ends where this journal begins is of this registry.
+    fn check_adjoining(&self, last: &Snapshot) -> Result<(), Error> {
+        if self.store().begins_after()? != last.revision() {
+            return Ok(());
+        }
+        let start = self.store().start()?.and_then(|start| start.head());
+        if start == last.head() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidArchive, "it is an archive of another registry"))
+    }
+
+    /// Whether the commit after a revision is here, and later than an instant, or is to come.
+    fn follows_after(&self, revision: Revision, at: Instant) -> Result<bool, Error> {
+        if self.store().begins_after()? > revision {
+            return Ok(false);
+        }
+        let next = self.store().since(revision, 1)?;
+        Ok(next.first().is_none_or(|next| next.at > at))
     }
 
     fn write_lines(

@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use matricula::core::ERASED_KEY;
+use matricula::core::{ERASED_KEY, Part, Salt};
 use matricula::{
     AttributeDefinition, AttributeType, GuardDefinition, Head, Instant, LeavePolicy, RecordUpdate, Registry,
     Revision, SegmentDefinition, SegmentState, Snapshot, Sqlite, Transaction, UserUpdate,
@@ -269,6 +269,14 @@ fn the_first_commit_and_entry_that_differ_are_named() {
             && hidden.contains("no commit erased user number 1"),
         "{hidden}"
     );
+    // Nor with the true commitment of what had been there: what may stand in the place of an entry is sealed with it.
+    for blank in [1, 2] {
+        let forged = blanked(&path, blank);
+        let said = found(&forged, head).unwrap_or_default();
+        assert!(said.contains("commit 1: it is not as it was sealed"), "{said}");
+    }
+    let words = found(&words_erased(&path), head).unwrap_or_default();
+    assert!(words.contains("commit 2: its author, note and request are erased, but nobody"), "{words}");
     let unsealed = said(
         "UPDATE journal SET salt = NULL, mark = NULL, hash = NULL WHERE revision = 3; UPDATE journal_entry SET salt = NULL, mark = NULL WHERE revision = 3",
     );
@@ -284,6 +292,37 @@ fn the_first_commit_and_entry_that_differ_are_named() {
     acme(&other);
     let forged = found(&other, head).unwrap_or_default();
     assert!(forged.contains("commit 3: its hash is not that of the saved head"), "{forged}");
+}
+
+/// The first commit with an entry that is about nobody put away as one about somebody who is erased by a later commit.
+fn blanked(path: &Path, position: i64) -> PathBuf {
+    let edited = copy(path, "blanked.db");
+    commit(&open(&edited), 5, "", |tx| tx.erase("bob").unwrap());
+    let connection = Connection::open(&edited).unwrap();
+    let select = "SELECT entry, salt FROM journal_entry WHERE revision = 1 AND position = ?1";
+    let (entry, salt): (String, Option<Vec<u8>>) =
+        connection.query_row(select, [position], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let salt = salt.map(|salt| Salt::from_bytes(&salt).unwrap());
+    let commitment = Part::Open { salt, mark: 0 }.commitment(entry.as_bytes());
+    let update =
+        "UPDATE journal_entry SET entry = '{\"erased\":{\"user\":1,\"was\":\"changed\"}}', user_id = 1,
+                      salt = NULL, mark = NULL, commitment = ?1 WHERE revision = 1 AND position = ?2";
+    assert_eq!(connection.execute(update, rusqlite::params![&commitment.0[..], position]), Ok(1));
+    edited
+}
+
+/// The second commit with other words, and the true commitment of those that were there.
+fn words_erased(path: &Path) -> PathBuf {
+    let edited = copy(path, "words.db");
+    let registry = open(&edited);
+    let commit = registry.recorded(Revision(2)).unwrap().unwrap();
+    let words = commit.seal.as_ref().unwrap().words.commitment(&commit.words());
+    drop(registry);
+    let update =
+        "UPDATE journal SET author = 'alice', note = 'nothing', salt = NULL, mark = NULL, commitment = ?1
+                  WHERE revision = 2";
+    assert_eq!(Connection::open(&edited).unwrap().execute(update, [&words.0[..]]), Ok(1));
+    edited
 }
 
 #[test]

@@ -25,18 +25,19 @@ pub(crate) fn append(
     let erased = commit.erases();
     if !erased.is_empty() {
         let before = erase::overwrite(connection, 1).map_err(sql)?;
-        let appended = append_in(connection, commit, |_| Ok(()));
-        erase::overwrite(connection, before).map_err(sql)?;
+        let appended = append_in(connection, commit, |_| Ok(Appended::Done));
+        // What is recorded is recorded: overwriting more than is asked for does no harm.
+        let _ = erase::overwrite(connection, before);
         return appended;
     }
-    append_in(connection, commit, |_| Ok(()))
+    append_in(connection, commit, |_| Ok(Appended::Done))
 }
 
-/// Appends a commit, and does something more in the same database transaction.
+/// Appends a commit, and does something more in the same database transaction, which may find that there is a conflict.
 pub(crate) fn append_in(
     connection: &mut Connection,
     commit: &Commit,
-    more: impl FnOnce(&Transaction<'_>) -> std::result::Result<(), Error>,
+    more: impl FnOnce(&Transaction<'_>) -> std::result::Result<Appended, Error>,
 ) -> std::result::Result<Appended, Error> {
     let sql = |error| failed("cannot write the commit", error);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
@@ -44,7 +45,9 @@ pub(crate) fn append_in(
     if !put(&tx, commit)? {
         return Ok(Appended::Conflict);
     }
-    more(&tx)?;
+    if more(&tx)? == Appended::Conflict {
+        return Ok(Appended::Conflict);
+    }
     tx.commit().map_err(sql)?;
     Ok(Appended::Done)
 }

@@ -131,34 +131,48 @@ fn in_entries(
 /// Takes names of people out of what was said with commits.
 fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
     let sql = |error| failed("cannot erase from the journal", error);
+    let concerned = concerned(tx, erased)?;
     let mut redacted = Vec::new();
-    let mut select = tx
-        .prepare(
-            "SELECT j.revision, j.author, j.note, j.idempotency,
-                 EXISTS (SELECT 1 FROM journal_entry e
-                         WHERE e.revision = j.revision AND e.user_id = ?1 AND e.entry LIKE '{\"erased\":%')
-             FROM journal j",
-        )
-        .map_err(sql)?;
-    for user in erased {
-        let mut rows = select.query([user.0]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let words: [Option<String>; 3] =
-                [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
-            let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
-            let says: bool = row.get(4).map_err(sql)?;
-            if names || (says && words.last().is_some_and(Option::is_some)) {
-                redacted.push((row.get::<_, i64>(0).map_err(sql)?, says));
-            }
+    let mut select = tx.prepare("SELECT revision, author, note, idempotency FROM journal").map_err(sql)?;
+    let mut rows = select.query([]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let revision: i64 = row.get(0).map_err(sql)?;
+        let words: [Option<String>; 3] =
+            [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
+        let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
+        let says = words.last().is_some_and(Option::is_some) && concerned.contains(&revision);
+        if names || says {
+            redacted.push((revision, says));
         }
     }
-    drop(select);
-    redacted.sort_unstable();
-    for same in redacted.chunk_by(|a, b| a.0 == b.0) {
-        let Some((revision, _)) = same.first() else { continue };
-        in_words_of(tx, *revision, same.iter().any(|(_, says)| *says), secrets)?;
+    drop(rows);
+    redacted.into_iter().try_for_each(|(revision, says)| in_words_of(tx, revision, says, secrets))
+}
+
+/// The commits that are about some people: by an entry, or by what followed from a decision by hand.
+fn concerned(tx: &Transaction<'_>, people: &BTreeSet<UserId>) -> Result<BTreeSet<i64>, Error> {
+    let sql = |error| failed("cannot erase from the journal", error);
+    let mut concerned = BTreeSet::new();
+    let mut select =
+        tx.prepare("SELECT DISTINCT revision FROM journal_entry WHERE user_id = ?1").map_err(sql)?;
+    for user in people {
+        let mut rows = select.query([user.0]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            concerned.insert(row.get(0).map_err(sql)?);
+        }
     }
-    Ok(())
+    let by_hand = "SELECT f.revision, f.users FROM journal_fact f JOIN journal j ON j.revision = f.revision
+                   WHERE f.rule_id < 0 AND j.idempotency IS NOT NULL";
+    let mut select = tx.prepare(by_hand).map_err(sql)?;
+    let mut rows = select.query([]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let users = row.get_ref(1).map_err(sql)?;
+        let users = codec::people(users.as_blob().map_err(|_| invalid("people are no bitmap"))?)?;
+        if people.iter().any(|user| users.contains(user.0)) {
+            concerned.insert(row.get(0).map_err(sql)?);
+        }
+    }
+    Ok(concerned)
 }
 
 fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secrets) -> Result<(), Error> {
@@ -215,14 +229,16 @@ pub(crate) fn in_tables(tx: &Transaction<'_>, user: UserId) -> rusqlite::Result<
 /// Rewrites the file without the pages that are no longer used, and empties the write-ahead log, if that is due.
 pub(crate) fn clean(connection: &Connection) -> Result<(), Error> {
     let sql = |error| failed("cannot overwrite what was erased", error);
-    let unclean: bool =
-        connection.query_row("SELECT unclean FROM registry", [], |row| row.get(0)).map_err(sql)?;
+    let (unclean, erased): (bool, i64) = connection
+        .query_row("SELECT unclean, erased FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(sql)?;
     if !unclean {
         return Ok(());
     }
     connection.execute_batch("VACUUM").map_err(sql)?;
     empty_log(connection)?;
-    connection.execute("UPDATE registry SET unclean = 0", []).map_err(sql)?;
+    // Not what another process has erased since.
+    connection.execute("UPDATE registry SET unclean = 0 WHERE erased = ?1", [erased]).map_err(sql)?;
     Ok(())
 }
 

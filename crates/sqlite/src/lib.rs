@@ -232,14 +232,22 @@ impl Store for Sqlite {
         })
     }
 
-    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
+    fn begins_after(&self) -> Result<Revision, Error> {
+        self.link.used(|connection, _| start::after(connection))
+    }
+
+    fn trim(&self, commit: &Arc<Commit>, after: Revision, start: &Snapshot) -> Result<Appended, Error> {
         self.writable()?;
         self.link.used(|connection, held| {
             let appended = cache::giving_way(connection, &mut held.kept, |connection| {
                 append::append_in(connection, commit, |tx| {
+                    if start::after(tx)? != after {
+                        return Ok(Appended::Conflict);
+                    }
                     start::write(tx, start)?;
                     // The commits that older images are of are gone, and with them what vouches for those.
-                    cache::clear(tx).map_err(|error| failed("cannot archive commits", error))
+                    cache::clear(tx).map_err(|error| failed("cannot archive commits", error))?;
+                    Ok(Appended::Done)
                 })
             })?;
             if appended == Appended::Done {

@@ -35,7 +35,9 @@ pub(crate) fn restore(
         }
     }
     tx.commit().map_err(sql)?;
-    erase::clean(connection)
+    // It is all there. What could not be overwritten now is when the file is opened next.
+    let _ = erase::clean(connection);
+    Ok(())
 }
 
 /// Writes the tables of a registry into a file that has none of it.

@@ -198,6 +198,7 @@ CREATE TABLE journal_entry (
     commitment BLOB,
     PRIMARY KEY (revision, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_entry_by_user ON journal_entry (user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE journal_fact (
     revision INTEGER NOT NULL,
     position INTEGER NOT NULL,

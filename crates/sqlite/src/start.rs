@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use matricula_core::{Author, Error, Instant, Inventory, InventoryLine, Losses, Secrets, Snapshot, UserId};
+use matricula_core::{
+    Author, Error, Instant, Inventory, InventoryLine, Losses, Revision, Secrets, Snapshot, UserId,
+};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::{codec, erase, failed, invalid};
@@ -24,15 +26,22 @@ pub(crate) fn write(tx: &Transaction<'_>, start: &Snapshot) -> Result<(), Error>
     tx.execute(update, [last]).map(drop).map_err(sql)
 }
 
+/// The revision up to which commits are archived.
+pub(crate) fn after(connection: &Connection) -> Result<Revision, Error> {
+    let archived: i64 = connection
+        .prepare_cached("SELECT archived FROM registry")
+        .and_then(|mut select| select.query_row([], |row| row.get(0)))
+        .map_err(|error| failed("cannot read where the journal begins", error))?;
+    codec::revision(archived)
+}
+
 /// The registry before the first commit, if earlier ones are archived.
 pub(crate) fn read(connection: &mut Connection) -> Result<Option<Snapshot>, Error> {
     let tx =
         connection.transaction().map_err(|error| failed("cannot read where the journal begins", error))?;
     let start = read_inventory(&tx)?.map(Inventory::finish).transpose()?;
-    let archived: i64 = tx
-        .query_row("SELECT archived FROM registry", [], |row| row.get(0))
-        .map_err(|error| failed("cannot read where the journal begins", error))?;
-    if start.as_ref().map(Snapshot::revision).unwrap_or_default() != codec::revision(archived)? {
+    let archived = after(&tx)?;
+    if start.as_ref().map(Snapshot::revision).unwrap_or_default() != archived {
         return Err(invalid(format!(
             "commits up to {archived} are archived, but the journal does not begin there"
         )));

@@ -304,9 +304,14 @@ fn it_comes_back_whole_and_from_any_revision_on<P: Place>(
     let archive = Draft::new(&lived, lived.clock().unwrap())
         .finish_with("host", "", Entry::Archive { to: middle })
         .sealed(Some(&key()), salts(1 << 32));
-    assert_eq!(again.trim(&commits[commits.len() - 1], &start).unwrap(), Appended::Conflict);
+    let first = Revision::default();
+    assert_eq!(again.trim(&commits[commits.len() - 1], first, &start).unwrap(), Appended::Conflict);
+    assert_eq!(again.trim(&archive.commit, first.next(), &start).unwrap(), Appended::Conflict);
     assert!(again.start().unwrap().is_none(), "a conflict changes nothing");
-    assert_eq!(again.trim(&archive.commit, &start).unwrap(), Appended::Done);
+    assert!(restored.open().load().unwrap().same_as(&lived), "a conflict changes nothing");
+    assert_eq!(again.begins_after().unwrap(), first);
+    assert_eq!(again.trim(&archive.commit, first, &start).unwrap(), Appended::Done);
+    assert_eq!(again.begins_after().unwrap(), middle);
     let begins = again.start().unwrap().unwrap();
     assert!(begins.same_as(&start), "{:?}", start.differences(&begins, 10));
     assert!(restored.open().load().unwrap().same_as(&archive.snapshot));

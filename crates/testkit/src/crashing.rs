@@ -115,9 +115,9 @@ impl<S: Store> Store for Crashing<S> {
         self.fuse.step("say that it was restored")
     }
 
-    fn trim(&self, commit: &Arc<Commit>, start: &Snapshot) -> Result<Appended, Error> {
+    fn trim(&self, commit: &Arc<Commit>, after: Revision, start: &Snapshot) -> Result<Appended, Error> {
         self.fuse.step("begin to trim")?;
-        let appended = self.store.trim(commit, start)?;
+        let appended = self.store.trim(commit, after, start)?;
         self.fuse.step("say that it was trimmed")?;
         Ok(appended)
     }

@@ -9,6 +9,7 @@ use matricula_core::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::fold::By;
 use crate::history::{COURSES, SEGMENTS, day, instant, key, site_of_course};
 use crate::simulator::Simulator;
 
