@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use matricula_core::{Error, ErrorKind, Snapshot, UserUpdate};
+use matricula_core::{Change, Draft, Error, ErrorKind, Instant, Snapshot, Status, UserUpdate};
 use matricula_testkit::behaviour::made;
 use matricula_testkit::history::history;
 use proptest::prelude::*;
@@ -23,6 +23,21 @@ fn image(snapshot: &Snapshot) -> Vec<Vec<u8>> {
 fn read(chunks: &[Vec<u8>]) -> Result<Snapshot, Error> {
     let mut chunks = chunks.iter();
     Snapshot::read_image(|| Ok(chunks.next().cloned()))
+}
+
+#[test]
+fn somebody_who_was_erased_is_in_an_image() {
+    let at = Instant::EPOCH;
+    let outcome = |on: &Snapshot, change: Change| {
+        let mut draft = Draft::new(on, at);
+        draft.apply(change).unwrap();
+        draft.finish("hr", "").snapshot
+    };
+    let people = ["ann", "bob"].map(UserUpdate::new).to_vec();
+    let snapshot = outcome(&Snapshot::default(), Change::Users(people));
+    let erased = outcome(&snapshot, Change::Erase { user: "ann".to_owned() });
+    assert_eq!(erased.status(erased.users().next().unwrap()), Some(Status::Erased));
+    assert!(read(&image(&erased)).unwrap().same_as(&erased));
 }
 
 proptest! {

@@ -139,7 +139,7 @@ fn images_give_way_to_commits_that_would_not_fit_beside_them() {
     assert!(store.image_before(Revision(u64::MAX)).unwrap().is_some());
     let registry = Registry::open(store).unwrap();
     // Together more than the pages that happen to be free.
-    for number in 0..40 {
+    for number in 0..16 {
         let people =
             (0..20).map(|person| UserUpdate::new(format!("n{number}-{person}")).set("department", "Sales"));
         let mut tx = registry.as_host("hr").begin(now()).unwrap();

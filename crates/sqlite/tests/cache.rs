@@ -74,6 +74,18 @@ fn an_image_is_used_while_little_has_changed_since() {
 }
 
 #[test]
+fn an_image_is_used_after_somebody_was_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = &folder.path().join("acme.db");
+    company(path, 9_000);
+    let erased = commit(path, vec![Change::Erase { user: "u7".to_owned() }]);
+    let store = Sqlite::at(path).unwrap();
+    store.save_image(&erased).unwrap();
+    assert!(store.image_before(erased.revision()).unwrap().unwrap().same_as(&erased));
+    assert!(loads_without_rows(path));
+}
+
+#[test]
 fn images_share_what_has_not_changed_and_go_when_they_are_too_many() {
     let folder = tempfile::tempdir().unwrap();
     let path = &folder.path().join("acme.db");

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use matricula_rule::{Attribute, Kind};
 
-use super::{ByCourse, KEYS, KeyIndex, PARTS, Users, Values, part_of};
-use crate::Error;
+use super::{ByCourse, KEYS, KeyIndex, PARTS, Users, Values, part_of, status_code};
 use crate::chunks::Chunks;
 use crate::column::Column;
 use crate::image::{In, Out, Sink, Source, damaged};
 use crate::lines::Lines;
 use crate::sets::Sets;
 use crate::state::State;
+use crate::{Error, Status};
 
-/// The greatest code of a status.
-const STATUSES: u64 = 2;
+/// The greatest code of a person's status, and of a membership's.
+const STATUSES: u64 = status_code(Some(Status::Erased));
+const MEMBERSHIPS: u64 = status_code(Some(Status::Suspended));
 
 impl Users {
     pub(crate) fn write_image(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -70,7 +71,7 @@ impl Users {
             let created = Arc::new(Column::read_image(source, &Kind::Timestamp, count)?);
             let mut sites = Vec::with_capacity(state.sites.len());
             for _ in 0..state.sites.len() {
-                sites.push(Arc::new(Column::read_plain(source, count, STATUSES)?));
+                sites.push(Arc::new(Column::read_plain(source, count, MEMBERSHIPS)?));
             }
             let mut attributes = Vec::with_capacity(state.schema.attributes().len());
             for attribute in state.schema.attributes() {
