@@ -6,17 +6,17 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use matricula_rule::{Attribute, Kind};
 
-use super::{ByCourse, KEYS, KeyIndex, PARTS, Users, Values, part_of};
-use crate::Error;
+use super::{ByCourse, KEYS, KeyIndex, PARTS, Users, Values, part_of, status_code};
 use crate::chunks::Chunks;
 use crate::column::Column;
 use crate::image::{In, Out, Sink, Source, damaged};
 use crate::lines::Lines;
 use crate::sets::Sets;
 use crate::state::State;
+use crate::{Error, Status};
 
 /// The greatest code of a status.
-const STATUSES: u64 = 2;
+const STATUSES: u64 = status_code(Some(Status::Erased));
 
 impl Users {
     pub(crate) fn write_image(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
