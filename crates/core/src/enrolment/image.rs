@@ -23,12 +23,21 @@ impl Enrolments {
     pub(crate) fn write_image(&self, sink: &mut Sink<'_>) -> Result<(), Error> {
         // Who is enrolled, and how many, is read from the records.
         let Self { blocks, courses: _, count: _, active: _ } = self;
-        let runs = (blocks.chunk_count() * CHUNK).div_ceil(BLOCKS);
-        sink.chunk(|out| out.count(runs))?;
         let nothing = Block::default();
+        let of_run = |run: usize| {
+            let blocks = (run * BLOCKS..(run + 1) * BLOCKS).map(|index| blocks.get(index));
+            blocks.map(|block| block.map_or(&nothing, Arc::as_ref)).collect::<Vec<&Block>>()
+        };
+        let mut runs = (blocks.chunk_count() * CHUNK).div_ceil(BLOCKS);
+        // Those whose last enrolment has ended leave nothing behind, as if there had never been one.
+        while let Some(last) = runs.checked_sub(1)
+            && of_run(last).into_iter().all(|block| records_of(block).next().is_none())
+        {
+            runs = last;
+        }
+        sink.chunk(|out| out.count(runs))?;
         for run in 0..runs {
-            let of_run = (run * BLOCKS..(run + 1) * BLOCKS).map(|index| blocks.get(index));
-            let mut of_run: Vec<&Block> = of_run.map(|block| block.map_or(&nothing, Arc::as_ref)).collect();
+            let mut of_run = of_run(run);
             while of_run.pop_if(|last| records_of(last).next().is_none()).is_some() {}
             sink.chunk(|out| write_run(&of_run, out))?;
         }
