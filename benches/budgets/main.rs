@@ -1,7 +1,7 @@
 //! `cargo xtask budgets`: every budget measured beside its reference, in one run, on this machine.
 //!
 //! `--users N` sets the size of the company (a million unless told otherwise), `--json` prints one object a line,
-//! and words select rows whose name contains them.
+//! and words select rows whose name contains them; `import` alone measures nothing else, five times in turn.
 
 mod company;
 mod opening;
@@ -22,8 +22,12 @@ fn main() {
         }
     };
     let mut report = row::Report::new(&options);
-    opening::small(&mut report);
     let bench = Bench::new(options.users);
+    if options.only("import") {
+        sqlite::imports(&bench, &mut report);
+        std::process::exit(i32::from(!report.finish()));
+    }
+    opening::small(&mut report);
     let memory = company::in_memory(&bench, &mut report);
     segments::measure(options.users, &mut report);
     sqlite::on_disk(&bench, &memory, &mut report);

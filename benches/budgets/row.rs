@@ -45,6 +45,13 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Whether this one word selects the rows.
+    pub fn only(&self, word: &str) -> bool {
+        matches!(&*self.filter, [only] if only == word)
+    }
+}
+
 /// Prints rows as they come.
 pub struct Report<'a> {
     options: &'a Options,

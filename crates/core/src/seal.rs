@@ -294,10 +294,45 @@ fn json_of(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
+/// Entries as they are sealed, with their commitments.
+fn seal_some(entries: &[Entry], salts: &[Option<Salt>]) -> Vec<(Part, Hash)> {
+    let mut json = Vec::new();
+    let seal = |(entry, salt): (&Entry, &Option<Salt>)| {
+        json.clear();
+        // Writing to a vector cannot fail.
+        let _ = serde_json::to_writer(&mut json, entry);
+        Part::new(*salt, &json)
+    };
+    entries.iter().zip(salts).map(seal).collect()
+}
+
+/// So many entries are sealed by two threads: those of an import.
+const MANY: usize = 8192;
+
+/// The same of all entries.
+fn seal_entries(entries: &[Entry], salts: &[Option<Salt>]) -> Vec<(Part, Hash)> {
+    let helped =
+        entries.len() >= MANY && std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    if !helped {
+        return seal_some(entries, salts);
+    }
+    let half = entries.len() / 2;
+    let ((entries, others), (salts, other_salts)) = (entries.split_at(half), salts.split_at(half));
+    std::thread::scope(|scope| {
+        let helper = std::thread::Builder::new().spawn_scoped(scope, || seal_some(others, other_salts));
+        let mut sealed = seal_some(entries, salts);
+        sealed.reserve(others.len());
+        // If there is no thread to be had, or it failed, it is done here.
+        let rest = helper.ok().and_then(|helper| helper.join().ok());
+        sealed.extend(rest.unwrap_or_else(|| seal_some(others, other_salts)));
+        sealed
+    })
+}
+
 impl Commit {
     /// The words that go with a commit, as they are sealed: who, why, and as which request.
     pub fn words(&self) -> Vec<u8> {
-        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, Hash(keyed.digest)));
+        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, &keyed.asked));
         json_of(&(&self.author, &self.note, keyed))
     }
 
@@ -311,16 +346,13 @@ impl Commit {
     pub fn sealed(mut self, previous: Option<Hash>, mut salt: impl FnMut() -> Salt) -> Self {
         let (words, commitment) = Part::new(Some(salt()), &self.words());
         let mut sealing = Sealing::default();
-        let mut json = Vec::new();
-        let seal_entry = |entry: &Entry| {
-            json.clear();
-            // Writing to a vector cannot fail.
-            let _ = serde_json::to_writer(&mut json, entry);
-            let (part, commitment) = Part::new(entry.person().map(|_| salt()), &json);
+        let salts: Vec<Option<Salt>> =
+            self.entries.iter().map(|entry| entry.person().map(|_| salt())).collect();
+        let seal_entry = |(part, commitment)| {
             sealing.entry(commitment);
             part
         };
-        let entries = Arc::new(self.entries.iter().map(seal_entry).collect());
+        let entries = Arc::new(seal_entries(&self.entries, &salts).into_iter().map(seal_entry).collect());
         let hash = sealing.finish(previous, &self, commitment);
         self.seal = Some(Seal { words, entries, hash });
         self
@@ -366,6 +398,15 @@ mod tests {
             assert_eq!(wrong.parse::<Head>().unwrap_err().kind(), ErrorKind::InvalidValue, "{wrong}");
         }
         assert!("é".repeat(16).parse::<Salt>().is_err());
+    }
+
+    #[test]
+    fn many_entries_are_sealed_as_one_after_the_other() {
+        let entries: Vec<Entry> = (0..20_001).map(|number| Entry::Erase(crate::UserId(number))).collect();
+        let salts: Vec<Option<Salt>> = (0..20_001_u32)
+            .map(|number| (number % 3 > 0).then(|| Salt([(number % 251) as u8; 16])))
+            .collect();
+        assert_eq!(seal_entries(&entries, &salts), seal_some(&entries, &salts));
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn in_entries(
             "SELECT revision, position, entry, salt, mark, commitment FROM journal_entry WHERE user_id = ?1",
         )
         .map_err(sql)?;
-    let mut rows = select.query([user.0]).map_err(sql)?;
+    let mut rows = select.query([user.0, ACCEPTED_ONLY]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let json: String = row.get(2).map_err(sql)?;
         let entry: Entry = from_json(&json)
@@ -128,6 +128,9 @@ fn in_entries(
     Ok(())
 }
 
+/// The bytes of a fingerprint of a request of which nothing was refused.
+const ACCEPTED_ONLY: u32 = 33;
+
 /// Takes names of people out of what was said with commits.
 fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
     let sql = |error| failed("cannot erase from the journal", error);
@@ -136,7 +139,8 @@ fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) 
         .prepare(
             "SELECT j.revision, j.author, j.note, j.idempotency,
                  EXISTS (SELECT 1 FROM journal_entry e
-                         WHERE e.revision = j.revision AND e.user_id = ?1 AND e.entry LIKE '{\"erased\":%')
+                         WHERE e.revision = j.revision AND e.user_id = ?1 AND e.entry LIKE '{\"erased\":%'),
+                 coalesce(length(j.asked), 0) > ?2
              FROM journal j",
         )
         .map_err(sql)?;
@@ -147,7 +151,9 @@ fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) 
                 [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
             let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
             let says: bool = row.get(4).map_err(sql)?;
-            if names || (says && words.last().is_some_and(Option::is_some)) {
+            // Of what was refused nobody knows whom it was about.
+            let refused: bool = row.get(5).map_err(sql)?;
+            if names || refused || (says && words.last().is_some_and(Option::is_some)) {
                 redacted.push((row.get::<_, i64>(0).map_err(sql)?, says));
             }
         }
@@ -184,7 +190,7 @@ fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secret
             author,
             rest.note,
             keyed.map(|keyed| &keyed.key),
-            keyed.map(|keyed| &keyed.digest[..]),
+            keyed.map(|keyed| keyed.asked.to_bytes()),
             salt,
             mark,
             commitment
