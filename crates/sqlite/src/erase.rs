@@ -103,7 +103,7 @@ fn in_entries(
             "SELECT revision, position, entry, salt, mark, commitment FROM journal_entry WHERE user_id = ?1",
         )
         .map_err(sql)?;
-    let mut rows = select.query([user.0, ACCEPTED_ONLY]).map_err(sql)?;
+    let mut rows = select.query([user.0]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let json: String = row.get(2).map_err(sql)?;
         let entry: Entry = from_json(&json)
@@ -145,7 +145,7 @@ fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) 
         )
         .map_err(sql)?;
     for user in erased {
-        let mut rows = select.query([user.0]).map_err(sql)?;
+        let mut rows = select.query([user.0, ACCEPTED_ONLY]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let words: [Option<String>; 3] =
                 [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
