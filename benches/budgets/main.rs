@@ -41,6 +41,9 @@ fn main() {
             opening::large(&bench, &mut report);
         }
     }
+    if options.names(Group::Import) {
+        sqlite::imports(&Bench::new(options.users), &mut report);
+    }
     if any(&[Group::Scratch, Group::Changes]) {
         segments::measure(&options, &mut report);
     }

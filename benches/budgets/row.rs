@@ -29,6 +29,7 @@ budgets [--json] [--users N] [--group NAME]... [word...]
                   opening   a large file from rows and from its cache, a second process
                   scratch   in memory: the members of all segments from scratch
                   changes   in memory: one value of one person, 1,000 and 10,000 segments
+                  import    an import on disk and its bare writer, five times in turn; only if it is named
   word          print only rows whose name contains it; everything is measured all the same
 ";
 
@@ -47,6 +48,8 @@ pub enum Group {
     Scratch,
     /// Single changes under many segments.
     Changes,
+    /// Imports on disk, again and again.
+    Import,
 }
 
 impl Group {
@@ -58,6 +61,7 @@ impl Group {
             "opening" => Some(Self::Opening),
             "scratch" => Some(Self::Scratch),
             "changes" => Some(Self::Changes),
+            "import" => Some(Self::Import),
             _ => None,
         }
     }
@@ -73,7 +77,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether a group is to be measured.
+    /// Whether a group was named.
+    pub fn names(&self, group: Group) -> bool {
+        self.groups.contains(&group)
+    }
+
+    /// Whether a group is to be measured: all are, if none was named.
     pub fn wants(&self, group: Group) -> bool {
         self.groups.is_empty() || self.groups.contains(&group)
     }

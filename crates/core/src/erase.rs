@@ -14,7 +14,10 @@ use crate::graph::{Node, Point};
 use crate::state::State;
 use crate::users::{Coded, ColumnId, status_code};
 use crate::warnings::Place;
-use crate::{Author, Commit, Entry, Error, Exception, Reason, SegmentId, SiteId, Snapshot, Status, Warning};
+use crate::{
+    Author, Commit, Entry, Error, Exception, Fingerprint, Reason, SegmentId, SiteId, Snapshot, Status,
+    Warning,
+};
 
 /// What the keys of erased people begin with; the number follows. Nobody else's key may begin so.
 pub const ERASED_KEY: &str = "erased:";
@@ -193,7 +196,10 @@ impl Secrets {
         let words = commit.words();
         let mut redacted = commit.clone();
         let scrubbed = redacted.scrub(self, commit.concerns(erased));
-        if stubs.is_empty() && !scrubbed {
+        // Of what was refused nobody knows whom it was about. It is not sealed.
+        let keyed = redacted.idempotency.as_mut();
+        let forgotten = keyed.is_some_and(|keyed| keyed.asked.forget_refused());
+        if stubs.is_empty() && !scrubbed && !forgotten {
             return None;
         }
         if let Some(seal) = &mut redacted.seal {
@@ -277,8 +283,8 @@ impl Commit {
                 keyed.key = format!("{scrubbed}#{}", self.revision);
                 found = true;
             }
-            if (found || says_something) && keyed.digest != [0; 32] {
-                keyed.digest = [0; 32];
+            if (found || says_something) && !keyed.asked.is_erased() {
+                keyed.asked = Fingerprint::default();
                 found = true;
             }
         }

@@ -341,9 +341,10 @@ fn json_of(value: &impl Serialize) -> Vec<u8> {
 }
 
 impl Commit {
-    /// The words that go with a commit, as they are sealed: who, why, and as which request.
+    /// The words that go with a commit, as they are sealed: who, why, and as which request. What the request was refused on
+    /// the way is not sealed, since it goes whenever anybody is erased.
     pub fn words(&self) -> Vec<u8> {
-        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, Hash(keyed.digest)));
+        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, keyed.asked.accepted()));
         json_of(&(&self.author, &self.note, keyed))
     }
 
@@ -472,6 +473,17 @@ mod tests {
             assert_eq!(wrong.parse::<Head>().unwrap_err().kind(), ErrorKind::InvalidValue, "{wrong}");
         }
         assert!("é".repeat(16).parse::<Salt>().is_err());
+    }
+
+    #[test]
+    fn many_entries_are_sealed_as_one_after_the_other() {
+        let entries: Vec<Entry> = (0..20_001).map(|number| Entry::Erase(crate::UserId(number))).collect();
+        let salts: Vec<Option<Salt>> = (0..20_001_u32)
+            .map(|number| (number % 3 > 0).then(|| Salt([(number % 251) as u8; 16])))
+            .collect();
+        let one = |(entry, salt): (&Entry, &Option<Salt>)| seal_all(std::slice::from_ref(entry), &[*salt]);
+        let alone: Vec<(Part, Hash)> = entries.iter().zip(&salts).flat_map(one).collect();
+        assert_eq!(seal_all(&entries, &salts), alone);
     }
 
     #[test]

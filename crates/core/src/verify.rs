@@ -163,7 +163,7 @@ impl Reasons {
         for words in [author, Some(&commit.note), keyed.map(|keyed| &keyed.key)].into_iter().flatten() {
             reasons.named.extend(stubs_named_in(words));
         }
-        if keyed.is_some_and(|keyed| keyed.digest == [0; 32]) {
+        if keyed.is_some_and(|keyed| keyed.asked.is_erased()) {
             reasons.about = commit.entries.iter().filter_map(Entry::person).collect();
             let steps = commit.moments.iter().flat_map(|moment| &moment.steps);
             reasons.facts = steps.map(|steps| steps.users.clone()).collect();

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use matricula::core::Entry;
+use matricula::core::{Entry, Fingerprint};
 use matricula::{
     AttributeDefinition, AttributeType, Change, ErrorKind, Exception, Instant, LeavePolicy, Memory, Reason,
     RecordUpdate, Registry, Revert, Revision, SegmentDefinition, SegmentState, Snapshot, Sqlite, Status,
@@ -292,12 +292,12 @@ fn a_request_about_somebody_erased_leaves_no_fingerprint_to_try_names_with() {
         tx.erase("bob").unwrap();
     });
     let digest = |revision| {
-        registry.recorded(revision).unwrap().unwrap().idempotency.as_ref().map(|keyed| keyed.digest)
+        registry.recorded(revision).unwrap().unwrap().idempotency.as_ref().map(|keyed| keyed.asked.clone())
     };
     for revision in [enrolled, recorded, erased] {
-        assert_eq!(digest(revision), Some([0; 32]), "commit {revision}");
+        assert_eq!(digest(revision), Some(Fingerprint::default()), "commit {revision}");
     }
-    assert_ne!(digest(of_others), Some([0; 32]));
+    assert_ne!(digest(of_others), Some(Fingerprint::default()));
     let verification = registry.verify(None).unwrap();
     assert!(verification.is_intact(), "{verification}");
 }

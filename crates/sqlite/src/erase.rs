@@ -128,20 +128,30 @@ fn in_entries(
     Ok(())
 }
 
+/// The bytes of a fingerprint of a request of which nothing was refused.
+const ACCEPTED_ONLY: u32 = 33;
+
 /// Takes names of people out of what was said with commits.
 fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
     let sql = |error| failed("cannot erase from the journal", error);
     let concerned = concerned(tx, erased)?;
     let mut redacted = Vec::new();
-    let mut select = tx.prepare("SELECT revision, author, note, idempotency FROM journal").map_err(sql)?;
-    let mut rows = select.query([]).map_err(sql)?;
+    let mut select = tx
+        .prepare(
+            "SELECT revision, author, note, idempotency, coalesce(length(asked), 0) > ?1
+             FROM journal",
+        )
+        .map_err(sql)?;
+    let mut rows = select.query([ACCEPTED_ONLY]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let revision: i64 = row.get(0).map_err(sql)?;
         let words: [Option<String>; 3] =
             [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
         let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
         let says = words.last().is_some_and(Option::is_some) && concerned.contains(&revision);
-        if names || says {
+        // Of what was refused nobody knows whom it was about.
+        let refused: bool = row.get(4).map_err(sql)?;
+        if names || says || refused {
             redacted.push((revision, says));
         }
     }
@@ -179,10 +189,12 @@ fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secret
     let sql = |error| failed("cannot erase from the journal", error);
     let mut rest = journal::rest(tx, revision)?;
     let words = rest.words();
-    if !rest.scrub(secrets, says) {
+    let scrubbed = rest.scrub(secrets, says);
+    let forgotten = rest.idempotency.as_mut().is_some_and(|keyed| keyed.asked.forget_refused());
+    if !scrubbed && !forgotten {
         return Ok(());
     }
-    let part = rest.seal.as_ref().map(|seal| seal.words.erased(&words));
+    let part = rest.seal.as_ref().map(|seal| if scrubbed { seal.words.erased(&words) } else { seal.words });
     let [salt, mark, commitment] = seals::cells(part.as_ref());
     let author = match &rest.author {
         Author::Host(name) => Some(name),
@@ -198,7 +210,7 @@ fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secret
             author,
             rest.note,
             keyed.map(|keyed| &keyed.key),
-            keyed.map(|keyed| &keyed.digest[..]),
+            keyed.map(|keyed| keyed.asked.to_bytes()),
             salt,
             mark,
             commitment
