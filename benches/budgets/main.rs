@@ -30,6 +30,9 @@ fn main() {
     if any(&[Group::Small]) {
         opening::small(&mut report);
     }
+    if any(&[Group::Imports]) {
+        sqlite::imports(&Bench::new(options.users), &mut report);
+    }
     if any(&[Group::Company, Group::Sqlite, Group::Opening]) {
         let bench = Bench::new(options.users);
         // The rows on disk are measured beside the same company in memory.

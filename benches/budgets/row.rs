@@ -24,6 +24,7 @@ budgets [--json] [--users N] [--group NAME]... [word...]
   --json        one object a line
   --group NAME  only what is measured together under this name, and what it is built on; more than one can be named:
                   small     thousands of small registries
+                  imports   a durable import and its reference, five times in turn
                   company   in memory: import, first plan, one value of one person, memory
                   sqlite    the same on disk, beside it (measures `company`, too)
                   opening   a large file from rows and from its cache, a second process
@@ -37,6 +38,8 @@ budgets [--json] [--users N] [--group NAME]... [word...]
 pub enum Group {
     /// Small registries.
     Small,
+    /// Imports on disk.
+    Imports,
     /// The company in memory.
     Company,
     /// The company on disk.
@@ -53,6 +56,7 @@ impl Group {
     fn named(name: &str) -> Option<Self> {
         match name {
             "small" => Some(Self::Small),
+            "imports" => Some(Self::Imports),
             "company" => Some(Self::Company),
             "sqlite" => Some(Self::Sqlite),
             "opening" => Some(Self::Opening),

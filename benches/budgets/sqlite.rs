@@ -80,6 +80,33 @@ pub fn on_disk(bench: &Bench, memory: &Registry, report: &mut Report<'_>) {
     assert!(reopened.snapshot().same_as(&expected), "what was opened is what was written");
 }
 
+/// A durable import and the bare writer in turn, each on a file of its own.
+pub fn imports(bench: &Bench, report: &mut Report<'_>) {
+    let (mut ours, mut reading, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bare = || theirs.push(timed(|| write_people(&folder.path().join("bare.db"), bench)).0);
+        if round % 2 == 0 {
+            bare();
+        }
+        let registry = Registry::open(Sqlite::at(folder.path().join("company.db")).unwrap()).unwrap();
+        let mut tx = registry.as_host("bench").begin(now()).unwrap();
+        define_attributes(&mut tx);
+        let (taken, ()) = timed(|| import(&mut tx, &bench.feed));
+        let (committed, ()) = timed(|| drop(tx.commit().unwrap()));
+        reading.push(taken);
+        ours.push(taken + committed);
+        drop(registry);
+        if round % 2 == 1 {
+            bare();
+        }
+    }
+    let bare = median(theirs);
+    let reference = ("a bare writer of the same rows", bare);
+    report.add(&against("import from CSV, SQLite, durable", median(ours), "s", reference, Some(1.5 * bare)));
+    report.add(&against("  import until the commit", median(reading), "s", reference, None));
+}
+
 /// The same tables, indexes and journal rows as the store writes for an import, written by hand.
 fn write_people(path: &Path, bench: &Bench) {
     let connection = Connection::open(path).unwrap();
@@ -87,11 +114,12 @@ fn write_people(path: &Path, bench: &Bench) {
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              CREATE TABLE user (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, status TEXT NOT NULL,
-                a0 TEXT, a1 TEXT, a2 TEXT, a3 TEXT, a4 TEXT, a5 TEXT, a6 INTEGER, a7 INTEGER, a8 TEXT) STRICT;
+                created INTEGER NOT NULL, a0 TEXT, a1 TEXT, a2 TEXT, a3 TEXT, a4 TEXT, a5 TEXT, a6 INTEGER, a7 INTEGER, a8 TEXT) STRICT;
              CREATE TABLE site_member (user_id INTEGER NOT NULL, site_id INTEGER NOT NULL, status TEXT NOT NULL,
                 PRIMARY KEY (user_id, site_id)) STRICT, WITHOUT ROWID;
              CREATE TABLE journal_entry (revision INTEGER NOT NULL, position INTEGER NOT NULL, user_id INTEGER,
-                entry TEXT NOT NULL, PRIMARY KEY (revision, position)) STRICT, WITHOUT ROWID;
+                entry TEXT NOT NULL, salt BLOB, mark INTEGER, commitment BLOB,
+                PRIMARY KEY (revision, position)) STRICT, WITHOUT ROWID;
              CREATE TABLE journal (revision INTEGER PRIMARY KEY, entry TEXT) STRICT;
              CREATE TABLE enrolment (user_id INTEGER NOT NULL, course_id INTEGER NOT NULL, status TEXT NOT NULL,
                 since INTEGER NOT NULL, PRIMARY KEY (user_id, course_id)) STRICT, WITHOUT ROWID;
@@ -102,10 +130,12 @@ fn write_people(path: &Path, bench: &Bench) {
              BEGIN IMMEDIATE",
         )
         .unwrap();
-    let mut user =
-        connection.prepare("INSERT INTO user VALUES (?1,?2,'active',?3,?4,?5,?6,?7,?8,?9,?10,?11)").unwrap();
+    let mut user = connection
+        .prepare("INSERT INTO user VALUES (?1,?2,'active',1800000000000,?3,?4,?5,?6,?7,?8,?9,?10,?11)")
+        .unwrap();
     let mut site = connection.prepare("INSERT INTO site_member VALUES (?1, ?2, 'active')").unwrap();
-    let mut entry = connection.prepare("INSERT INTO journal_entry VALUES (1, ?1, ?1, ?2)").unwrap();
+    let mut entry =
+        connection.prepare("INSERT INTO journal_entry VALUES (1, ?1, ?1, ?2, ?3, ?4, NULL)").unwrap();
     for (line, id) in bench.feed.lines().skip(1).zip(0_i64..) {
         let mut cells: Vec<&str> = Vec::with_capacity(11);
         let mut rest = line;
@@ -127,7 +157,9 @@ fn write_people(path: &Path, bench: &Bench) {
             r#"{{"user":{{"id":{id},"key":"{}","values":[[0,{{"text":"{}"}}],[1,{{"text":"{}"}}],[2,{{"text":"{}"}}],[3,{{"text":"{}"}}],[4,{{"text":"{}"}}],[6,{{"choice":1}}],[7,{{"choice":2}}],[8,{{"date":"{}"}}],[5,{{"text":"{}"}}]],"sites":[[0,"active"]]}}}}"#,
             cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[8], cells[10]
         );
-        entry.execute(params![id, json]).unwrap();
+        let salt = (id.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed())).to_be_bytes();
+        let salt = [salt, salt].concat();
+        entry.execute(params![id, json, salt, (id * 2_654_435_761) & 0xFFFF_FFFF]).unwrap();
     }
     connection.execute_batch("COMMIT").unwrap();
 }

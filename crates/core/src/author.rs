@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, UserId, check_key};
+use crate::{Error, Fingerprint, UserId, check_key};
 
 /// Who made a commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ impl From<String> for Author {
 pub struct Idempotency {
     /// The host's key, of at most 255 bytes; no two commits of a registry have the same.
     pub key: String,
-    /// A fingerprint of the changes that were asked for: see [`Asked`](crate::Asked).
-    pub digest: [u8; 32],
+    /// What was asked for under it: see [`Asked`](crate::Asked).
+    pub asked: Fingerprint,
 }
 
 impl Idempotency {

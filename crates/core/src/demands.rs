@@ -115,11 +115,21 @@ impl Pending {
         }
     }
 
-    /// Notes that a value names somebody who is not there yet.
-    pub(crate) fn note_named(&mut self, user: UserId, attribute: AttributeId, name: &str, origin: Origin) {
+    /// Notes that a value names somebody who is not there yet; whether it did not name the same person before.
+    pub(crate) fn note_named(
+        &mut self,
+        user: UserId,
+        attribute: AttributeId,
+        name: &str,
+        origin: Origin,
+    ) -> bool {
         let name: Arc<str> = name.into();
-        self.waiting.entry(name.clone()).or_default().push((user, attribute));
-        self.named.insert((user, attribute), Named { name, origin });
+        let before = self.named.insert((user, attribute), Named { name: name.clone(), origin });
+        let is_new = before.is_none_or(|before| before.name != name);
+        if is_new {
+            self.waiting.entry(name).or_default().push((user, attribute));
+        }
+        is_new
     }
 
     /// Forgets whom a value named: there is another one now.

@@ -14,7 +14,10 @@ use crate::graph::{Node, Point};
 use crate::state::State;
 use crate::users::{Coded, ColumnId, status_code};
 use crate::warnings::Place;
-use crate::{Author, Commit, Entry, Error, Exception, Reason, SegmentId, SiteId, Snapshot, Status, Warning};
+use crate::{
+    Author, Commit, Entry, Error, Exception, Fingerprint, Reason, SegmentId, SiteId, Snapshot, Status,
+    Warning,
+};
 
 /// What the keys of erased people begin with; the number follows. Nobody else's key may begin so.
 pub const ERASED_KEY: &str = "erased:";
@@ -277,10 +280,12 @@ impl Commit {
                 keyed.key = format!("{scrubbed}#{}", self.revision);
                 found = true;
             }
-            if (found || says_something) && keyed.digest != [0; 32] {
-                keyed.digest = [0; 32];
+            if (found || says_something) && !keyed.asked.is_forgotten() {
+                keyed.asked = Fingerprint::default();
                 found = true;
             }
+            // Of what was refused nobody knows whom it was about.
+            found |= keyed.asked.forget_refused();
         }
         found
     }

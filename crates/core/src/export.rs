@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 
 use crate::verify::Chain;
 use crate::{
-    Action, Author, Commit, CourseId, Entry, Error, ErrorKind, Hash, Head, Idempotency, Instant, Inventory,
-    JournalKey, KeyId, Losses, MembershipChange, Moment, Part, Reason, Revision, RowSet, Salt, Seal,
-    SegmentId, Snapshot, Steps, Was, WrittenCommit, people_text,
+    Action, Author, Commit, CourseId, Entry, Error, ErrorKind, Fingerprint, Hash, Head, Idempotency, Instant,
+    Inventory, JournalKey, KeyId, Losses, MembershipChange, Moment, Part, Reason, Revision, RowSet, Salt,
+    Seal, SegmentId, Snapshot, Steps, Was, WrittenCommit, people_text,
 };
 
 /// The version of the lines.
@@ -54,7 +54,7 @@ struct CommitHeader {
     note: String,
     /// The key of the request, and the fingerprint of what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    request: Option<(String, Hash)>,
+    request: Option<(String, Fingerprint)>,
     #[serde(default, skip_serializing_if = "Losses::is_empty")]
     losses: Losses,
     entries: usize,
@@ -231,7 +231,7 @@ impl Exporter {
             at: *at,
             author: author.clone(),
             note: note.clone(),
-            request: idempotency.as_ref().map(|keyed| (keyed.key.clone(), Hash(keyed.digest))),
+            request: idempotency.as_ref().map(|keyed| (keyed.key.clone(), keyed.asked.clone())),
             losses: losses.clone(),
             entries: written.entries.len(),
             facts: facts.len(),
@@ -425,7 +425,7 @@ impl<I: Iterator<Item = Result<String, Error>>> Archive<I> {
             at: header.at,
             author: header.author,
             note: header.note,
-            idempotency: header.request.map(|(key, digest)| Idempotency { key, digest: digest.0 }),
+            idempotency: header.request.map(|(key, asked)| Idempotency { key, asked }),
             entries: Arc::default(),
             moments,
             losses: header.losses,

@@ -7,12 +7,14 @@
 
 mod accept;
 mod ask;
+mod asked;
 mod attributes;
 mod author;
 mod block;
 mod bulk;
 mod by_hand;
 mod change;
+mod checked;
 mod chunks;
 mod clock;
 mod codes;
@@ -83,17 +85,19 @@ mod watch;
 mod written;
 
 pub use accept::MAX_TEXT_VALUE;
+pub use asked::{Asked, Fingerprint};
 pub use author::{Author, Idempotency, Signature};
 pub use bulk::{BulkEnrolment, Deletable, Whom};
 pub use change::{
     AttributeDefinition, AttributeType, Change, CourseDefinition, EnrolmentRuleDefinition, Input,
     OptionDefinition, RecordUpdate, RuleSource, SegmentDefinition, SiteDefinition, UserUpdate,
 };
+pub use checked::{CheckedUsers, UserError};
 pub use chunks::Bytes;
 pub use commit::{Action, Commit, Entry, MembershipChange, Moment, Reason, RecordEntry, Steps, UserEntry};
 pub use delta::{Delta, MembershipStep, Step};
 pub use demands::{Problem, Problems};
-pub use digest::Asked;
+pub use digest::Question;
 pub use draft::{Draft, Outcome};
 pub use due::{DueDate, LEARNER, MAX_DUE_DAYS};
 pub use enrolment::{Enrolment, EnrolmentStatus, HeldReason, ReasonState};
@@ -115,7 +119,7 @@ pub use model::{
     Course, EnrolmentRule, Exception, LeavePolicy, MAX_ATTRIBUTES, MAX_KEY, Segment, SegmentState, Site,
     Status, check_attribute_key, check_key, time_zone,
 };
-pub use people::{Updated, UserError};
+pub use people::Updated;
 pub use preview::RulePreview;
 pub use revert::{Reversal, Revert};
 pub use row_set::RowSet;

@@ -1,5 +1,6 @@
-//! Changes of people: every value is checked first, then all of them are applied; what changes nothing is
-//! left out. Not here: what a single value has to satisfy (`accept`), and definitions (`attributes`).
+//! Changes of people that have been checked by themselves: what they come to together, and how they are applied; what
+//! changes nothing is left out. Not here: what is looked at of each by itself (`checked`, `accept`), and definitions
+//! (`attributes`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,13 +8,11 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use matricula_rule::{Attribute, AttributeId, Kind, UserId, Value};
 
-use crate::accept::Reader;
-use crate::draft::{Draft, not_possible};
-use crate::erase::ERASED_KEY;
+use crate::checked::{Checked, Given, Known, check_users};
+use crate::draft::Draft;
 use crate::error::shown;
-use crate::model::check_key;
 use crate::users::{Coded, ColumnId, folded_value, status_code};
-use crate::{Entry, Error, ErrorKind, Input, SiteId, Status, UserEntry, UserUpdate};
+use crate::{CheckedUsers, Entry, Error, ErrorKind, SiteId, Status, UserEntry, UserError, UserUpdate};
 
 /// So many errors of a batch come with the nearest option.
 const HINTS: usize = 100;
@@ -21,19 +20,6 @@ const HINTS: usize = 100;
 /// So often the updates of a batch are looked through again after some were left out; after that nobody is taken to
 /// give up a value to somebody else.
 const ROUNDS: usize = 32;
-
-/// What is wrong with one update of many.
-#[derive(Debug)]
-pub struct UserError {
-    /// Which update, by position.
-    pub index: usize,
-    /// Which attribute, if one is to blame.
-    pub attribute: Option<Arc<str>>,
-    /// What was given for that attribute.
-    pub input: Option<Input>,
-    /// What is wrong.
-    pub error: Error,
-}
 
 /// What many updates came to.
 #[derive(Debug, Default)]
@@ -48,15 +34,6 @@ pub struct Updated {
     pub errors: Vec<UserError>,
 }
 
-/// An update whose names and values have been checked, as far as they do not depend on other updates.
-struct Checked {
-    index: usize,
-    key: String,
-    status: Option<Status>,
-    values: Vec<Given>,
-    sites: Vec<(SiteId, Option<Status>)>,
-}
-
 /// When it is judged what updates come to together with others.
 #[derive(Clone, Copy)]
 enum Judged<'a> {
@@ -66,40 +43,43 @@ enum Judged<'a> {
     AtEnd(&'a [u64]),
 }
 
-/// A value given for an attribute.
-struct Given {
-    attribute: AttributeId,
-    value: Option<Value>,
-    /// The key of the person whom the value names, who may be created by another update.
-    names: Option<String>,
-    /// As it was given, for messages.
-    name: Arc<str>,
-    input: Option<Input>,
+/// The values of a batch and their codes.
+struct Values {
+    known: Known,
+    codes: Vec<Vec<Coded>>,
 }
 
-/// The distinct values of one attribute in a batch, and their codes.
-#[derive(Default)]
-struct CodesOf<'a> {
-    places: HashMap<&'a Value, usize>,
-    values: Vec<&'a Value>,
-    coded: Vec<Coded>,
-}
-
-impl<'a> CodesOf<'a> {
-    fn place(&mut self, value: &'a Value) -> usize {
-        *self.places.entry(value).or_insert_with(|| {
-            self.values.push(value);
-            self.values.len() - 1
-        })
+impl Values {
+    /// The value that is given, if it is one, and its code.
+    fn get(&self, given: &Given) -> (Option<&Value>, Coded) {
+        let Some(place) = given.value else { return (None, Coded::default()) };
+        let coded = self.codes.get(given.attribute.index()).and_then(|codes| codes.get(place as usize));
+        (self.known.value(given), coded.copied().unwrap_or_default())
     }
+}
+
+/// Moves the updates in which a check finds something wrong; whether there were any.
+fn leave_out(
+    updates: &mut Vec<Checked>,
+    errors: &mut Vec<UserError>,
+    check: impl Fn(&[Checked]) -> Vec<UserError>,
+) -> bool {
+    let wrong = check(updates);
+    if wrong.is_empty() {
+        return false;
+    }
+    let indices: HashSet<usize> = wrong.iter().map(|error| error.index).collect();
+    updates.retain(|update| !indices.contains(&update.index));
+    errors.extend(wrong);
+    true
 }
 
 impl Draft {
     /// Applies all updates or none.
     pub(crate) fn update_users(&mut self, updates: Vec<UserUpdate>) -> Result<(), Error> {
         let keys: Vec<String> = updates.iter().map(|update| update.key.clone()).collect();
-        let (checked, errors) = self.check_each(updates, true);
-        if let Some(UserError { index, error, .. }) = errors.into_iter().next() {
+        let mut checked = check_users(&self.next, updates, 1, true);
+        if let Some(UserError { index, error, .. }) = checked.errors.drain(..).next() {
             let key = keys.get(index).map_or("", String::as_str);
             return Err(match error.kind() {
                 // The message names the key already.
@@ -115,7 +95,17 @@ impl Draft {
     /// # Errors
     /// `too_many` if there is no room for more people; nothing is then applied.
     pub fn update_users_leniently(&mut self, updates: Vec<UserUpdate>) -> Result<Updated, Error> {
-        let (checked, errors) = self.check_updates(updates);
+        self.take_users_leniently(check_users(&self.next, updates, HINTS, false))
+    }
+
+    /// The same of updates that have been checked by themselves.
+    ///
+    /// # Errors
+    /// `too_many` if there is no room for more people, `not_possible` if attributes or sites were defined since they were
+    /// checked; nothing is then applied.
+    pub fn take_users_leniently(&mut self, mut checked: CheckedUsers) -> Result<Updated, Error> {
+        checked.check(&self.next.schema, &self.next.sites)?;
+        let errors = self.judge(&mut checked);
         let updated = self.apply_updates(checked, Judged::Already)?;
         Ok(Updated { errors, ..updated })
     }
@@ -130,146 +120,37 @@ impl Draft {
         updates: Vec<UserUpdate>,
         lines: &[u64],
     ) -> Result<Updated, Error> {
-        let (checked, errors) = self.check_each(updates, false);
-        if !errors.is_empty() {
-            return Ok(Updated { errors, ..Updated::default() });
+        self.take_users_together(check_users(&self.next, updates, HINTS, false), lines)
+    }
+
+    /// The same of updates that have been checked by themselves.
+    ///
+    /// # Errors
+    /// `too_many` if there is no room for more people, `not_possible` if attributes or sites were defined since they were
+    /// checked; nothing is then applied.
+    pub fn take_users_together(&mut self, checked: CheckedUsers, lines: &[u64]) -> Result<Updated, Error> {
+        checked.check(&self.next.schema, &self.next.sites)?;
+        if !checked.errors.is_empty() {
+            return Ok(Updated { errors: checked.errors, ..Updated::default() });
         }
         self.apply_updates(checked, Judged::AtEnd(lines))
     }
 
-    /// The updates that are right by themselves, and what is wrong with the others, in order; `first` is enough if so
-    /// asked.
-    fn check_each(&self, updates: Vec<UserUpdate>, first: bool) -> (Vec<Checked>, Vec<UserError>) {
-        let mut errors: Vec<UserError> = Vec::new();
-        let mut checked = Vec::with_capacity(updates.len());
-        for (index, update) in updates.into_iter().enumerate() {
-            // Looking for the nearest option takes time: many errors alike are not worth it.
-            match self.check_update(index, update, errors.len() < HINTS) {
-                Ok(update) => checked.push(update),
-                Err(error) => errors.push(UserError { index, ..error }),
-            }
-            if first && !errors.is_empty() {
-                break;
-            }
-        }
-        (checked, errors)
-    }
-
-    /// The updates that are right, together and with who is there, and what is wrong with the others, in order.
-    fn check_updates(&self, updates: Vec<UserUpdate>) -> (Vec<Checked>, Vec<UserError>) {
-        let (mut checked, mut errors) = self.check_each(updates, false);
+    /// Leaves the updates that are right, together and with who is there; what is wrong with the others, in order.
+    fn judge(&self, checked: &mut CheckedUsers) -> Vec<UserError> {
+        let CheckedUsers { updates, known, errors, .. } = checked;
         // An update that is left out creates nobody and gives up no value, so that others may have to be left out too.
         for round in 0..=ROUNDS {
-            let unique = |draft: &Self, checked: &[Checked]| draft.check_unique(checked, round < ROUNDS);
-            let mut left_out = self.leave_out(&mut checked, &mut errors, Self::check_complete);
-            left_out |= self.leave_out(&mut checked, &mut errors, unique);
-            left_out |= self.leave_out(&mut checked, &mut errors, Self::check_named);
+            let unique = |updates: &[Checked]| self.check_unique(updates, known, round < ROUNDS);
+            let mut left_out = leave_out(updates, errors, |updates| self.check_complete(updates));
+            left_out |= leave_out(updates, errors, unique);
+            left_out |= leave_out(updates, errors, |updates| self.check_named(updates));
             if !left_out {
                 break;
             }
         }
         errors.sort_by_key(|error| error.index);
-        (checked, errors)
-    }
-
-    /// Moves the updates in which a check finds something wrong; whether there were any.
-    fn leave_out(
-        &self,
-        checked: &mut Vec<Checked>,
-        errors: &mut Vec<UserError>,
-        check: impl Fn(&Self, &[Checked]) -> Vec<UserError>,
-    ) -> bool {
-        let wrong = check(self, checked);
-        let indices: HashSet<usize> = wrong.iter().map(|error| error.index).collect();
-        checked.retain(|update| !indices.contains(&update.index));
-        errors.extend(wrong);
-        !indices.is_empty()
-    }
-
-    fn check_update(&self, index: usize, update: UserUpdate, hints: bool) -> Result<Checked, UserError> {
-        let plain = |error| UserError { index, attribute: None, input: None, error };
-        let key = check_key("user", &update.key).map_err(plain)?.into_owned();
-        self.refuse_erased(&key, &update).map_err(plain)?;
-        let mut values = Vec::with_capacity(update.values.len());
-        for (attribute, input) in update.values {
-            match self.check_value(&key, &attribute, input.as_ref(), hints) {
-                Ok((id, value, names)) => {
-                    values.push(Given { attribute: id, value, names, name: attribute, input });
-                }
-                Err(error) => return Err(UserError { index, attribute: Some(attribute), input, error }),
-            }
-        }
-        let site = |(site, status): (Arc<str>, Option<Status>)| Ok((self.find_site(&site)?, status));
-        let sites = update.sites.into_iter().map(site).collect::<Result<_, _>>().map_err(plain)?;
-        Ok(Checked { index, key, status: update.status, values, sites })
-    }
-
-    /// Nobody is given the key of somebody erased, nor is anybody erased by an update.
-    fn refuse_erased(&self, key: &str, update: &UserUpdate) -> Result<(), Error> {
-        if key.starts_with(ERASED_KEY) {
-            let message = match self.next.users.find(key) {
-                Some(_) => return Err(not_possible(format!("user `{key}` is erased"))),
-                None => format!("user key `{}` begins as the keys of erased people do", shown(key)),
-            };
-            return Err(Error::new(ErrorKind::InvalidKey, message));
-        }
-        let mut statuses =
-            update.status.into_iter().chain(update.sites.iter().filter_map(|(_, status)| *status));
-        if statuses.any(|status| status == Status::Erased) {
-            let message = "the status `erased` cannot be given, people are erased by a change of its own";
-            return Err(Error::new(ErrorKind::InvalidValue, message));
-        }
-        Ok(())
-    }
-
-    fn check_value(
-        &self,
-        user: &str,
-        key: &str,
-        input: Option<&Input>,
-        hints: bool,
-    ) -> Result<(AttributeId, Option<Value>, Option<String>), Error> {
-        let schema = &self.next.schema;
-        let attribute = schema.find(key).ok_or_else(|| {
-            let keys = schema.live().map(|attribute| attribute.key.as_str());
-            Error::unknown(ErrorKind::UnknownAttribute, "attribute", key, keys)
-        })?;
-        let Some(input) = input else {
-            return Ok((attribute.id, None, None));
-        };
-        if let (Kind::User, Input::Text(named)) = (&attribute.kind, input) {
-            return Ok((attribute.id, None, Some(matricula_rule::normalise(named).into_owned())));
-        }
-        let reader = Reader { find_user: &|key| self.next.users.find(key), hints };
-        let value = reader.read(attribute, input)?;
-        self.refuse_retired(user, attribute, value.as_ref())?;
-        Ok((attribute.id, value, None))
-    }
-
-    /// Nobody is given a retired option; who has it keeps it.
-    fn refuse_retired(&self, user: &str, attribute: &Attribute, value: Option<&Value>) -> Result<(), Error> {
-        let (Some(options), Some(value)) = (attribute.kind.options(), value) else { return Ok(()) };
-        let given = match value {
-            Value::Choice(option) => std::slice::from_ref(option),
-            Value::Choices(options) => options,
-            _ => &[],
-        };
-        let retired = given.iter().filter(|id| options.get(**id).is_some_and(|option| option.retired));
-        for option in retired {
-            let user = self.next.users.find(user);
-            let had = user.and_then(|user| self.next.users.value(user, attribute.id));
-            let has = match &had {
-                Some(Value::Choice(had)) => had == option,
-                Some(Value::Choices(had)) => had.contains(option),
-                _ => false,
-            };
-            if !has {
-                let key = attribute.option_key(*option).unwrap_or_default();
-                let message = format!("option `{}` of `{}` is retired", shown(key), attribute.key);
-                return Err(Error::new(ErrorKind::InvalidValue, message));
-            }
-        }
-        Ok(())
+        std::mem::take(errors)
     }
 
     /// Updates that leave somebody without a required value.
@@ -308,12 +189,12 @@ impl Draft {
 
     /// Updates that give somebody a value that must be unique and somebody else has, or is given before. Whoever is
     /// given another value in this batch leaves the old one to others, if that `counts`.
-    fn check_unique(&self, checked: &[Checked], counts: bool) -> Vec<UserError> {
+    fn check_unique(&self, checked: &[Checked], known: &Known, counts: bool) -> Vec<UserError> {
         let mut errors = Vec::new();
         for attribute in self.next.schema.attributes().iter().filter(|attribute| attribute.unique) {
             let value_of = |given: &Given| match &given.names {
                 Some(name) => Some(Value::Text(name.as_str().into())),
-                None => given.value.as_ref().map(folded_if(attribute.ignore_case)),
+                None => known.value(given).map(folded_if(attribute.ignore_case)),
             };
             let last =
                 |update: &Checked| update.values.iter().rposition(|given| given.attribute == attribute.id);
@@ -340,7 +221,7 @@ impl Draft {
                             attribute.key
                         );
                         let error = Error::new(ErrorKind::NotUnique, message);
-                        let (name, input) = (Some(given.name.clone()), given.input.clone());
+                        let (name, input) = (Some(attribute.key.as_str().into()), given.input.clone());
                         errors.push(UserError { index: update.index, attribute: name, input, error });
                     }
                     _ => {
@@ -419,7 +300,8 @@ impl Draft {
                     continue;
                 }
                 let given = update.values.iter().find(|given| given.names.as_deref() == Some(name));
-                let attribute = given.map(|given| given.name.clone());
+                let attribute = given.and_then(|given| self.next.schema.get(given.attribute));
+                let attribute: Option<Arc<str>> = attribute.map(|attribute| attribute.key.as_str().into());
                 let of = attribute.as_deref().unwrap_or_default();
                 let message = format!("there is no user `{}` for `{of}`", shown(name));
                 let error = Error::new(ErrorKind::InvalidValue, message);
@@ -437,34 +319,35 @@ impl Draft {
         errors
     }
 
-    fn apply_updates(&mut self, mut updates: Vec<Checked>, judged: Judged<'_>) -> Result<Updated, Error> {
+    fn apply_updates(&mut self, checked: CheckedUsers, judged: Judged<'_>) -> Result<Updated, Error> {
+        let CheckedUsers { mut updates, mut known, .. } = checked;
         let room = u32::MAX - self.next.users.count();
         if u32::try_from(updates.len()).is_ok_and(|count| count > room) {
             return Err(Error::new(ErrorKind::TooMany, "no room for more people in this registry"));
         }
-        let created = self.create(&mut updates);
+        let created = self.create(&mut updates, &mut known);
         for given in updates.iter_mut().flat_map(|update| &mut update.values) {
             if let Some(name) = &given.names {
-                given.value = self.next.users.find(name).map(Value::User);
+                let user = self.next.users.find(name);
+                given.value = user.map(|user| known.add(given.attribute, Value::User(user)));
             }
         }
-        let codes = self.codes_of(&updates);
-        let mut codes = codes.into_iter();
+        let codes = self.codes_of(&known);
+        let values = Values { known, codes };
         let mut updated = Updated::default();
         let new: Vec<UserId> = created.iter().map(|(_, user)| *user).collect();
         let mut created = created.into_iter().peekable();
+        Arc::make_mut(&mut self.entries).reserve(updates.len());
         for update in updates {
             let new = created.next_if(|(index, _)| *index == update.index).map(|(_, user)| user);
-            match self.apply_update(update, new, &mut codes, judged) {
-                Some(entry) => {
-                    if entry.key.is_some() {
-                        updated.created += 1
-                    } else {
-                        updated.changed += 1
-                    }
-                    self.record(Entry::User(entry));
-                }
-                None => updated.unchanged += 1,
+            let (entry, waits) = self.apply_update(update, new, &values, judged);
+            match &entry {
+                Some(entry) if entry.key.is_some() => updated.created += 1,
+                None if !waits => updated.unchanged += 1,
+                _ => updated.changed += 1,
+            }
+            if let Some(entry) = entry {
+                self.record(Entry::User(entry));
             }
         }
         if self.pending.waits() {
@@ -475,16 +358,11 @@ impl Draft {
 
     /// Creates the people who are not there yet, with what is theirs by default. Gives the updates that created
     /// somebody, and whom.
-    fn create(&mut self, updates: &mut [Checked]) -> Vec<(usize, UserId)> {
-        let defaults: Vec<(AttributeId, Arc<str>, Value)> = self
-            .next
-            .schema
-            .attributes()
-            .iter()
-            .filter_map(|attribute| {
-                Some((attribute.id, attribute.key.as_str().into(), attribute.default.clone()?))
-            })
-            .collect();
+    fn create(&mut self, updates: &mut [Checked], known: &mut Known) -> Vec<(usize, UserId)> {
+        let defaults = |attribute: &Attribute| Some((attribute.id, attribute.default.clone()?));
+        let defaults: Vec<(AttributeId, Value)> =
+            self.next.schema.attributes().iter().filter_map(defaults).collect();
+        let mut places: Vec<Option<u32>> = vec![None; defaults.len()];
         let mut created = Vec::new();
         for update in updates {
             if self.next.users.find(&update.key).is_some() {
@@ -492,16 +370,11 @@ impl Draft {
             }
             let Some(user) = self.next.users.add(&update.key) else { continue };
             created.push((update.index, user));
-            for (attribute, name, value) in &defaults {
+            for ((attribute, value), place) in defaults.iter().zip(&mut places) {
                 if update.values.iter().all(|given| given.attribute != *attribute) {
-                    let (attribute, value) = (*attribute, Some(value.clone()));
-                    update.values.push(Given {
-                        attribute,
-                        value,
-                        names: None,
-                        name: name.clone(),
-                        input: None,
-                    });
+                    let value = *place.get_or_insert_with(|| known.add(*attribute, value.clone()));
+                    let (attribute, value) = (*attribute, Some(value));
+                    update.values.push(Given { attribute, value, names: None, input: None });
                 }
             }
         }
@@ -514,43 +387,35 @@ impl Draft {
         created
     }
 
-    /// The codes of all values of all updates, in order; new values are learnt, all at once.
-    fn codes_of(&mut self, updates: &[Checked]) -> Vec<Coded> {
-        let mut known: Vec<CodesOf<'_>> = Vec::new();
-        known.resize_with(self.next.schema.attributes().len(), CodesOf::default);
-        let mut places = Vec::with_capacity(updates.iter().map(|update| update.values.len()).sum());
-        for given in updates.iter().flat_map(|update| &update.values) {
-            let known = known.get_mut(given.attribute.index());
-            places.push(known.zip(given.value.as_ref()).map(|(known, value)| known.place(value)));
-        }
-        for (known, attribute) in known.iter_mut().zip((0..).map(AttributeId)) {
-            if known.values.is_empty() {
+    /// The codes of all values, of each attribute by place; new values are learnt, all at once.
+    fn codes_of(&mut self, known: &Known) -> Vec<Vec<Coded>> {
+        let mut codes = Vec::new();
+        for attribute in known.attributes() {
+            let values: Vec<&Value> = known.values(attribute).iter().collect();
+            if values.is_empty() {
+                codes.push(Vec::new());
                 continue;
             }
-            let (coded, renumbered) = self.next.users.learn(attribute, &known.values);
+            let (coded, renumbered) = self.next.users.learn(attribute, &values);
             if renumbered {
                 self.renumbered.extend([ColumnId::Attribute(attribute), ColumnId::Folded(attribute)]);
             }
-            known.coded = coded;
+            codes.push(coded);
         }
-        let coded = |place: Option<usize>, known: &CodesOf<'_>| Some(*known.coded.get(place?)?);
-        let attributes = updates.iter().flat_map(|update| &update.values).map(|given| given.attribute);
-        let codes = attributes.zip(places).map(|(attribute, place)| {
-            known.get(attribute.index()).and_then(|known| coded(place, known)).unwrap_or_default()
-        });
-        codes.collect()
+        codes
     }
 
-    /// Applies an update, its values by their codes; the entry to be recorded, if it changed anything.
+    /// Applies an update, its values by their codes; the entry to be recorded, if it changed anything, and whether it
+    /// will change something when somebody is there whom it names.
     fn apply_update(
         &mut self,
         update: Checked,
         new: Option<UserId>,
-        codes: &mut impl Iterator<Item = Coded>,
+        values: &Values,
         judged: Judged<'_>,
-    ) -> Option<UserEntry> {
-        let mut sites = update.sites;
-        let user = self.next.users.find(&update.key)?;
+    ) -> (Option<UserEntry>, bool) {
+        let (mut sites, mut waits) = (update.sites, false);
+        let Some(user) = new.or_else(|| self.next.users.find(&update.key)) else { return (None, waits) };
         let origin = match judged {
             Judged::Already => None,
             Judged::AtEnd(lines) => Some(self.pending.origin(lines.get(update.index).copied())),
@@ -578,23 +443,28 @@ impl Draft {
                 entry.sites.push((site, status));
             }
         }
+        entry.values.reserve(update.values.len());
         for given in update.values {
-            let coded = codes.next().unwrap_or_default();
-            if let (Some(origin), Some(attribute)) = (origin, self.next.schema.get(given.attribute)) {
+            let (value, coded) = values.get(&given);
+            if let Some(origin) = origin
+                && let Some(attribute) = self.next.schema.get(given.attribute)
+            {
                 self.pending.note_given(user, attribute, origin);
             }
-            if let (None, Some(name), Some(origin)) = (&given.value, &given.names, origin) {
-                self.pending.note_named(user, given.attribute, name, origin);
+            if let (None, Some(name), Some(origin)) = (value, &given.names, origin) {
+                waits |= self.pending.note_named(user, given.attribute, name, origin);
                 continue;
             }
             self.pending.forget_named(user, given.attribute);
-            if self.next.users.put(user, given.attribute, given.value.as_ref(), coded) {
+            if self.next.users.put(user, given.attribute, value, coded) {
                 self.touch_value(user, given.attribute);
-                entry.values.retain(|(earlier, _)| *earlier != given.attribute);
-                entry.values.push((given.attribute, given.value));
+                if entry.values.iter().any(|(earlier, _)| *earlier == given.attribute) {
+                    entry.values.retain(|(earlier, _)| *earlier != given.attribute);
+                }
+                entry.values.push((given.attribute, value.cloned()));
             }
         }
-        (!entry.is_empty()).then_some(entry)
+        ((!entry.is_empty()).then_some(entry), waits)
     }
 
     /// Notes that a value of an attribute changed.

@@ -343,7 +343,7 @@ fn json_of(value: &impl Serialize) -> Vec<u8> {
 impl Commit {
     /// The words that go with a commit, as they are sealed: who, why, and as which request.
     pub fn words(&self) -> Vec<u8> {
-        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, Hash(keyed.digest)));
+        let keyed = self.idempotency.as_ref().map(|keyed| (&keyed.key, &keyed.asked));
         json_of(&(&self.author, &self.note, keyed))
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Touched {
     cells: Vec<(u32, ColumnId)>,
     /// The changed blocks.
     blocks: BTreeSet<usize>,
+    /// The block of the last change.
+    last: Option<usize>,
     /// Whether `cells` is no longer complete.
     many: bool,
     /// The user attributes of which values changed.
@@ -36,8 +38,12 @@ const FEW: usize = 256;
 impl Touched {
     /// Notes that a value changed, among so many people.
     pub(crate) fn note(&mut self, row: u32, column: ColumnId, count: u32) {
-        self.blocks.insert(row as usize / BLOCK);
-        if self.cells.len() >= FEW.max(count as usize / MANY) {
+        let block = row as usize / BLOCK;
+        if self.last != Some(block) {
+            self.last = Some(block);
+            self.blocks.insert(block);
+        }
+        if !self.many && self.cells.len() >= FEW.max(count as usize / MANY) {
             self.many = true;
             self.cells = Vec::new();
         }

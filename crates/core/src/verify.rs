@@ -150,6 +150,8 @@ struct Reasons {
     /// Whom entries are about and, if the fingerprint of the request is gone, whom facts are about.
     about: BTreeSet<UserId>,
     facts: Vec<RowSet>,
+    /// Whether changes that were refused are forgotten, about whomever they were.
+    anybody: bool,
 }
 
 impl Reasons {
@@ -163,7 +165,8 @@ impl Reasons {
         for words in [author, Some(&commit.note), keyed.map(|keyed| &keyed.key)].into_iter().flatten() {
             reasons.named.extend(stubs_named_in(words));
         }
-        if keyed.is_some_and(|keyed| keyed.digest == [0; 32]) {
+        reasons.anybody = keyed.is_some_and(|keyed| keyed.asked.has_forgotten_refusals());
+        if keyed.is_some_and(|keyed| keyed.asked.is_forgotten()) {
             reasons.about = commit.entries.iter().filter_map(Entry::person).collect();
             let steps = commit.moments.iter().flat_map(|moment| &moment.steps);
             reasons.facts = steps.map(|steps| steps.users.clone()).collect();
@@ -172,7 +175,8 @@ impl Reasons {
     }
 
     fn has(&self, user: UserId) -> bool {
-        self.named.contains(&user)
+        self.anybody
+            || self.named.contains(&user)
             || self.about.contains(&user)
             || self.facts.iter().any(|users| users.contains(user.0))
     }

@@ -123,7 +123,8 @@ impl<'a> Rows<'a> {
             };
             let cell = cell.trim();
             // A quote that is not closed swallows the rows after it, up to the next quote.
-            if cell.lines().skip(1).any(|line| line.matches(',').count() + 1 >= expected.max(3)) {
+            let many = |line: &str| line.matches(',').count() + 1 >= expected.max(3);
+            if cell.contains('\n') && cell.lines().skip(1).any(many) {
                 self.seen.nameless(line);
                 wrong = wrong.or(Some(error(cell, "looks like several rows: is a quote not closed?")));
                 continue;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use matricula_core::rule::nearest;
 use matricula_core::{Error, ErrorKind, Input, Status, UserUpdate};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{csv, ndjson};
 
@@ -60,9 +60,16 @@ impl FromStr for Target {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mapping {
+    /// In which order they are given means nothing.
+    #[serde(serialize_with = "by_column")]
     pub(crate) columns: Vec<(String, Target)>,
     /// What an empty cell says, of columns for which that is said.
     blanks: BTreeMap<String, Blank>,
+}
+
+fn by_column<S: Serializer>(columns: &[(String, Target)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer
+        .collect_map(columns.iter().map(|(column, target)| (column, target)).collect::<BTreeMap<_, _>>())
 }
 
 impl Mapping {

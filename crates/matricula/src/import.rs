@@ -3,14 +3,21 @@
 
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 
 use matricula_core::rule::Kind;
-use matricula_core::{Draft, Error, ErrorKind, Status, Updated, UserError, UserUpdate};
+use matricula_core::{
+    CheckedUsers, Draft, Error, ErrorKind, Question, Snapshot, Status, Updated, UserError, UserUpdate,
+};
 use matricula_interop::{Mapping, RowError, Rows, shortened};
 
 pub use matricula_interop::{Blank, Format};
 
 use crate::Transaction;
+
+#[cfg(test)]
+mod tests;
 
 /// What happens to people whom a feed does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,12 +159,13 @@ pub(crate) struct Import {
     errors: Vec<RowError>,
 }
 
-/// Rows that are applied at a time.
+/// Rows that are read at a time; where no later row matters to them they are applied at once.
 const BATCH: usize = 16 * 1024;
 
 impl Transaction {
     /// Imports people from CSV with a header line, or from JSON with an object on each line. Texts are trimmed; a row
-    /// that is wrong is left out and reported, or has the whole feed refused. `progress` is told every 16,384 rows and at the end, and may stop the import.
+    /// that is wrong is left out and reported, or has the whole feed refused. `progress` is told every 16,384 rows that are read and at the last, and
+    /// may stop the import.
     ///
     /// # Errors
     /// `invalid_feed` if the feed cannot be read at all, or absent people are to be suspended and it does not say
@@ -175,17 +183,23 @@ impl Transaction {
         feed.read_to_end(&mut bytes).map_err(|error| {
             Error::caused_by(ErrorKind::InvalidFeed, format!("the feed cannot be read: {error}"), error)
         })?;
-        let repeated = self.is_repeated();
-        self.ask(|asked| {
+        let question = self.ask(|| {
             let ImportOptions { blank, absent, bad_rows, format } = options;
-            asked.add(&("import", mapping, blank, absent.name(), bad_rows.name(), format.name()));
-            asked.add_bytes(&bytes);
+            let how = (mapping, blank, absent.name(), bad_rows.name(), format.name());
+            Question::of("import", &how, &bytes)
         });
+        let source = Source { feed: &bytes, mapping, options, batch: BATCH };
+        let quietly = |mut draft: Draft| source.take(&mut draft, &mut |_| ControlFlow::Continue(())).err();
+        if let Some(error) = self.refused_then(question, quietly) {
+            return Err(error);
+        }
+        let repeated = self.is_repeated();
         let draft = self.draft_mut();
         let before = draft.clone();
-        match run(draft, &bytes, mapping, options, &mut progress) {
+        match source.take(draft, &mut progress) {
             Ok(report) => {
                 draft.close_change();
+                self.accepted(question);
                 let (mapping, errors) = (mapping.clone(), report.errors.clone());
                 self.remember(Import { feed: bytes, mapping, options, errors });
                 Ok(report)
@@ -195,9 +209,13 @@ impl Transaction {
                 // What was taken when it was asked for first may not go with what has happened since.
                 match error.cause::<RefusedRows>() {
                     Some(refused) if repeated => {
+                        self.accepted(question);
                         Ok(ImportReport { errors: refused.errors.clone(), ..ImportReport::default() })
                     }
-                    _ => Err(error),
+                    _ => {
+                        self.refused(question, &error);
+                        Err(error)
+                    }
                 }
             }
         }
@@ -208,7 +226,8 @@ impl Import {
     /// Imports the same feed on top of what another writer did.
     pub(crate) fn apply_again(&self, draft: &mut Draft) -> Result<(), Error> {
         let mut progress = |_| ControlFlow::Continue(());
-        let report = run(draft, &self.feed, &self.mapping, self.options, &mut progress)?;
+        let Self { feed, mapping, options, .. } = self;
+        let report = Source { feed, mapping, options: *options, batch: BATCH }.take(draft, &mut progress)?;
         if report.errors != self.errors {
             let message = "another writer changed what the feed's rows are checked against";
             return Err(Error::new(ErrorKind::Conflict, message));
@@ -218,70 +237,162 @@ impl Import {
     }
 }
 
-fn run(
-    draft: &mut Draft,
-    feed: &[u8],
-    mapping: &Mapping,
+/// What is imported, and how.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    feed: &'a [u8],
+    mapping: &'a Mapping,
     options: ImportOptions,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<ImportReport, Error> {
-    let mut rows = Rows::new(feed, options.format, mapping, options.blank)?;
-    let mut report = ImportReport::default();
-    let total_bytes = u64::try_from(feed.len()).unwrap_or(u64::MAX);
-    // A row may name a person of a later row: then all of them are taken together.
-    let inputs = draft.inputs();
-    let names_people = |attribute: &str| {
-        inputs.schema().find(attribute).is_some_and(|attribute| attribute.kind == Kind::User)
-    };
-    let batch = if rows.attributes().into_iter().any(names_people) { usize::MAX } else { BATCH };
-    drop(inputs);
-    loop {
-        let before = report.rows;
-        let (mut lines, mut updates) = (Vec::new(), Vec::new());
-        for row in rows.by_ref().take(batch) {
-            report.rows += 1;
-            match row {
-                Ok(row) => {
-                    lines.push(row.line);
-                    updates.push(row.update);
+    /// How many rows are read at a time.
+    batch: usize,
+}
+
+impl Source<'_> {
+    /// Takes the feed into a draft. If it fails, some of it may be in the draft.
+    fn take(
+        &self,
+        draft: &mut Draft,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, Error> {
+        let Self { feed, mapping, options, batch } = *self;
+        let mut rows = Rows::new(feed, options.format, mapping, options.blank)?;
+        let mut report = ImportReport::default();
+        let total_bytes = u64::try_from(feed.len()).unwrap_or(u64::MAX);
+        let inputs = draft.inputs();
+        let whole = later_rows_matter(&inputs, &rows, options.bad_rows);
+        let mut all: Option<Batch> = None;
+        let mut apply = |batch: Batch, report: &mut ImportReport| {
+            let Batch { lines, checked, .. } = batch;
+            let updated = match options.bad_rows {
+                BadRows::Skip => draft.take_users_leniently(checked)?,
+                BadRows::Refuse => draft.take_users_together(checked, &lines)?,
+            };
+            report.take(updated, |error| row_error(&error, &lines, mapping));
+            Ok::<(), Error>(())
+        };
+        each_batch(&mut rows, &inputs, (feed.len(), batch), |mut read| {
+            report.rows += read.rows;
+            report.errors.append(&mut read.errors);
+            let now = Progress { rows: report.rows, bytes: read.position, total_bytes };
+            if progress(now).is_break() {
+                return Err(Error::new(ErrorKind::Cancelled, "the import was stopped"));
+            }
+            match &mut all {
+                _ if !whole => apply(read, &mut report),
+                Some(all) => all.append(read),
+                None => {
+                    all = Some(read);
+                    Ok(())
                 }
-                Err(error) => report.errors.push(error),
+            }
+        })?;
+        all.map_or(Ok(()), |all| apply(all, &mut report))?;
+        rows.has_columns()?;
+        report.ignored_columns = rows.ignored();
+        report.errors.sort_by_key(|error| error.line);
+        if options.bad_rows == BadRows::Refuse
+            && let Some(first) = report.errors.first()
+        {
+            let (wrong, all) = (report.errors.len(), report.rows);
+            let message = format!("{wrong} of {all} rows are wrong, expected none; {first}");
+            let refused = RefusedRows { errors: report.errors };
+            return Err(Error::caused_by(ErrorKind::BadRows, message, refused));
+        }
+        if options.absent == Absent::Suspend {
+            rows.names_everybody()?;
+            let inputs = draft.inputs();
+            let absent = inputs.users().filter(|user| {
+                inputs.status(*user) == Some(Status::Active) && !rows.names(inputs.user_key(*user))
+            });
+            let suspend = |user| UserUpdate::new(inputs.user_key(user)).status(Status::Suspended);
+            let updates: Vec<UserUpdate> = absent.map(suspend).collect();
+            report.suspended = draft.update_users_leniently(updates)?.changed;
+        }
+        Ok(report)
+    }
+}
+
+/// Whether a row can be right or wrong by what later ones say: who is named may be created by them, and where rows are
+/// left out, a value that must be unique may be given up by them.
+fn later_rows_matter(inputs: &Snapshot, rows: &Rows<'_>, bad_rows: BadRows) -> bool {
+    rows.attributes()
+        .into_iter()
+        .filter_map(|key| inputs.schema().find(key))
+        .any(|attribute| attribute.kind == Kind::User || attribute.unique && bad_rows == BadRows::Skip)
+}
+
+/// Rows that were read together.
+struct Batch {
+    /// How many they were, right and wrong.
+    rows: usize,
+    /// The byte up to which the feed was read then.
+    position: u64,
+    /// The lines of those that could be read, and what they say, each checked by itself.
+    lines: Vec<u64>,
+    checked: CheckedUsers,
+    /// What is wrong with the others.
+    errors: Vec<RowError>,
+}
+
+impl Batch {
+    fn append(&mut self, later: Self) -> Result<(), Error> {
+        self.lines.extend(later.lines);
+        self.checked.append(later.checked)
+    }
+}
+
+/// So many rows that are wrong are told with the nearest option, which takes time.
+const HINTS: usize = 1000;
+
+/// Reads rows and checks each by itself; `None` after the last.
+fn read(rows: &mut Rows<'_>, inputs: &Snapshot, batch: usize, hints: &mut usize) -> Option<Batch> {
+    let (mut lines, mut updates, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows.by_ref().take(batch) {
+        match row {
+            Ok(row) => {
+                lines.push(row.line);
+                updates.push(row.update);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    let (rows_read, position) = (lines.len() + errors.len(), Rows::position(rows));
+    let checked = inputs.check_users(updates, *hints);
+    *hints = hints.saturating_sub(checked.wrong());
+    (rows_read > 0).then_some(Batch { rows: rows_read, position, lines, checked, errors })
+}
+
+/// A feed of so many bytes is read and checked by a thread of its own, while what it has read is applied.
+const LARGE: usize = 1024 * 1024;
+
+/// Visits the batches of a feed in order.
+fn each_batch(
+    rows: &mut Rows<'_>,
+    inputs: &Snapshot,
+    (bytes, batch): (usize, usize),
+    mut visit: impl FnMut(Batch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let reading = Mutex::new((rows, HINTS));
+    let next = || {
+        let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rows, hints) = &mut *reading;
+        read(rows, inputs, batch, hints)
+    };
+    std::thread::scope(|scope| {
+        if bytes >= LARGE {
+            let (sender, receiver) = sync_channel(1);
+            // It ends with the feed, or when nobody takes what it reads any longer.
+            let work = move || while next().is_some_and(|batch| sender.send(batch).is_ok()) {};
+            if std::thread::Builder::new().spawn_scoped(scope, work).is_ok() {
+                return receiver.into_iter().try_for_each(&mut visit);
             }
         }
-        if report.rows == before {
-            break;
+        // Of a small feed, and where there is no thread to be had.
+        while let Some(batch) = next() {
+            visit(batch)?;
         }
-        let bytes = rows.position();
-        if progress(Progress { rows: report.rows, bytes, total_bytes }).is_break() {
-            return Err(Error::new(ErrorKind::Cancelled, "the import was stopped"));
-        }
-        let updated = match options.bad_rows {
-            BadRows::Skip => draft.update_users_leniently(updates)?,
-            BadRows::Refuse => draft.update_users_together(updates, &lines)?,
-        };
-        report.take(updated, |error| row_error(&error, &lines, mapping));
-    }
-    rows.has_columns()?;
-    report.ignored_columns = rows.ignored();
-    report.errors.sort_by_key(|error| error.line);
-    if options.bad_rows == BadRows::Refuse
-        && let Some(first) = report.errors.first()
-    {
-        let (wrong, all) = (report.errors.len(), report.rows);
-        let message = format!("{wrong} of {all} rows are wrong, expected none; {first}");
-        return Err(Error::caused_by(ErrorKind::BadRows, message, RefusedRows { errors: report.errors }));
-    }
-    if options.absent == Absent::Suspend {
-        rows.names_everybody()?;
-        let inputs = draft.inputs();
-        let absent = inputs.users().filter(|user| {
-            inputs.status(*user) == Some(Status::Active) && !rows.names(inputs.user_key(*user))
-        });
-        let suspend = |user| UserUpdate::new(inputs.user_key(user)).status(Status::Suspended);
-        let updates: Vec<UserUpdate> = absent.map(suspend).collect();
-        report.suspended = draft.update_users_leniently(updates)?.changed;
-    }
-    Ok(report)
+        Ok(())
+    })
 }
 
 impl ImportReport {

@@ -424,7 +424,7 @@ impl Registry {
 
 /// Makes sure that a request is the one for which its key was used.
 pub(crate) fn same_request(first: &Commit, keyed: &Idempotency, author: &Author) -> Result<(), Error> {
-    let asked = first.idempotency.as_ref().is_some_and(|asked| asked.digest == keyed.digest);
+    let asked = first.idempotency.as_ref().is_some_and(|asked| asked.asked.accepts_same(&keyed.asked));
     if asked && first.author == *author {
         return Ok(());
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use matricula_core::{
     Asked, AttributeDefinition, AttributeType, Author, Change, Commit, CourseDefinition, Delta, Draft,
     EnrolmentRuleDefinition, Error, ErrorKind, Exception, GuardDefinition, Hold, Idempotency, Instant,
-    LeavePolicy, Outcome, Problem, RecordUpdate, Reversal, Revert, Revision, SegmentDefinition, Signature,
-    SiteDefinition, Snapshot, UserUpdate,
+    LeavePolicy, Outcome, Problem, Question, RecordUpdate, Reversal, Revert, Revision, SegmentDefinition,
+    Signature, SiteDefinition, Snapshot, UserUpdate,
 };
 
 use crate::Registry;
@@ -42,7 +42,7 @@ struct Keyed {
 
 impl Keyed {
     fn idempotency(&self) -> Idempotency {
-        Idempotency { key: self.key.clone(), digest: self.asked.digest() }
+        Idempotency { key: self.key.clone(), asked: self.asked.fingerprint() }
     }
 }
 
@@ -108,8 +108,9 @@ impl Transaction {
     /// it asks for the same again under the same key, and gets the first result. The key is kept as long as the
     /// commit, also of a transaction in which nothing changes.
     ///
-    /// Where the key was used before, changes are not made again: they are only compared with what was asked for
-    /// then, whatever instant and note they come with. What would be wrong with them by now is no error.
+    /// Where the key was used before, changes are not made again, whatever instant and note they come with. What was
+    /// accepted then is accepted, and what was refused then is refused again, as the same kind of error, whatever would
+    /// become of it by now. Only what was accepted is compared.
     ///
     /// # Errors
     /// `invalid_key` for a key that is empty, longer than 255 bytes, has control characters, or begins or ends with
@@ -136,11 +137,43 @@ impl Transaction {
         self.first().is_some()
     }
 
-    /// Takes note of what is asked for.
-    pub(crate) fn ask(&mut self, add: impl FnOnce(&mut Asked)) {
+    /// Begins to ask for something: its fingerprint, if the transaction has a key.
+    pub(crate) fn ask(&mut self, question: impl FnOnce() -> Question) -> Option<Question> {
         self.begun = true;
-        if let Some(keyed) = &mut self.keyed {
-            add(&mut keyed.asked);
+        self.keyed.is_some().then(question)
+    }
+
+    /// The error of something that was refused when the request was first made: the one that it has now, if that is of
+    /// the same kind.
+    pub(crate) fn refused_then(
+        &self,
+        question: Option<Question>,
+        now: impl FnOnce(Draft) -> Option<Error>,
+    ) -> Option<Error> {
+        let (keyed, first) = self.first()?;
+        let kind = first.idempotency.as_ref()?.asked.refusal(&keyed.asked, question?)?;
+        Some(now(self.draft.clone()).filter(|error| error.kind() == kind).unwrap_or_else(|| {
+            let revision = first.revision;
+            Error::new(
+                kind,
+                format!("refused as it was when the request was first made, in commit {revision}"),
+            )
+        }))
+    }
+
+    /// Takes note of what was accepted.
+    pub(crate) fn accepted(&mut self, question: Option<Question>) {
+        if let (Some(keyed), Some(question)) = (&mut self.keyed, question) {
+            keyed.asked.accept(question);
+        }
+    }
+
+    /// Takes note of what was refused, unless that says nothing of what was asked for.
+    pub(crate) fn refused(&mut self, question: Option<Question>, error: &Error) {
+        let chance =
+            matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Store | ErrorKind::InvalidStore);
+        if let (Some(keyed), Some(question), false) = (&mut self.keyed, question, chance) {
+            keyed.asked.refuse(question, error.kind());
         }
     }
 
@@ -163,11 +196,20 @@ impl Transaction {
     /// required values, unique ones.
     pub fn apply(&mut self, change: impl Into<Change>) -> Result<(), Error> {
         let change = change.into();
-        self.ask(|asked| asked.add(&change));
+        let question = self.ask(|| Question::of_change(&change));
+        if let Some(error) = self.refused_then(question, |mut draft| draft.apply(change.clone()).err()) {
+            return Err(error);
+        }
         let applied = self.draft.apply(change.clone());
         self.previewed = None;
+        match applied {
+            Err(error) if !self.is_repeated() => {
+                self.refused(question, &error);
+                return Err(error);
+            }
+            _ => self.accepted(question),
+        }
         if !self.is_repeated() {
-            applied?;
             self.log.push(Logged::Change(Box::new(change)));
         }
         Ok(())
@@ -308,10 +350,23 @@ impl Transaction {
     /// a list, or if the commit erases people. Nothing is then undone, and the transaction goes on.
     pub fn revert(&mut self, revision: Revision, how: Revert) -> Result<Vec<String>, Error> {
         let said = if how == Revert::Skip { "skip" } else { "strict" };
-        self.ask(|asked| asked.add(&("revert", revision, said)));
+        let question = self.ask(|| Question::of("revert", &(revision, said), b""));
+        if let Some(error) = self.refused_then(question, |_| None) {
+            return Err(error);
+        }
         if self.is_repeated() {
+            self.accepted(question);
             return Ok(Vec::new());
         }
+        let reverted = self.revert_now(revision, how);
+        match &reverted {
+            Ok(_) => self.accepted(question),
+            Err(error) => self.refused(question, error),
+        }
+        reverted
+    }
+
+    fn revert_now(&mut self, revision: Revision, how: Revert) -> Result<Vec<String>, Error> {
         let last = self.registry.refresh()?.revision();
         let commit = self.registry.recorded(revision)?;
         let commit = commit.ok_or_else(|| no_revision(revision, last))?;

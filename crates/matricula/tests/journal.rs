@@ -291,13 +291,13 @@ fn a_request_about_somebody_erased_leaves_no_fingerprint_to_try_names_with() {
         tx.erase("ann").unwrap();
         tx.erase("bob").unwrap();
     });
-    let digest = |revision| {
-        registry.recorded(revision).unwrap().unwrap().idempotency.as_ref().map(|keyed| keyed.digest)
+    let forgotten = |revision| {
+        registry.recorded(revision).unwrap().unwrap().idempotency.as_ref().map(|keyed| keyed.asked.is_forgotten())
     };
     for revision in [enrolled, recorded, erased] {
-        assert_eq!(digest(revision), Some([0; 32]), "commit {revision}");
+        assert_eq!(forgotten(revision), Some(true), "commit {revision}");
     }
-    assert_ne!(digest(of_others), Some([0; 32]));
+    assert_eq!(forgotten(of_others), Some(false));
     let verification = registry.verify(None).unwrap();
     assert!(verification.is_intact(), "{verification}");
 }

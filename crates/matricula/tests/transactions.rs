@@ -1,12 +1,13 @@
 //! Transactions as a host uses them: requests that are asked again, what the guard holds, what is judged at the end.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by panicking")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use matricula::{
-    AttributeDefinition, AttributeType, Change, CourseDefinition, Delta, Error, ErrorKind, GuardDefinition,
-    Instant, LeavePolicy, Lost, Memory, Registry, Revision, SiteDefinition, Sqlite, Status, Transaction,
-    UserUpdate,
+    AttributeDefinition, AttributeType, BadRows, Change, CourseDefinition, Deletable, Delta, Error,
+    ErrorKind, GuardDefinition, ImportOptions, Instant, LeavePolicy, Lost, Mapping, Memory, RecordUpdate,
+    Registry, Revision, SiteDefinition, Sqlite, Status, Transaction, UserUpdate,
 };
 
 fn at(day: i64) -> Instant {
@@ -133,8 +134,104 @@ fn what_cannot_be_done_twice_is_no_error_of_a_request_asked_again() {
     late.unenrol("u1", "gdpr").unwrap();
     assert_eq!(unenrol(&registry), (true, true, 3));
     assert_eq!(late.commit().unwrap().revision().0, 3);
-    assert_eq!(unenrol(&registry), (false, true, 3));
+    assert_eq!(unenrol(&registry), (true, true, 3));
     assert_eq!(registry.refresh().unwrap().revision(), Revision(3));
+}
+
+/// What is asked for in turn, as its error or nothing.
+type Ask = fn(&mut Transaction) -> Result<(), Error>;
+
+/// Asks in turn and commits; the codes of what was refused, and the revision.
+fn ask(registry: &Registry, key: &str, asked: &[Ask]) -> (Vec<Option<ErrorKind>>, Result<u64, ErrorKind>) {
+    let mut tx = registry.as_host("hr").begin(at(5)).unwrap();
+    tx.set_idempotency(key).unwrap();
+    let refused = asked.iter().map(|ask| ask(&mut tx).err().map(|error| error.kind())).collect();
+    (refused, tx.commit().map(|delta| delta.revision().0).map_err(|error| error.kind()))
+}
+
+fn import(tx: &mut Transaction, feed: &str, bad_rows: BadRows, stop: bool) -> Result<(), Error> {
+    let mapping =
+        Mapping::from_pairs([("id", "key"), ("country", "user.country"), ("hired", "user.hired_on")]);
+    let options = ImportOptions { bad_rows, ..ImportOptions::default() };
+    let go_on = |_| if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    tx.import_users(feed.as_bytes(), &mapping?, options, go_on).map(drop)
+}
+
+const FEED: &str = "id,country,hired\nu1,DE,\nu2,ZA,\n";
+const BAD_FEED: &str = "id,country,hired\nu1,DE,\nu2,ZA,soon\n";
+const STOPPED: Ask = |tx| import(tx, FEED, BadRows::Skip, true);
+const REFUSED: Ask = |tx| import(tx, BAD_FEED, BadRows::Refuse, false);
+const IMPORT: Ask = |tx| import(tx, FEED, BadRows::Skip, false);
+const EVE: Ask =
+    |tx| tx.record(RecordUpdate { user: "eve".into(), course: "gdpr".into(), completed: None, score: None });
+const NEW: Ask =
+    |tx| tx.update_user(UserUpdate::new("new").set("country", "BR").set("hired_on", "2026-01-31"));
+
+#[test]
+fn what_was_refused_and_handled_is_no_part_of_a_request() {
+    use ErrorKind::{BadRows as Rows, Cancelled, IdempotencyConflict, UnknownUser};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    let registry = open(&path);
+    company(&registry);
+    let first = ask(&registry, "k", &[EVE, STOPPED, REFUSED, IMPORT, EVE, NEW]);
+    let codes = [Some(UnknownUser), Some(Cancelled), Some(Rows), None, Some(UnknownUser), None];
+    assert_eq!(first, (codes.to_vec(), Ok(2)));
+    let turned: Ask =
+        |tx| tx.update_user(UserUpdate::new("new").set("hired_on", "2026-01-31").set("country", "BR"));
+    for registry in [&registry, &open(&path)] {
+        // With all, some or none of what was refused.
+        assert_eq!(ask(registry, "k", &[EVE, STOPPED, REFUSED, IMPORT, EVE, NEW]), (codes.to_vec(), Ok(2)));
+        assert_eq!(ask(registry, "k", &[IMPORT, NEW]), (vec![None, None], Ok(2)));
+        assert_eq!(ask(registry, "k", &[IMPORT, turned]), (vec![None, None], Ok(2)));
+        assert_eq!(ask(registry, "k", &[REFUSED, STOPPED, IMPORT, NEW]).1, Ok(2));
+        // Anything else is another request: more, less, in another order, or refused elsewhere.
+        for other in [
+            &[IMPORT][..],
+            &[NEW, IMPORT],
+            &[IMPORT, NEW, NEW],
+            &[],
+            &[IMPORT, NEW, EVE],
+            &[IMPORT, IMPORT, NEW],
+        ] {
+            assert_eq!(ask(registry, "k", other).1, Err(IdempotencyConflict));
+        }
+    }
+    // What was refused is refused again when it could be made, and what was accepted is accepted when it could not.
+    let mut tx = registry.as_host("hr").begin(at(6)).unwrap();
+    tx.update_user(UserUpdate::new("eve")).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(ask(&registry, "k", &[EVE, REFUSED, IMPORT, EVE, NEW]).1, Ok(2));
+    let mut tx = registry.as_host("hr").begin(at(6)).unwrap();
+    tx.set_idempotency("k").unwrap();
+    let error = EVE(&mut tx).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (UnknownUser, "refused as it was when the request was first made, in commit 2")
+    );
+    drop(tx);
+    let delete: Ask = |tx| tx.apply(Change::Delete(Deletable::EnrolmentRule, "first".into()));
+    let archive: Ask = |tx| tx.apply(Change::Archive { course: "welcome".into(), archived: true });
+    assert_eq!(ask(&registry, "gone", &[delete, archive]), (vec![None, None], Ok(4)));
+    assert_eq!(ask(&registry, "gone", &[delete, archive]), (vec![None, None], Ok(4)));
+}
+
+#[test]
+fn what_was_refused_is_forgotten_with_whoever_is_erased() {
+    let registry = Registry::open(Sqlite::in_memory().unwrap()).unwrap();
+    company(&registry);
+    let update: Ask = |tx| tx.update_user(UserUpdate::new("u7").set("hired_on", "soon"));
+    let request: &[Ask] = &[update, NEW];
+    assert_eq!(ask(&registry, "k", request), (vec![Some(ErrorKind::InvalidValue), None], Ok(2)));
+    let mut tx = registry.as_host("hr").begin(at(6)).unwrap();
+    tx.erase("u7").unwrap();
+    tx.commit().unwrap();
+    let kept = registry.recorded(Revision(2)).unwrap().unwrap();
+    // Of the refused change there is left where it was and as what it was refused.
+    assert_eq!(kept.idempotency.as_ref().unwrap().asked.to_bytes()[33..57], [0; 24]);
+    assert_eq!(ask(&registry, "k", &[NEW]), (vec![None], Ok(2)));
+    assert_eq!(ask(&registry, "k", request).1, Err(ErrorKind::IdempotencyConflict));
+    assert!(registry.verify(None).unwrap().is_intact());
 }
 
 #[test]

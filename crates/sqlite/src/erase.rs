@@ -128,12 +128,17 @@ fn in_entries(
     Ok(())
 }
 
+/// The bytes of a fingerprint of a request of which nothing was refused.
+const ACCEPTED_ONLY: u32 = 33;
+
 /// Takes names of people out of what was said with commits.
 fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
     let sql = |error| failed("cannot erase from the journal", error);
     let concerned = concerned(tx, erased)?;
     let mut redacted = Vec::new();
-    let mut select = tx.prepare("SELECT revision, author, note, idempotency FROM journal").map_err(sql)?;
+    let mut select = tx
+        .prepare("SELECT revision, author, note, idempotency, coalesce(length(asked), 0) FROM journal")
+        .map_err(sql)?;
     let mut rows = select.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let revision: i64 = row.get(0).map_err(sql)?;
@@ -141,7 +146,9 @@ fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) 
             [row.get(1).map_err(sql)?, row.get(2).map_err(sql)?, row.get(3).map_err(sql)?];
         let names = words.iter().flatten().any(|text| secrets.scrubbed(text).is_some());
         let says = words.last().is_some_and(Option::is_some) && concerned.contains(&revision);
-        if names || says {
+        // Of what was refused nobody knows whom it was about.
+        let refused = row.get::<_, u32>(4).map_err(sql)? > ACCEPTED_ONLY;
+        if names || says || refused {
             redacted.push((revision, says));
         }
     }
@@ -198,7 +205,7 @@ fn in_words_of(tx: &Transaction<'_>, revision: i64, says: bool, secrets: &Secret
             author,
             rest.note,
             keyed.map(|keyed| &keyed.key),
-            keyed.map(|keyed| &keyed.digest[..]),
+            keyed.map(|keyed| keyed.asked.to_bytes()),
             salt,
             mark,
             commitment

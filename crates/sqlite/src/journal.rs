@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use matricula_core::rule::from_json;
 use matricula_core::{
-    Action, Author, Commit, CourseId, Error, ErrorKind, Hash, Idempotency, Instant, KeyId, Losses,
-    MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
+    Action, Author, Commit, CourseId, Entry, Error, ErrorKind, Fingerprint, Hash, Idempotency, Instant,
+    KeyId, Losses, MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId,
+    WrittenCommit,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::{codec, failed, invalid, seals};
+use crate::{codec, failed, invalid, seals, values};
 
 pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let sql = |error| failed("cannot write the journal", error);
@@ -37,7 +38,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
             actor,
             commit.note,
             keyed.map(|keyed| &keyed.key),
-            keyed.map(|keyed| &keyed.digest[..]),
+            keyed.map(|keyed| keyed.asked.to_bytes()),
             losses,
             salt,
             mark,
@@ -53,14 +54,13 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .map_err(sql)?;
-    for (entry, place) in commit.entries.iter().zip(0_usize..) {
+    each_json(&commit.entries, |place, entry, json| {
         let user = entry.person().map(|user| user.0);
-        let json = serde_json::to_string(entry)
-            .map_err(|error| invalid(format!("an entry has no JSON: {error}")))?;
         let [salt, mark, commitment] = seals::cells(seal.and_then(|seal| seal.entries.get(place)));
         let position = i64::try_from(place).unwrap_or(i64::MAX);
-        put.execute(params![revision, position, user, json, salt, mark, commitment]).map_err(sql)?;
-    }
+        let json = values::text(json);
+        put.execute(params![revision, position, user, json, salt, mark, commitment]).map_err(sql).map(drop)
+    })?;
     let mut put = tx
         .prepare_cached(
             "INSERT INTO journal_fact (revision, position, moment, at, fact, segment_id, course_id, rule_id, due, users)
@@ -108,6 +108,72 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
             .map_err(sql)?;
             position += 1;
         }
+    }
+    Ok(())
+}
+
+/// So many entries are brought to JSON by a thread of its own: those of an import.
+const MANY: usize = 8192;
+/// So many of them at a time.
+const PART: usize = 1024;
+
+/// The JSON of some entries, one after the other, and where each ends.
+#[derive(Default)]
+struct Texts {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn of(entries: &[Entry]) -> Result<Self, Error> {
+        let mut texts = Self::default();
+        for entry in entries {
+            serde_json::to_writer(&mut texts.text, entry)
+                .map_err(|error| invalid(format!("an entry has no JSON: {error}")))?;
+            texts.ends.push(texts.text.len());
+        }
+        Ok(texts)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| {
+            std::str::from_utf8(self.text.get(start..*end).unwrap_or_default()).unwrap_or_default()
+        })
+    }
+}
+
+/// Visits entries with their JSON, in order.
+fn each_json(
+    entries: &[Entry],
+    mut visit: impl FnMut(usize, &Entry, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut some = |part: usize, entries: &[Entry], texts: Texts| {
+        (part * PART..)
+            .zip(entries.iter().zip(texts.iter()))
+            .try_for_each(|(place, (entry, json))| visit(place, entry, json))
+    };
+    let parts = entries.chunks(PART);
+    let mut done = 0;
+    if entries.len() >= MANY {
+        // It ends when it is through, or nobody takes its texts any longer.
+        std::thread::scope(|scope| {
+            let (sender, receiver) = std::sync::mpsc::sync_channel(8);
+            let texts = parts.clone();
+            let work = move || texts.map(Texts::of).try_for_each(|texts| sender.send(texts).map_err(drop));
+            let helper = std::thread::Builder::new().spawn_scoped(scope, work);
+            for (part, texts) in parts.clone().zip(receiver) {
+                some(done, part, texts?)?;
+                done += 1;
+            }
+            drop(helper);
+            Ok::<(), Error>(())
+        })?;
+    }
+    // All of few; and what is left if there was no thread to be had.
+    for part in parts.skip(done) {
+        some(done, part, Texts::of(part)?)?;
+        done += 1;
     }
     Ok(())
 }
@@ -308,8 +374,8 @@ fn header(row: &Row<'_>) -> Result<Commit, Error> {
     let idempotency = match (key, asked) {
         (None, None) => None,
         (Some(key), Some(asked)) => {
-            let digest = asked.try_into().map_err(|_| wrong("the fingerprint"))?;
-            Some(Idempotency { key, digest })
+            let asked = Fingerprint::from_bytes(&asked).ok_or_else(|| wrong("the fingerprint"))?;
+            Some(Idempotency { key, asked })
         }
         _ => return Err(wrong("the idempotency key")),
     };
@@ -407,5 +473,37 @@ fn put_members(changes: &mut Vec<MembershipChange>, segment: SegmentId, joined: 
     }
     if let Some(last) = changes.last_mut() {
         if joined { last.joined = users } else { last.left = users }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_any_number_have_the_json_that_each_has() {
+        for count in [0, 1, PART, PART + 1, MANY, MANY + 3 * PART + 7] {
+            let entries: Vec<Entry> = (0..).map(UserId).take(count).map(Entry::Erase).collect();
+            let mut told = Vec::new();
+            let read = each_json(&entries, |place, entry, json| {
+                told.push((place, entry.clone(), json.to_owned()));
+                Ok(())
+            });
+            assert!(read.is_ok());
+            let one_by_one =
+                entries.iter().enumerate().map(|(place, entry)| (place, entry.clone(), entry.json()));
+            assert!(told.into_iter().eq(one_by_one), "{count} entries");
+        }
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let entries: Vec<Entry> = (0..100_000).map(UserId).map(Entry::Erase).collect();
+        let mut told = 0;
+        let read = each_json(&entries, |place, _, _| {
+            told += 1;
+            if place == 5_000 { Err(invalid("enough")) } else { Ok(()) }
+        });
+        assert_eq!((read.unwrap_err().message(), told), ("enough", 5_001));
     }
 }

@@ -1,9 +1,11 @@
 //! Writing people: their rows, their options of multi-choices, their memberships of sites, and what is recorded of
 //! them in courses. Not here: how a value stands in a cell (`values`).
 
+use std::cell::RefCell;
+
 use matricula_core::rule::{AttributeId, Value};
 use matricula_core::{Instant, RecordEntry, Status, UserEntry, UserId, erased_key};
-use rusqlite::{Result, Transaction, params, params_from_iter};
+use rusqlite::{CachedStatement, Params, Result, Transaction, params, params_from_iter};
 
 use crate::attributes::{Columns, column, columns, folded_column};
 use crate::values;
@@ -20,6 +22,24 @@ pub(crate) struct People<'a> {
     places: Vec<(Option<usize>, Option<usize>)>,
     /// How many places it has.
     width: usize,
+    /// The statements that an import repeats for everybody, once they were needed.
+    inserting: RefCell<Option<CachedStatement<'a>>>,
+    joining: RefCell<Option<CachedStatement<'a>>>,
+}
+
+/// Executes a statement that is kept.
+fn execute<'a>(
+    tx: &'a Transaction<'a>,
+    kept: &RefCell<Option<CachedStatement<'a>>>,
+    sql: &str,
+    params: impl Params,
+) -> Result<()> {
+    let mut kept = kept.borrow_mut();
+    let statement = match &mut *kept {
+        Some(statement) => statement,
+        none => none.insert(tx.prepare_cached(sql)?),
+    };
+    statement.execute(params).map(drop)
 }
 
 impl<'a> People<'a> {
@@ -43,7 +63,8 @@ impl<'a> People<'a> {
             })
             .collect();
         insert.push_str(&format!(") VALUES (?{})", ", ?".repeat(width - 1)));
-        Ok(Self { tx, at, columns, insert, places, width })
+        let (inserting, joining) = (RefCell::default(), RefCell::default());
+        Ok(Self { tx, at, columns, insert, places, width, inserting, joining })
     }
 
     pub(crate) fn write(&self, entry: &UserEntry) -> Result<()> {
@@ -62,11 +83,9 @@ impl<'a> People<'a> {
         for (site, status) in &entry.sites {
             match status {
                 Some(status) => {
-                    let mut put = self.tx.prepare_cached(
-                        "INSERT INTO site_member (user_id, site_id, status) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (user_id, site_id) DO UPDATE SET status = ?3",
-                    )?;
-                    put.execute(params![id, site.0, status.name()])?;
+                    let join = "INSERT INTO site_member (user_id, site_id, status) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (user_id, site_id) DO UPDATE SET status = ?3";
+                    execute(self.tx, &self.joining, join, params![id, site.0, status.name()])?;
                 }
                 None => {
                     let mut end = self
@@ -107,7 +126,7 @@ impl<'a> People<'a> {
                 *cell = values::folded_cell(value.as_ref());
             }
         }
-        self.tx.prepare_cached(&self.insert)?.execute(params_from_iter(cells))?;
+        execute(self.tx, &self.inserting, &self.insert, params_from_iter(cells))?;
         for (attribute, value) in &entry.values {
             self.put_options(entry.id.0, *attribute, value.as_ref())?;
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use matricula_core::rule::{Comparison, Field, MAX_DEPTH, Operand, Rule, Value};
 use matricula_core::{
-    Appended, Author, Change, Commit, Draft, Entry, Error, ErrorKind, GuardDefinition, Idempotency, Instant,
-    JournalKey, Memory, Outcome, Problem, Revision, Salt, SegmentDefinition, Signature, Snapshot, Status,
-    Store, UserId, UserUpdate,
+    Appended, Asked, Author, Change, Commit, Draft, Entry, Error, ErrorKind, GuardDefinition, Idempotency,
+    Instant, JournalKey, Memory, Outcome, Problem, Question, Revision, Salt, SegmentDefinition, Signature,
+    Snapshot, Status, Store, UserId, UserUpdate,
 };
 use proptest::prop_oneof;
 use proptest::test_runner::TestRunner;
@@ -105,7 +105,10 @@ fn one_commit(on: &Snapshot, user: &str) -> (Snapshot, Arc<Commit>) {
 fn keyed(on: &Snapshot, user: &str, key: &str) -> Outcome {
     let mut draft = Draft::new(on, Instant::from_millis(1_769_904_000_000).unwrap());
     draft.apply(UserUpdate::new(user).into()).unwrap();
-    let idempotency = Some(Idempotency { key: key.to_owned(), digest: [7; 32] });
+    let mut asked = Asked::default();
+    asked.refuse(Question::of("refused", &key, b""), ErrorKind::InvalidKey);
+    asked.accept(Question::of("accepted", &user, b""));
+    let idempotency = Some(Idempotency { key: key.to_owned(), asked: asked.fingerprint() });
     draft.finish_as(Signature { author: "host".into(), note: String::new(), idempotency })
 }
 
