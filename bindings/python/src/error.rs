@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 
 use crate::convert::record;
+use crate::delta::Delta;
 use crate::guard::Hold;
 use crate::import::RowError;
 
@@ -97,6 +98,7 @@ fn described(raised: &Bound<'_, PyBaseException>, error: &matricula::Error) -> P
     raised.setattr("pointer", rule.and_then(RuleError::pointer))?;
     raised.setattr("nearest", rule.and_then(RuleError::nearest))?;
     raised.setattr("hold", error.hold().map(Hold::from))?;
+    raised.setattr("delta", error.delta().cloned().map(Delta))?;
     let refused = error.cause::<RefusedRows>();
     let rows = refused.map(|refused| refused.errors.iter().map(RowError::from).collect::<Vec<_>>());
     raised.setattr("rows", rows)?;

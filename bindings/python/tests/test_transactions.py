@@ -58,8 +58,9 @@ def test_leaving_the_block_commits_and_what_is_held_is_rolled_back(
     with pytest.raises(matricula.MatriculaError) as caught:
         with crowd.as_host("hr").transaction(at=now) as tx:
             clear(tx)
-            held = tx.preview().held
-    assert (caught.value.code, caught.value.hold, caught.value.rows) == ("held", held, None)
+            preview = tx.preview()
+    assert (caught.value.code, caught.value.hold, caught.value.rows) == ("held", preview.held, None)
+    assert caught.value.delta == preview.delta
     assert (crowd.revision, tx.delta) == (1, None)
     assert crowd.snapshot().member_count("sales") == 100
     with raises("closed", "the transaction is closed"):

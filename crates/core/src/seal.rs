@@ -479,7 +479,7 @@ mod tests {
     fn many_entries_are_sealed_as_one_after_the_other() {
         let entries: Vec<Entry> = (0..20_001).map(|number| Entry::Erase(crate::UserId(number))).collect();
         let salts: Vec<Option<Salt>> = (0..20_001_u32)
-            .map(|number| (number % 3 > 0).then(|| Salt([(number % 251) as u8; 16])))
+            .map(|number| (number % 3 > 0).then_some(Salt([(number % 251) as u8; 16])))
             .collect();
         let one = |(entry, salt): (&Entry, &Option<Salt>)| seal_all(std::slice::from_ref(entry), &[*salt]);
         let alone: Vec<(Part, Hash)> = entries.iter().zip(&salts).flat_map(one).collect();

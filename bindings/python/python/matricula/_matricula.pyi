@@ -118,6 +118,8 @@ class MatriculaError(Exception):
     """The name in the rule that was probably meant; `None` if none is near."""
     hold: Hold | None
     """Of `held`: what the guard holds the commit for; `None` otherwise."""
+    delta: Delta | None
+    """Of `held`: what the commit would have done; `None` otherwise."""
     rows: list[RowError] | None
     """Of `bad_rows`: the rows that are wrong, in order; `None` otherwise."""
     problems: list[Problem] | None
