@@ -12,7 +12,7 @@ use crate::changes::Changing;
 pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, Error> {
     match question {
         Question::AsOf { when, ask } => {
-            let snapshot = registry.as_of(when.as_of()?)?;
+            let snapshot = registry.as_of(when.moment()?)?;
             answer_of(registry, snapshot, serde_json::from_value(ask).unwrap())
         }
         now => answer_of(registry, registry.snapshot(), now),

@@ -159,7 +159,7 @@ pub(crate) enum When {
 }
 
 impl When {
-    pub(crate) fn as_of(self) -> Result<AsOf, Error> {
+    pub(crate) fn moment(self) -> Result<AsOf, Error> {
         Ok(match self {
             Self::Revision(revision) => AsOf::Revision(Revision(revision)),
             Self::At(at) => AsOf::Instant(at.try_into()?),
