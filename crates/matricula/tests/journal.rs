@@ -292,7 +292,13 @@ fn a_request_about_somebody_erased_leaves_no_fingerprint_to_try_names_with() {
         tx.erase("bob").unwrap();
     });
     let forgotten = |revision| {
-        registry.recorded(revision).unwrap().unwrap().idempotency.as_ref().map(|keyed| keyed.asked.is_forgotten())
+        registry
+            .recorded(revision)
+            .unwrap()
+            .unwrap()
+            .idempotency
+            .as_ref()
+            .map(|keyed| keyed.asked.is_forgotten())
     };
     for revision in [enrolled, recorded, erased] {
         assert_eq!(forgotten(revision), Some(true), "commit {revision}");
