@@ -91,6 +91,7 @@ export type ErrorCode =
   | 'held'
   | 'invalid_token'
   | 'conflict'
+  | 'journal_key'
   | 'stale'
   | 'bad_rows'
   | 'invalid_feed'
