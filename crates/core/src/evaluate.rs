@@ -195,8 +195,6 @@ impl<'a> Questions<'a> {
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-            // Threads take blocks as they come; sets are made of blocks in ascending order.
-            answers.sort_unstable_by_key(|(block, _)| *block);
             answers
         })
     }

@@ -228,9 +228,12 @@ fn rows_of(index: u32, block: &Block) -> impl Iterator<Item = u32> + '_ {
 }
 
 impl FromIterator<(u32, Block)> for RowSet {
-    /// From blocks in ascending order.
+    /// From blocks, each number once, in any order: threads give theirs as they come.
     fn from_iter<I: IntoIterator<Item = (u32, Block)>>(blocks: I) -> Self {
-        let blocks: Runs = blocks.into_iter().filter(|(_, block)| !block.is_empty()).collect();
+        let mut blocks: Runs = blocks.into_iter().filter(|(_, block)| !block.is_empty()).collect();
+        if !blocks.is_sorted_by_key(|(index, _)| *index) {
+            blocks.sort_unstable_by_key(|(index, _)| *index);
+        }
         Self { len: blocks.iter().map(|(_, block)| block.len()).sum(), blocks }
     }
 }
@@ -303,6 +306,20 @@ mod tests {
                 prop_assert_eq!(set.set(row, present), changed);
             }
             prop_assert_eq!(&reference.iter().copied().collect::<RowSet>(), &set);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_come_in_any_order(a in rows(), shuffle in any::<prop::sample::Index>()) {
+            let set: RowSet = a.into_iter().collect();
+            let mut blocks: Vec<(u32, Block)> = set.blocks.to_vec();
+            if !blocks.is_empty() {
+                let first = shuffle.index(blocks.len());
+                blocks.rotate_left(first);
+                blocks[first / 2..].reverse();
+            }
+            prop_assert_eq!(blocks.into_iter().collect::<RowSet>(), set);
         }
     }
 
