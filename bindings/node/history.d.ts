@@ -79,6 +79,11 @@ export interface Verification {
   readonly head: string | null
   /** The first commit that is sealed: earlier ones could be edited without trace. */
   readonly sealedFrom: number | null
+  /**
+   * The first commit that is sealed with a journal key, which programs in Rust give: whoever can write the file could make
+   * those before anew.
+   */
+  readonly keyedFrom: number | null
   /** The revision before the first commit that is here; `null` if none is archived. */
   readonly archivedTo: number | null
   /** How many commits were read. */

@@ -42,6 +42,8 @@ class Verification {
     /** @readonly */
     this.sealedFrom = found.sealedFrom
     /** @readonly */
+    this.keyedFrom = found.keyedFrom
+    /** @readonly */
     this.archivedTo = found.archivedTo
     /** @readonly */
     this.commits = found.commits

@@ -145,6 +145,8 @@ pub struct Verification {
     pub head: Option<String>,
     /// The first commit that is sealed.
     pub sealed_from: Option<f64>,
+    /// The first commit that is sealed with a journal key.
+    pub keyed_from: Option<f64>,
     /// The last commit that is archived.
     pub archived_to: Option<f64>,
     /// How many commits were read.
@@ -170,6 +172,7 @@ impl From<matricula::Verification> for Verification {
             revision: number(found.revision.0),
             head: found.head.map(|head| head.to_string()),
             sealed_from: found.sealed_from.map(|revision| number(revision.0)),
+            keyed_from: found.keyed_from.map(|revision| number(revision.0)),
             archived_to: found.archived_to.map(|revision| number(revision.0)),
             commits: number(found.commits),
             erased: number(found.erased),

@@ -71,7 +71,7 @@ test('an audit finds the journal as it was sealed', async () => {
   await registry.asHost('hr').transact(tx => tx.updateUser('eve'), { at: second })
   const found = await registry.verify(head)
   assert.deepEqual({ ...found }, {
-    isIntact: true, revision: 2, head: await registry.head(), sealedFrom: 1, archivedTo: null, commits: 2, erased: 0,
+    isIntact: true, revision: 2, head: await registry.head(), sealedFrom: 1, keyedFrom: null, archivedTo: null, commits: 2, erased: 0,
     differences: [], summary: '2 commits up to revision 2, sealed from 1 on: intact',
   })
   assert.equal(String(found), found.summary)

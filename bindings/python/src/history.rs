@@ -141,6 +141,8 @@ record! {
         head: Option<String>,
         /// The first commit that is sealed.
         sealed_from: Option<u64>,
+        /// The first commit that is sealed with a journal key.
+        keyed_from: Option<u64>,
         /// The last commit that is archived.
         archived_to: Option<u64>,
         /// How many commits were read.
@@ -171,6 +173,7 @@ impl From<matricula::Verification> for Verification {
             revision: found.revision.0,
             head: found.head.map(|head| head.to_string()),
             sealed_from: found.sealed_from.map(|revision| revision.0),
+            keyed_from: found.keyed_from.map(|revision| revision.0),
             archived_to: found.archived_to.map(|revision| revision.0),
             commits: found.commits,
             erased: found.erased,

@@ -126,6 +126,7 @@ RECORDS: dict[type, list[str]] = {
         "is_intact",
         "revision",
         "sealed_from",
+        "keyed_from",
         "archived_to",
         "commits",
         "erased",

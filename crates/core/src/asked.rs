@@ -88,6 +88,9 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// How many bytes it has in a store if nothing was refused.
+    pub const ACCEPTED: u32 = 33;
+
     /// Whether both are of requests of which the same changes were accepted in the same order.
     pub fn accepts_same(&self, other: &Self) -> bool {
         self.accepted == other.accepted

@@ -38,9 +38,14 @@ impl Snapshot {
         if ours.head != theirs.head {
             found.push("the hash of the last commit differs".to_owned());
         }
+        if ours.watch.guard != theirs.watch.guard {
+            found.push("the guard differs".to_owned());
+        } else if ours.watch != theirs.watch {
+            found.push("what was ended of late differs".to_owned());
+        }
         definitions("site", self.sites(), other.sites(), |site| &site.key, &mut found);
-        let attributes = |snapshot: &'_ Self| snapshot.schema().attributes().to_vec();
-        definitions("attribute", attributes(self).iter(), attributes(other).iter(), |it| &it.key, &mut found);
+        let attributes = (self.schema().attributes().iter(), other.schema().attributes().iter());
+        definitions("attribute", attributes.0, attributes.1, |attribute| &attribute.key, &mut found);
         definitions("course", self.courses(), other.courses(), |course| &course.key, &mut found);
         definitions(
             "segment",

@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::users::{Coded, ColumnId, status_code};
 use crate::warnings::Place;
 use crate::{
-    Author, Commit, Entry, Error, Exception, Fingerprint, Reason, SegmentId, SiteId, Snapshot, Status,
+    Author, Commit, Entry, Error, Exception, Fingerprint, Reason, SegmentId, SiteId, Snapshot, Status, Steps,
     Warning,
 };
 
@@ -294,10 +294,14 @@ impl Commit {
     /// Whether an entry, or what followed from a decision by hand, is about one of these people: then the request said
     /// something of that person.
     pub fn concerns(&self, people: &BTreeSet<UserId>) -> bool {
-        let by_hand = |steps: &&crate::Steps| matches!(steps.reason, Reason::Manual | Reason::Bulk);
-        let steps = self.moments.iter().flat_map(|moment| &moment.steps).filter(by_hand);
         self.entries.iter().filter_map(Entry::person).any(|user| people.contains(&user))
-            || steps.into_iter().any(|steps| people.iter().any(|user| steps.users.contains(user.0)))
+            || self.by_hand().any(|steps| people.iter().any(|user| steps.users.contains(user.0)))
+    }
+
+    /// What followed from decisions by hand about people, which have no entries.
+    pub(crate) fn by_hand(&self) -> impl Iterator<Item = &Steps> {
+        let steps = self.moments.iter().flat_map(|moment| &moment.steps);
+        steps.filter(|steps| matches!(steps.reason, Reason::Manual | Reason::Bulk))
     }
 
     /// Whom the commit erases.
@@ -320,6 +324,7 @@ impl Draft {
         let mut secrets = Secrets::default();
         secrets.add_person(&self.next, user);
         self.warn_of(user, &secrets);
+        self.secrets.add_person(&self.before, user);
         self.secrets.add_person(&self.next, user);
         let mut known = Secrets::default();
         known.add_person(&self.before, user);

@@ -191,17 +191,19 @@ impl Snapshot {
         state.forget_texts();
         Self(Arc::new(state))
     }
+}
 
-    /// Whether a revision is still here, this being the registry before the first commit that is.
+impl Revision {
+    /// Makes sure that a commit is still here, the journal beginning after another one.
     ///
     /// # Errors
     /// `archived`, naming the first revision that is here.
-    pub fn check_archived(&self, revision: Revision) -> Result<(), Error> {
-        if revision > self.revision() {
+    pub fn check_after(self, archived: Self) -> Result<(), Error> {
+        if self > archived {
             return Ok(());
         }
-        let first = self.revision().next();
-        let message = format!("commit {revision} is archived, expected {first} or a later one");
+        let first = archived.next();
+        let message = format!("commit {self} is archived, expected {first} or a later one");
         Err(Error::new(ErrorKind::Archived, message))
     }
 }

@@ -81,10 +81,7 @@ impl Journal {
     }
 
     fn check_start(&self, after: Revision) -> Result<(), Error> {
-        match &self.start {
-            Some(start) => start.check_archived(after.next()),
-            None => Ok(()),
-        }
+        after.next().check_after(self.start().revision())
     }
 }
 

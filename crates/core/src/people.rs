@@ -110,20 +110,8 @@ impl Draft {
         Ok(Updated { errors, ..updated })
     }
 
-    /// Applies all updates, or none and says what is wrong with each. Who is named and not there, required values and
-    /// unique ones are judged at the end, with the line of a feed that each update is from.
-    ///
-    /// # Errors
-    /// `too_many` if there is no room for more people; nothing is then applied.
-    pub fn update_users_together(
-        &mut self,
-        updates: Vec<UserUpdate>,
-        lines: &[u64],
-    ) -> Result<Updated, Error> {
-        self.take_users_together(check_users(&self.next, updates, HINTS, false), lines)
-    }
-
-    /// The same of updates that have been checked by themselves.
+    /// Applies all updates, which have been checked by themselves, or none and says what is wrong with each. Who is named and
+    /// not there, required values and unique ones are judged at the end, with the line of a feed that each update is from.
     ///
     /// # Errors
     /// `too_many` if there is no room for more people, `not_possible` if attributes or sites were defined since they were

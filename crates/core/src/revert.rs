@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use matricula_rule::{Attribute, AttributeId, CourseId, Kind, SegmentId, SiteId, UserId, Value};
 
 use crate::draft::{Draft, not_possible};
 use crate::{
-    Action, AttributeDefinition, AttributeType, Change, Commit, CourseDefinition, EnrolmentRuleDefinition,
-    EnrolmentRuleId, Entry, Error, GuardDefinition, Input, Instant, OptionDefinition, Reason, RecordUpdate,
-    SiteDefinition, Snapshot, Status, UserUpdate,
+    Action, AttributeDefinition, AttributeType, BulkEnrolment, Change, Commit, CourseDefinition, DueDate,
+    EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, GuardDefinition, Input, Instant,
+    OptionDefinition, Reason, RecordUpdate, SiteDefinition, Snapshot, Status, UserUpdate,
 };
 
 /// What happens to what has been changed again since.
@@ -426,20 +427,14 @@ impl Draft {
             }
         }
         for &(user, course) in touched.by_hand.iter().filter(|(user, _)| lives(*user)) {
-            let by_hand = |snapshot: &Snapshot| {
-                let enrolment = snapshot.enrolment(user, course);
-                enrolment.is_some_and(|it| {
-                    it.reasons.iter().any(|held| matches!(held.reason, Reason::Manual | Reason::Bulk))
-                })
-            };
-            let (key, course) = (now.user_key(user).to_owned(), course_key(course).to_owned());
-            let was = by_hand(before);
-            let what = || format!("user `{key}`: the enrolment by hand in course `{course}`");
-            if undoing.is_due(&was, &by_hand(after), &by_hand(&now), what) {
-                let (user, course) = (key.clone(), course.clone());
-                let change =
-                    if was { Change::Enrol { user, course } } else { Change::Unenrol { user, course } };
-                self.undo(change, undoing);
+            let (was, made, is) = [before, after, &now].map(|it| ByHand::of(it, user, course)).into();
+            let (user, course) = (now.user_key(user).to_owned(), course_key(course).to_owned());
+            let what = || format!("user `{user}`: the enrolment by hand in course `{course}`");
+            if undoing.is_due(&was, &made, &is, what) {
+                match was.changes_from(&is, &user, &course) {
+                    Some(changes) => changes.into_iter().for_each(|change| self.undo(change, undoing)),
+                    None => undoing.leave(format!("{} cannot be taken back in part", what())),
+                }
             }
         }
         for &(user, course) in touched.suspended.iter().filter(|(user, _)| lives(*user)) {
@@ -456,6 +451,51 @@ impl Draft {
                 self.undo(Change::SuspendEnrolment { user, course, suspended: was }, undoing);
             }
         }
+    }
+}
+
+/// What holds an enrolment by hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct ByHand {
+    manual: bool,
+    /// In bulk, and when the person is to be done.
+    bulk: Option<Option<NaiveDate>>,
+}
+
+impl ByHand {
+    fn of(snapshot: &Snapshot, user: UserId, course: CourseId) -> Self {
+        let enrolment = snapshot.enrolment(user, course);
+        let reasons = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
+        reasons.fold(Self::default(), |by_hand, held| match held.reason {
+            Reason::Manual => Self { manual: true, ..by_hand },
+            Reason::Bulk => Self { bulk: Some(held.due), ..by_hand },
+            Reason::Rule(_) => by_hand,
+        })
+    }
+
+    /// What has to be asked for so that something else becomes this; `None` if nothing does that.
+    fn changes_from(&self, now: &Self, user: &str, course: &str) -> Option<Vec<Change>> {
+        let pair = || (user.to_owned(), course.to_owned());
+        if *self == Self::default() {
+            let (user, course) = pair();
+            return Some(vec![Change::Unenrol { user, course }]);
+        }
+        // One of two reasons, or a date alone, cannot be taken back.
+        let takes_back = now.manual && !self.manual || now.bulk.is_some() && self.bulk.is_none();
+        if takes_back || self.bulk == Some(None) && now.bulk.flatten().is_some() {
+            return None;
+        }
+        let mut changes = Vec::new();
+        if self.manual && !now.manual {
+            let (user, course) = pair();
+            changes.push(Change::Enrol { user, course });
+        }
+        if let Some(due) = self.bulk.filter(|_| self.bulk != now.bulk) {
+            let mut bulk = BulkEnrolment::of_users([user], [course]);
+            bulk.due = due.map(DueDate::On);
+            changes.push(Change::EnrolMany(bulk));
+        }
+        Some(changes)
     }
 }
 

@@ -44,7 +44,8 @@ pub trait Store: Send + Sync {
     /// * Each commit comes back as it was appended.
     ///
     /// # Errors
-    /// `store` if reading fails, `invalid_store` if what is there cannot be understood.
+    /// `store` if reading fails, `invalid_store` if what is there cannot be understood, `archived` if the first of them is in
+    /// an archive.
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error>;
 
     /// The commit that has an idempotency key.
@@ -147,6 +148,14 @@ pub trait Store: Send + Sync {
     fn image_before(&self, revision: Revision) -> Result<Option<Snapshot>, Error> {
         let _ = revision;
         Ok(None)
+    }
+
+    /// The revisions of which there are images that this version can read, the newest first.
+    ///
+    /// # Errors
+    /// `store` if reading fails.
+    fn images(&self) -> Result<Vec<Revision>, Error> {
+        Ok(Vec::new())
     }
 
     /// Whether an image of the newest snapshot would be worth its while: asked after each commit, and when the registry

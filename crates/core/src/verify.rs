@@ -147,9 +147,9 @@ pub struct Chain {
 struct Reasons {
     /// Whose stubs the words name.
     named: BTreeSet<UserId>,
-    /// Whom entries are about and, if the fingerprint of the request is gone, whom facts are about.
+    /// If the fingerprint of the request is gone: whom entries are about, and what was decided by hand.
     about: BTreeSet<UserId>,
-    facts: Vec<RowSet>,
+    by_hand: Vec<RowSet>,
 }
 
 impl Reasons {
@@ -165,8 +165,7 @@ impl Reasons {
         }
         if keyed.is_some_and(|keyed| keyed.asked.is_erased()) {
             reasons.about = commit.entries.iter().filter_map(Entry::person).collect();
-            let steps = commit.moments.iter().flat_map(|moment| &moment.steps);
-            reasons.facts = steps.map(|steps| steps.users.clone()).collect();
+            reasons.by_hand = commit.by_hand().map(|steps| steps.users.clone()).collect();
         }
         reasons
     }
@@ -174,7 +173,7 @@ impl Reasons {
     fn has(&self, user: UserId) -> bool {
         self.named.contains(&user)
             || self.about.contains(&user)
-            || self.facts.iter().any(|users| users.contains(user.0))
+            || self.by_hand.iter().any(|users| users.contains(user.0))
     }
 }
 

@@ -86,7 +86,7 @@ impl Watch {
             Author::Host(name) => secrets.scrubbed(name),
             Author::Actor(_) => None,
         };
-        if self.sums.keys().all(|author| scrubbed(author).is_none()) {
+        if self.entries().all(|recent| scrubbed(&recent.author).is_none()) {
             return;
         }
         let recent = self.entries().map(|recent| match scrubbed(&recent.author) {
@@ -139,7 +139,7 @@ impl Watch {
             self.pop();
         }
         // Who confirmed this has seen what had come before.
-        let forgets = losses.confirmed && self.sums.contains_key(author);
+        let forgets = losses.confirmed && self.entries().any(|recent| recent.author == *author);
         if forgets || self.first > GONE.max(self.end - self.first) {
             let kept = self.entries().filter(|recent| !forgets || recent.author != *author);
             *self = Written { guard: self.guard, recent: kept.cloned().collect() }.into();

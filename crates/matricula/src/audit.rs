@@ -19,7 +19,7 @@ struct Audit {
     /// The revision that was read last.
     last: Revision,
     saved: Option<Head>,
-    /// The revisions of the images that the store keeps, the first last.
+    /// The revisions that the store keeps images of, the first last.
     images: Vec<Revision>,
     found: Verification,
 }
@@ -63,36 +63,23 @@ impl Registry {
         let store = self.store();
         let start = store.start()?;
         let mut audit = Audit::new(start, saved, self)?;
-        let mut is_compared = false;
-        for attempt in 0..ATTEMPTS {
+        for _ in 0..ATTEMPTS {
             let tables = match store.load_tables() {
-                Ok(tables) => Some(tables),
+                Ok(tables) => tables,
                 Err(error) if error.kind() == ErrorKind::InvalidStore => {
                     audit.read_to(self, None)?;
                     audit.found.note(Difference::somewhere(format!("the tables: {error}")));
-                    None
+                    return Ok(audit.finish());
                 }
                 Err(error) => return Err(error),
             };
-            let Some(tables) = tables else {
-                is_compared = true;
-                break;
-            };
             audit.read_to(self, Some(tables.revision()))?;
-            if audit.last != tables.revision() && attempt + 1 < ATTEMPTS && audit.last > tables.revision() {
-                continue;
-            }
             let Some(rest) = store.check(&tables)? else { continue };
             audit.compare(&tables, rest);
-            is_compared = true;
-            break;
+            return Ok(audit.finish());
         }
-        if !is_compared {
-            let message =
-                "other writers were always faster, so that tables and journal could not be compared";
-            return Err(Error::new(ErrorKind::Conflict, message));
-        }
-        Ok(audit.finish())
+        let message = "other writers were always faster, so that tables and journal could not be compared";
+        Err(Error::new(ErrorKind::Conflict, message))
     }
 }
 
@@ -110,12 +97,7 @@ impl Audit {
                 found.note(Difference::at(saved.revision, what));
             }
         }
-        let mut images = Vec::new();
-        let mut before = Some(Revision(u64::MAX));
-        while let Some(image) = before.map(|at| registry.store().image_before(at)).transpose()?.flatten() {
-            images.push(image.revision());
-            before = image.revision().0.checked_sub(1).map(Revision);
-        }
+        let images = registry.store().images()?;
         let mut audit = Self { chain, replayed: Some(start.unwrap_or_default()), last, saved, images, found };
         audit.compare_head();
         Ok(audit)

@@ -198,7 +198,7 @@ impl Registry {
         }
         let Some(start) = self.store().start()? else { return Ok(Snapshot::default()) };
         if revision != start.revision() {
-            start.check_archived(revision)?;
+            revision.check_after(start.revision())?;
         }
         Ok(start)
     }

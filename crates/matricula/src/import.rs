@@ -1,5 +1,5 @@
-//! People imported from a feed, as part of a transaction: bad rows are left out and reported, good ones are
-//! applied. Not here: the format (`matricula-interop`).
+//! People imported from a feed, as part of a transaction: bad rows are left out and reported, or the feed is refused for
+//! them. Not here: the format (`matricula-interop`).
 
 use std::io::Read;
 use std::ops::ControlFlow;

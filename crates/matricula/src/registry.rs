@@ -196,7 +196,7 @@ impl Registry {
     /// The commits after a revision, oldest first, at most `limit`: the feed for a host's mails and webhooks.
     ///
     /// # Errors
-    /// `store` or `invalid_store`.
+    /// `archived` if the first of them is in an archive; `store` or `invalid_store`.
     pub fn deltas(&self, after: Revision, limit: usize) -> Result<Vec<Delta>, Error> {
         let commits = self.inner.store.since(after, limit)?;
         let newest = commits.last().map(|commit| commit.revision);
@@ -414,7 +414,7 @@ impl Registry {
     /// The commit that was recorded as a revision, if there is one.
     ///
     /// # Errors
-    /// `store` or `invalid_store`.
+    /// `archived` if it is in an archive; `store` or `invalid_store`.
     pub fn recorded(&self, revision: Revision) -> Result<Option<Arc<Commit>>, Error> {
         let before = Revision(revision.0.saturating_sub(1));
         let commits = self.inner.store.since(before, 1)?;

@@ -32,10 +32,11 @@ impl Registry {
     /// registry as it was after those. The same registry always comes to the same bytes.
     ///
     /// # Errors
-    /// `store` if it cannot be read or written to, `invalid_store`.
+    /// `store` if it cannot be read or written to, `invalid_store`; `archived` if others archived meanwhile.
     pub fn export(&self, writer: impl Write) -> Result<Revision, Error> {
-        let last = self.refresh()?;
+        // In this order: what others archive in between shows as commits that are gone.
         let start = self.store().start()?;
+        let last = self.refresh()?;
         self.write_lines(writer, start.as_ref(), &last)?;
         Ok(last.revision())
     }

@@ -277,6 +277,10 @@ fn the_first_commit_and_entry_that_differ_are_named() {
     }
     let words = found(&words_erased(&path), head).unwrap_or_default();
     assert!(words.contains("commit 2: its author, note and request are erased, but nobody"), "{words}");
+    let beyond = said(
+        "INSERT INTO journal (revision, at, author, note) SELECT 9, at, author, note FROM journal WHERE revision = 3",
+    );
+    assert!(beyond.contains("commit 9: a row of table `journal` does not belong there"), "{beyond}");
     let unsealed = said(
         "UPDATE journal SET salt = NULL, mark = NULL, hash = NULL WHERE revision = 3; UPDATE journal_entry SET salt = NULL, mark = NULL WHERE revision = 3",
     );
@@ -323,6 +327,34 @@ fn words_erased(path: &Path) -> PathBuf {
                   WHERE revision = 2";
     assert_eq!(Connection::open(&edited).unwrap().execute(update, [&words.0[..]]), Ok(1));
     edited
+}
+
+#[test]
+fn names_are_taken_out_of_notes_also_where_they_were_unique_before_the_journal_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acme.db");
+    let registry = open(&path);
+    commit(&registry, 0, "set-up", |tx| {
+        tx.apply(text("email", true, false)).unwrap();
+        tx.apply(AttributeDefinition {
+            unique: true,
+            ..AttributeDefinition::new("badge", AttributeType::Integer)
+        })
+        .unwrap();
+        tx.update_user(UserUpdate::new("ann").set("email", "zweig@acme.org").set("badge", 774_411)).unwrap();
+    });
+    commit(&registry, 1, "", |tx| tx.define_course("gdpr").unwrap());
+    registry.archive(Revision(2), "keeper", Vec::new()).unwrap();
+    commit(&registry, 2, "zweig@acme.org of badge 774411 has moved", |tx| {
+        tx.update_user(UserUpdate::new("ann").set("email", "other@acme.org")).unwrap();
+    });
+    commit(&registry, 3, "", |tx| tx.apply(text("email", false, false)).unwrap());
+    commit(&registry, 4, "", |tx| tx.erase("ann").unwrap());
+    let note = &registry.recorded(Revision(4)).unwrap().unwrap().note;
+    assert_eq!(note, "erased:0 of badge erased:0 has moved");
+    drop(registry);
+    assert_eq!(files_with(folder.path(), &["zweig", "774411"]), [""; 0]);
+    assert!(open(&path).verify(None).unwrap().is_intact());
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 use matricula::core::{Entry, Fingerprint};
 use matricula::{
-    AttributeDefinition, AttributeType, Change, ErrorKind, Exception, Instant, LeavePolicy, Memory, Reason,
-    RecordUpdate, Registry, Revert, Revision, SegmentDefinition, SegmentState, Snapshot, Sqlite, Status,
-    Store, Transaction, UserId, UserUpdate,
+    AttributeDefinition, AttributeType, BulkEnrolment, Change, DueDate, ErrorKind, Exception, Instant,
+    LeavePolicy, Memory, Reason, RecordUpdate, Registry, Revert, Revision, SegmentDefinition, SegmentState,
+    Snapshot, Sqlite, Status, Store, Transaction, UserId, UserUpdate,
 };
 use matricula_testkit::behaviour::leave_out;
 use matricula_testkit::history::{self, history};
@@ -418,6 +418,43 @@ fn a_commit_that_made_a_draft_active_and_used_it_is_undone_in_the_right_order() 
     tx.commit().unwrap();
     let after = registry.snapshot();
     assert!(before.segments().eq(after.segments()) && before.enrolment_rules().eq(after.enrolment_rules()));
+}
+
+#[test]
+fn enrolments_in_bulk_get_back_what_they_were() {
+    let registry = acme(Memory::default());
+    let bulk = |tx: &mut Transaction, due: Option<&str>| {
+        let bulk = BulkEnrolment::of_users(["bob"], ["gdpr"]);
+        tx.apply(due.map_or(bulk.clone(), |due| bulk.due(DueDate::On(due.parse().unwrap())))).unwrap();
+    };
+    let reasons = || {
+        let snapshot = registry.snapshot();
+        let enrolment = snapshot.enrolment(UserId(1), snapshot.course_id("gdpr").unwrap());
+        let held = enrolment.iter().flat_map(|enrolment| &enrolment.reasons);
+        held.map(|held| format!("{:?} {:?}", held.reason, held.due)).collect::<Vec<_>>()
+    };
+    let undo = |revision| {
+        let mut tx = registry.as_host("hr").begin(day(9)).unwrap();
+        let left = tx.revert(revision, Revert::Strict)?;
+        assert_eq!(left, [""; 0]);
+        tx.commit()
+    };
+    let begun = commit(&registry, 1, "", |tx| bulk(tx, Some("2026-03-01")));
+    let redated = commit(&registry, 2, "", |tx| bulk(tx, Some("2026-04-01")));
+    assert_eq!(reasons(), ["Bulk Some(2026-04-01)"]);
+    undo(redated.revision()).unwrap();
+    assert_eq!(reasons(), ["Bulk Some(2026-03-01)"]);
+    let ended = commit(&registry, 9, "", |tx| tx.unenrol("bob", "gdpr").unwrap());
+    undo(ended.revision()).unwrap();
+    assert_eq!(reasons(), ["Bulk Some(2026-03-01)"]);
+    // What was added to it cannot be taken back alone.
+    let added = commit(&registry, 9, "", |tx| tx.enrol("bob", "gdpr").unwrap());
+    let error = undo(added.revision()).unwrap_err();
+    assert!(
+        error.message().contains("the enrolment by hand in course `gdpr` cannot be taken back in part"),
+        "{error}"
+    );
+    assert_eq!(undo(begun.revision()).unwrap_err().kind(), ErrorKind::NotPossible);
 }
 
 #[test]

@@ -307,18 +307,33 @@ fn worth_keeping(revisions: &[i64]) -> BTreeSet<i64> {
     kept.into_iter().collect()
 }
 
+/// The revisions of the images that this version can read, the newest first.
+pub(crate) fn revisions(connection: &Connection) -> Result<Vec<Revision>, Error> {
+    let mut select = connection
+        .prepare_cached("SELECT revision FROM cache_image WHERE format = ?1 ORDER BY revision DESC")
+        .map_err(sql)?;
+    let mut rows = select.query([format()]).map_err(sql)?;
+    let mut revisions = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        revisions.push(codec::revision(row.get(0).map_err(sql)?)?);
+    }
+    Ok(revisions)
+}
+
 /// The newest image at or before a revision, if there is one that this version can read.
 pub(crate) fn read(tx: &Transaction<'_>, revision: Revision) -> Result<Option<Snapshot>, Error> {
-    let select = "SELECT revision, format, chunks FROM cache_image WHERE revision <= ?1 ORDER BY revision DESC LIMIT 1";
-    let found: Option<(i64, String, Vec<u8>)> = tx
+    let select = "SELECT revision, chunks FROM cache_image
+                  WHERE revision <= ?1 AND format = ?2 ORDER BY revision DESC LIMIT 1";
+    let format = format();
+    let found: Option<(i64, Vec<u8>)> = tx
         .prepare_cached(select)
         .and_then(|mut select| {
-            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            select.query_row([codec::number(revision)], row).optional()
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            select.query_row(params![codec::number(revision), format], row).optional()
         })
         .map_err(sql)?;
-    let Some((at, of, chunks)) = found.filter(|(_, of, _)| *of == format()) else { return Ok(None) };
-    let parts = list_of(at, &of, &chunks).ok_or_else(|| invalid("the list of an image is damaged"))?;
+    let Some((at, chunks)) = found else { return Ok(None) };
+    let parts = list_of(at, &format, &chunks).ok_or_else(|| invalid("the list of an image is damaged"))?;
     let snapshot = decode(tx, &parts)?;
     // It is an image of this journal if the commit is there and says so.
     let commit: Option<(Option<i64>, Option<Vec<u8>>)> = tx

@@ -98,7 +98,9 @@ fn journal(tx: &Transaction<'_>, wrong: &mut Vec<String>) -> Result<(), Error> {
             "the column `erased` of table `registry` is not the last commit that erased somebody".to_owned(),
         );
     }
-    let strays = "SELECT 'journal_entry', revision FROM journal_entry WHERE revision NOT IN (SELECT revision FROM journal)
+    let strays = "SELECT 'journal', j.revision FROM journal j, registry r
+                        WHERE j.revision > r.revision OR j.revision <= r.archived
+                  UNION SELECT 'journal_entry', revision FROM journal_entry WHERE revision NOT IN (SELECT revision FROM journal)
                   UNION SELECT 'journal_fact', revision FROM journal_fact WHERE revision NOT IN (SELECT revision FROM journal)
                   UNION SELECT 'journal_fact', f.revision FROM journal_fact f
                         WHERE (fact IN ('joined', 'left')) <> (segment_id IS NOT NULL)

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use matricula_core::rule::{AttributeId, from_json};
-use matricula_core::{Author, Entry, Error, Inventory, Part, Revision, Secrets, UserId, erased_key};
+use matricula_core::{Author, Entry, Error, Fingerprint, Part, Revision, Secrets, UserId, erased_key};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::attributes::{self, column, columns, folded_column};
@@ -27,13 +27,20 @@ pub(crate) fn in_journal(
         return Ok(());
     }
     let sql = |error| failed("cannot erase from the journal", error);
-    let unique = unique(tx)?;
+    let start = start::snapshot(tx)?;
+    let mut unique = unique(tx)?;
+    if let Some(start) = &start {
+        let there = start.schema().attributes().iter().filter(|attribute| attribute.unique);
+        unique.extend(there.map(|attribute| attribute.id));
+    }
     let mut secrets = Secrets::default();
     for user in erased {
         current(tx, *user, &unique, &mut secrets).map_err(sql)?;
         in_entries(tx, *user, &unique, &mut secrets)?;
     }
-    start::erase(tx, erased, &mut secrets)?;
+    if let Some(start) = &start {
+        start::erase(tx, start, erased, &mut secrets)?;
+    }
     in_words(tx, erased, &secrets)?;
     // Images are of everybody; and nobody is to keep one later of how things were.
     cache::clear(tx).map_err(sql)?;
@@ -83,8 +90,10 @@ fn current(
         let select = format!("SELECT {} FROM user WHERE id = ?1", column(of.attribute));
         let cell: Option<rusqlite::types::Value> =
             tx.query_row(&select, [user.0], |row| row.get(0)).optional()?;
-        if let Some(rusqlite::types::Value::Text(text)) = cell {
-            secrets.add(user, &text);
+        match cell {
+            Some(rusqlite::types::Value::Text(text)) => secrets.add(user, &text),
+            Some(rusqlite::types::Value::Integer(number)) => secrets.add(user, &number.to_string()),
+            _ => {}
         }
     }
     Ok(())
@@ -128,9 +137,6 @@ fn in_entries(
     Ok(())
 }
 
-/// The bytes of a fingerprint of a request of which nothing was refused.
-const ACCEPTED_ONLY: u32 = 33;
-
 /// Takes names of people out of what was said with commits.
 fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) -> Result<(), Error> {
     let sql = |error| failed("cannot erase from the journal", error);
@@ -142,7 +148,7 @@ fn in_words(tx: &Transaction<'_>, erased: &BTreeSet<UserId>, secrets: &Secrets) 
              FROM journal",
         )
         .map_err(sql)?;
-    let mut rows = select.query([ACCEPTED_ONLY]).map_err(sql)?;
+    let mut rows = select.query([Fingerprint::ACCEPTED]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let revision: i64 = row.get(0).map_err(sql)?;
         let words: [Option<String>; 3] =
@@ -263,19 +269,4 @@ fn empty_log(connection: &Connection) -> Result<(), Error> {
     }
     let message = "cannot overwrite what was erased: another process is reading the write-ahead log";
     Err(Error::new(matricula_core::ErrorKind::Store, message))
-}
-
-/// An inventory without some people, whom the journal has erased.
-pub(crate) fn without(
-    inventory: Inventory,
-    erased: &BTreeSet<UserId>,
-    secrets: &mut Secrets,
-) -> Result<Vec<(UserId, String)>, Error> {
-    let start = inventory.finish()?;
-    for user in erased {
-        secrets.add_user(&start, *user);
-    }
-    let stubs = start.without(erased);
-    let there = |user: &&UserId| (user.0 as usize) < start.user_count();
-    Ok(erased.iter().filter(there).map(|user| (*user, stubs.inventory_line(*user).json)).collect())
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use matricula_core::rule::from_json;
 use matricula_core::{
-    Action, Author, Commit, CourseId, Entry, Error, ErrorKind, Fingerprint, Hash, Idempotency, Instant,
-    KeyId, Losses, MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId,
-    WrittenCommit,
+    Action, Author, Commit, CourseId, Entry, Error, Fingerprint, Hash, Idempotency, Instant, KeyId, Losses,
+    MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::{codec, failed, invalid, seals, values};
+use crate::{codec, failed, invalid, seals, start, values};
 
 pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let sql = |error| failed("cannot write the journal", error);
@@ -208,14 +207,7 @@ pub(crate) fn since_in(
 
 /// Makes sure that a revision is not archived.
 fn check_archived(tx: &Transaction<'_>, revision: Revision) -> Result<(), Error> {
-    let archived: i64 = tx
-        .query_row("SELECT archived FROM registry", [], |row| row.get(0))
-        .map_err(|error| failed("cannot read the journal", error))?;
-    if codec::number(revision) > archived {
-        return Ok(());
-    }
-    let message = format!("commit {revision} is archived, expected {} or a later one", archived + 1);
-    Err(Error::new(ErrorKind::Archived, message))
+    revision.check_after(start::after(tx)?)
 }
 
 /// The last revision at or before an instant.

@@ -165,6 +165,13 @@ impl Store for Sqlite {
         })
     }
 
+    fn images(&self) -> Result<Vec<Revision>, Error> {
+        if !self.link.options.cache {
+            return Ok(Vec::new());
+        }
+        self.link.used(|connection, _| cache::revisions(connection))
+    }
+
     fn wants_image(&self, snapshot: &Snapshot, closing: bool) -> bool {
         let options = &self.link.options;
         let possible = options.cache && !options.read_only && self.link.path().is_some();

@@ -7,7 +7,7 @@ use matricula_core::{
 };
 use rusqlite::{Connection, Transaction, params};
 
-use crate::{codec, erase, failed, invalid};
+use crate::{codec, failed, invalid};
 
 /// Puts an inventory in place of the commits up to its revision.
 pub(crate) fn write(tx: &Transaction<'_>, start: &Snapshot) -> Result<(), Error> {
@@ -39,7 +39,7 @@ pub(crate) fn after(connection: &Connection) -> Result<Revision, Error> {
 pub(crate) fn read(connection: &mut Connection) -> Result<Option<Snapshot>, Error> {
     let tx =
         connection.transaction().map_err(|error| failed("cannot read where the journal begins", error))?;
-    let start = read_inventory(&tx)?.map(Inventory::finish).transpose()?;
+    let start = snapshot(&tx)?;
     let archived = after(&tx)?;
     if start.as_ref().map(Snapshot::revision).unwrap_or_default() != archived {
         return Err(invalid(format!(
@@ -49,16 +49,21 @@ pub(crate) fn read(connection: &mut Connection) -> Result<Option<Snapshot>, Erro
     Ok(start)
 }
 
+/// The same within a database transaction.
+pub(crate) fn snapshot(tx: &Transaction<'_>) -> Result<Option<Snapshot>, Error> {
+    read_inventory(tx)?.map(Inventory::finish).transpose()
+}
+
 fn read_inventory(tx: &Transaction<'_>) -> Result<Option<Inventory>, Error> {
     let sql = |error| failed("cannot read where the journal begins", error);
-    let mut image = Inventory::default();
+    let mut inventory = Inventory::default();
     let mut select = tx.prepare("SELECT line FROM journal_start ORDER BY position").map_err(sql)?;
     let mut rows = select.query([]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let line = row.get_ref(0).map_err(sql)?;
-        image.line(line.as_str().map_err(|_| invalid("a line of an inventory is no text"))?)?;
+        inventory.line(line.as_str().map_err(|_| invalid("a line of an inventory is no text"))?)?;
     }
-    Ok((!image.is_empty()).then_some(image))
+    Ok((!inventory.is_empty()).then_some(inventory))
 }
 
 /// What commits that are archived ended of late.
@@ -83,7 +88,7 @@ const LOSSES: &str =
 /// Makes sure that the rows are the lines of what they come to.
 pub(crate) fn check(tx: &Transaction<'_>, wrong: &mut Vec<String>) -> Result<(), Error> {
     let sql = |error| failed("cannot read where the journal begins", error);
-    let Some(start) = read_inventory(tx)?.map(Inventory::finish).transpose()? else { return Ok(()) };
+    let Some(start) = snapshot(tx)? else { return Ok(()) };
     let mut select = tx.prepare("SELECT user_id, line FROM journal_start ORDER BY position").map_err(sql)?;
     let mut rows = select.query([]).map_err(sql)?;
     let mut differs = false;
@@ -102,15 +107,18 @@ pub(crate) fn check(tx: &Transaction<'_>, wrong: &mut Vec<String>) -> Result<(),
     Ok(())
 }
 
-/// Leaves stubs of some people.
+/// Leaves stubs of some people in it.
 pub(crate) fn erase(
     tx: &Transaction<'_>,
+    start: &Snapshot,
     erased: &BTreeSet<UserId>,
     secrets: &mut Secrets,
 ) -> Result<(), Error> {
-    let Some(image) = read_inventory(tx)? else { return Ok(()) };
     let sql = |error| failed("cannot erase from where the journal begins", error);
-    for (user, line) in erase::without(image, erased, secrets)? {
+    erased.iter().for_each(|user| secrets.add_user(start, *user));
+    let stubs = start.without(erased);
+    for user in erased.iter().filter(|user| (user.0 as usize) < start.user_count()) {
+        let line = stubs.inventory_line(*user).json;
         tx.execute("UPDATE journal_start SET line = ?2 WHERE user_id = ?1", params![user.0, line])
             .map_err(sql)?;
     }

@@ -132,6 +132,10 @@ impl<S: Store> Store for Crashing<S> {
         self.store.newest()
     }
 
+    fn images(&self) -> Result<Vec<Revision>, Error> {
+        self.store.images()
+    }
+
     fn image_before(&self, revision: Revision) -> Result<Option<Snapshot>, Error> {
         self.fuse.step("read an image")?;
         self.store.image_before(revision)

@@ -1524,6 +1524,9 @@ class Verification:
     """The end of the chain, to be kept in another place and given to the next audit; `None` if nothing is sealed."""
     sealed_from: Final[int | None]
     """The first commit that is sealed: earlier ones could be edited without trace."""
+    keyed_from: Final[int | None]
+    """The first commit that is sealed with a journal key, which programs in Rust give: whoever can write the file could
+    make those before anew."""
     archived_to: Final[int | None]
     """The revision before the first commit that is here; `None` if none is archived."""
     commits: Final[int]
