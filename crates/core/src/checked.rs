@@ -163,28 +163,39 @@ impl Snapshot {
     /// Checks updates of people by themselves: names, types, and what attributes demand of a single value. So many of
     /// those that are wrong are told with the nearest option, which takes time.
     pub fn check_users(&self, updates: Vec<UserUpdate>, hints: usize) -> CheckedUsers {
-        check_users(&self.0, updates, hints, false)
+        check_users(&self.0, updates, hints, Strictness::All)
     }
 }
 
-/// Checks updates; if so asked only up to the first that is wrong.
+/// How updates are checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// All of them.
+    All,
+    /// Up to the first that is wrong.
+    First,
+    /// All of them; they give back what people had, retired options included.
+    Restored,
+}
+
+/// Checks updates.
 pub(crate) fn check_users(
     state: &State,
     updates: Vec<UserUpdate>,
     hints: usize,
-    first: bool,
+    strictness: Strictness,
 ) -> CheckedUsers {
     let (mut errors, count) = (Vec::new(), updates.len());
     let mut checked = Vec::with_capacity(count);
     let keeps = count >= TRIED;
     let mut checker =
-        Checker { state, known: Known::default(), keeps, seen: Vec::new(), columns: Vec::new() };
+        Checker { state, strictness, known: Known::default(), keeps, seen: Vec::new(), columns: Vec::new() };
     for (index, update) in updates.into_iter().enumerate() {
         match checker.update(index, update, errors.len() < hints) {
             Ok(update) => checked.push(update),
             Err(error) => errors.push(UserError { index, ..error }),
         }
-        if first && !errors.is_empty() {
+        if strictness == Strictness::First && !errors.is_empty() {
             break;
         }
     }
@@ -207,6 +218,7 @@ const TRIED: usize = 256;
 
 struct Checker<'a> {
     state: &'a State,
+    strictness: Strictness,
     known: Known,
     /// Whether there are so many updates that texts come again.
     keeps: bool,
@@ -270,7 +282,9 @@ impl<'a> Checker<'a> {
         }
         let reader = Reader { find_user: &|key| state.users.find(key), hints };
         let read = reader.read(attribute, &input).and_then(|value| {
-            refuse_retired(state, user, attribute, value.as_ref())?;
+            if self.strictness != Strictness::Restored {
+                refuse_retired(state, user, attribute, value.as_ref())?;
+            }
             Ok(value)
         });
         match read {
@@ -357,7 +371,7 @@ fn refuse_erased(
     Ok(())
 }
 
-/// Nobody is given a retired option; who has it keeps it.
+/// Nobody is given a retired option; who has it keeps it, and who had it when a commit that took it is undone has it again.
 fn refuse_retired(
     state: &State,
     user: &str,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use matricula_rule::{Attribute, AttributeId, Kind, UserId, Value};
 
-use crate::checked::{Checked, Given, Known, check_users};
+use crate::checked::{Checked, Given, Known, Strictness, check_users};
 use crate::draft::Draft;
 use crate::error::shown;
 use crate::users::{Coded, ColumnId, folded_value, status_code};
@@ -78,7 +78,7 @@ impl Draft {
     /// Applies all updates or none.
     pub(crate) fn update_users(&mut self, updates: Vec<UserUpdate>) -> Result<(), Error> {
         let keys: Vec<String> = updates.iter().map(|update| update.key.clone()).collect();
-        let mut checked = check_users(&self.next, updates, 1, true);
+        let mut checked = check_users(&self.next, updates, 1, Strictness::First);
         if let Some(UserError { index, error, .. }) = checked.errors.drain(..).next() {
             let key = keys.get(index).map_or("", String::as_str);
             return Err(match error.kind() {
@@ -95,7 +95,12 @@ impl Draft {
     /// # Errors
     /// `too_many` if there is no room for more people; nothing is then applied.
     pub fn update_users_leniently(&mut self, updates: Vec<UserUpdate>) -> Result<Updated, Error> {
-        self.take_users_leniently(check_users(&self.next, updates, HINTS, false))
+        self.take_users_leniently(check_users(&self.next, updates, HINTS, Strictness::All))
+    }
+
+    /// The same of updates that give back what people had before.
+    pub(crate) fn restore_users(&mut self, updates: Vec<UserUpdate>) -> Result<Updated, Error> {
+        self.take_users_leniently(check_users(&self.next, updates, HINTS, Strictness::Restored))
     }
 
     /// The same of updates that have been checked by themselves.

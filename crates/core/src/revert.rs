@@ -375,7 +375,7 @@ impl Draft {
         if updates.is_empty() {
             return Vec::new();
         }
-        match self.update_users_leniently(updates.clone()) {
+        match self.restore_users(updates.clone()) {
             Ok(updated) => {
                 let wrong = updated.errors.into_iter();
                 wrong.filter_map(|wrong| Some((updates.get(wrong.index)?.clone(), wrong.error))).collect()
