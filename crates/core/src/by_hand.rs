@@ -1,7 +1,7 @@
 //! What is decided by hand about enrolments: enrolling and unenrolling one person or many, suspending and resuming. Not
 //! here: what follows from it (`reconcile`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use matricula_rule::{CourseId, SegmentId, UserId};
@@ -25,6 +25,8 @@ pub(crate) struct Hands {
     enrol: BTreeMap<(UserId, CourseId), (bool, Origin)>,
     /// Whether to suspend, or to take that back.
     suspend: BTreeMap<(UserId, CourseId), bool>,
+    /// What a commit that is undone gave by hand.
+    take_back: BTreeSet<(UserId, CourseId, Decision)>,
     bulk: Vec<Bulk>,
 }
 
@@ -55,7 +57,9 @@ impl Hands {
             let decision = if *wanted { Decision::Suspend } else { Decision::Resume };
             (pair, decision)
         });
-        for (&(user, course), decision) in enrol.chain(suspend) {
+        let take_back = self.take_back.iter().map(|(user, course, decision)| ((*user, *course), *decision));
+        let all = enrol.chain(suspend).map(|(pair, decision)| (*pair, decision)).chain(take_back);
+        for ((user, course), decision) in all {
             decisions.entry((course, decision)).or_default().set(user.0, true);
         }
         let decisions = decisions.into_iter();
@@ -66,6 +70,7 @@ impl Hands {
     pub(crate) fn forget(&mut self, user: UserId) {
         self.enrol.retain(|(of, _), _| *of != user);
         self.suspend.retain(|(of, _), _| *of != user);
+        self.take_back.retain(|(of, ..)| *of != user);
         for bulk in &mut self.bulk {
             if let Crowd::Users(users) = &mut bulk.whom {
                 users.set(user.0, false);
@@ -194,6 +199,11 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// Takes back a part of what holds an enrolment by hand.
+    pub(crate) fn take_back(&mut self, user: UserId, course: CourseId, decision: Decision) {
+        self.hands.take_back.insert((user, course, decision));
     }
 
     /// Suspends an enrolment by hand, or takes that back.

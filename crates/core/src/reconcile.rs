@@ -37,6 +37,10 @@ pub(crate) enum Decision {
     Unenrol,
     Suspend,
     Resume,
+    /// Take back one of the reasons by hand, and no other.
+    TakeBack(Reason),
+    /// Take back the day by which an enrolment in bulk was to be done.
+    Undate,
 }
 
 /// What was decided by hand about people in a course.
@@ -52,11 +56,13 @@ pub(crate) struct ByHand {
 enum Cause {
     EnrolledByHand,
     EnrolledInBulk(Option<NaiveDate>),
+    Undated,
     Arrived(EnrolmentRuleId, Option<NaiveDate>),
     Redated(EnrolmentRuleId),
     ResumedByHand,
     SuspendedByHand,
     UnenrolledByHand,
+    TakenBack(Reason),
     Left(EnrolmentRuleId, LeavePolicy),
 }
 
@@ -68,6 +74,8 @@ impl From<Decision> for Cause {
             Decision::Unenrol => Self::UnenrolledByHand,
             Decision::Suspend => Self::SuspendedByHand,
             Decision::Resume => Self::ResumedByHand,
+            Decision::TakeBack(reason) => Self::TakenBack(reason),
+            Decision::Undate => Self::Undated,
         }
     }
 }
@@ -91,6 +99,12 @@ fn plan(
         let (reason, due) = match *cause {
             Cause::EnrolledByHand => (Reason::Manual, None),
             Cause::EnrolledInBulk(due) => (Reason::Bulk, due),
+            Cause::Undated => {
+                if find(Hold::Bulk).is_some_and(|record| record.due.is_some()) {
+                    steps.push((Action::DueChanged, Reason::Bulk, None));
+                }
+                continue;
+            }
             Cause::Arrived(rule, due) => (Reason::Rule(rule), due),
             Cause::Redated(rule) => {
                 let Some(record) = find(Hold::Rule(rule)).filter(|_| !leaves(rule)) else { continue };
@@ -153,6 +167,7 @@ fn leave(records: &[Record], causes: &[Cause], halted: bool, arriving: bool, ste
                 let policy = if halted && !by_hand { LeavePolicy::Suspend } else { policy };
                 going.push((policy, Reason::Rule(rule)));
             }
+            Cause::TakenBack(reason) if holds(Hold::by(reason)) => going.push((LeavePolicy::Unenrol, reason)),
             Cause::UnenrolledByHand => {
                 // Only rules in force stand against a decision by hand.
                 going.extend(records.iter().filter_map(|record| match record.hold {

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use matricula_rule::{Attribute, AttributeId, CourseId, Kind, SegmentId, SiteId, UserId, Value};
 
 use crate::draft::{Draft, not_possible};
+use crate::reconcile::Decision;
 use crate::{
     Action, AttributeDefinition, AttributeType, BulkEnrolment, Change, Commit, CourseDefinition, DueDate,
     EnrolmentRuleDefinition, EnrolmentRuleId, Entry, Error, GuardDefinition, Input, Instant,
@@ -428,12 +429,14 @@ impl Draft {
         }
         for &(user, course) in touched.by_hand.iter().filter(|(user, _)| lives(*user)) {
             let (was, made, is) = [before, after, &now].map(|it| ByHand::of(it, user, course)).into();
-            let (user, course) = (now.user_key(user).to_owned(), course_key(course).to_owned());
-            let what = || format!("user `{user}`: the enrolment by hand in course `{course}`");
+            let (key, course_key) = (now.user_key(user), course_key(course));
+            let what = || format!("user `{key}`: the enrolment by hand in course `{course_key}`");
             if undoing.is_due(&was, &made, &is, what) {
-                match was.changes_from(&is, &user, &course) {
-                    Some(changes) => changes.into_iter().for_each(|change| self.undo(change, undoing)),
-                    None => undoing.leave(format!("{} cannot be taken back in part", what())),
+                for part in was.parts_taken_from(&is) {
+                    self.take_back(user, course, part);
+                }
+                for change in was.changes_from(&is, key, course_key) {
+                    self.undo(change, undoing);
                 }
             }
         }
@@ -473,29 +476,30 @@ impl ByHand {
         })
     }
 
-    /// What has to be asked for so that something else becomes this; `None` if nothing does that.
-    fn changes_from(&self, now: &Self, user: &str, course: &str) -> Option<Vec<Change>> {
-        let pair = || (user.to_owned(), course.to_owned());
-        if *self == Self::default() {
-            let (user, course) = pair();
-            return Some(vec![Change::Unenrol { user, course }]);
-        }
-        // One of two reasons, or a date alone, cannot be taken back.
-        let takes_back = now.manual && !self.manual || now.bulk.is_some() && self.bulk.is_none();
-        if takes_back || self.bulk == Some(None) && now.bulk.flatten().is_some() {
-            return None;
-        }
+    /// What something else has and this has not.
+    fn parts_taken_from(&self, now: &Self) -> Vec<Decision> {
+        [
+            (now.manual && !self.manual, Decision::TakeBack(Reason::Manual)),
+            (now.bulk.is_some() && self.bulk.is_none(), Decision::TakeBack(Reason::Bulk)),
+            (now.bulk.flatten().is_some() && self.bulk == Some(None), Decision::Undate),
+        ]
+        .into_iter()
+        .filter_map(|(taken, decision)| taken.then_some(decision))
+        .collect()
+    }
+
+    /// What has to be asked for so that something else has all that this has.
+    fn changes_from(&self, now: &Self, user: &str, course: &str) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.manual && !now.manual {
-            let (user, course) = pair();
-            changes.push(Change::Enrol { user, course });
+            changes.push(Change::Enrol { user: user.to_owned(), course: course.to_owned() });
         }
         if let Some(due) = self.bulk.filter(|_| self.bulk != now.bulk) {
             let mut bulk = BulkEnrolment::of_users([user], [course]);
             bulk.due = due.map(DueDate::On);
             changes.push(Change::EnrolMany(bulk));
         }
-        Some(changes)
+        changes
     }
 }
 
