@@ -283,7 +283,7 @@ fn define(tx: &mut matricula::Transaction, students: &BTreeMap<String, Student>)
         tx.define_attribute(key, kind).unwrap();
     }
     for course in all().flat_map(|s| s.results.keys()).collect::<BTreeSet<_>>() {
-        tx.apply(CourseDefinition { key: course.clone(), name: None, site: None }).unwrap();
+        tx.apply(CourseDefinition::new(course.clone())).unwrap();
     }
 }
 

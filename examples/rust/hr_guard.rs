@@ -150,7 +150,7 @@ fn define(tx: &mut Transaction) -> Result<(), Error> {
     for course in ["gdpr", "welcome", "selling"] {
         tx.define_course(course)?;
     }
-    tx.apply(CourseDefinition { key: "lab-safety".into(), name: None, site: Some("labs".into()) })?;
+    tx.apply(CourseDefinition { site: Some("labs".into()), ..CourseDefinition::new("lab-safety") })?;
     tx.define_segment("eu-staff", r#"user.country in ["DE", "NL"]"#)?;
     tx.define_segment("starters", "user.hired_on > today - days(90)")?;
     tx.define_segment("sellers", r#"user.department == "Sales""#)?;

@@ -74,7 +74,7 @@ impl Transaction {
     /// Defines a course.
     #[napi(catch_unwind)]
     pub fn define_course(&self, key: String, name: Option<String>, site: Option<String>) -> Result<(), Code> {
-        self.with(|transaction| transaction.apply(CourseDefinition { key, name, site }))
+        self.with(|transaction| transaction.apply(CourseDefinition { key, name, site, category: None }))
     }
 
     /// Defines a segment.

@@ -149,7 +149,7 @@ impl Transaction {
         name: Option<String>,
         site: Option<String>,
     ) -> Outcome<()> {
-        self.change(py, CourseDefinition { key, name, site })
+        self.change(py, CourseDefinition { key, name, site, category: None })
     }
 
     /// Defines a segment, or changes what is given of it.

@@ -42,6 +42,7 @@ impl Draft {
             self.recompile = true;
         }
         self.next.users.define_attribute(&attribute);
+        self.access_stale = true;
         Arc::make_mut(&mut self.next.schema).define(attribute.clone());
         self.record(Entry::Attribute(attribute));
         Ok(())

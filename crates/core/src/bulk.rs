@@ -14,6 +14,8 @@ pub enum Deletable {
     Segment,
     /// An attribute that no rule names, with everybody's value.
     Attribute,
+    /// A role that nobody holds.
+    Role,
 }
 
 /// Many people to be enrolled in courses once, by hand: what becomes of the segment later changes nothing.

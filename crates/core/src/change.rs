@@ -7,6 +7,9 @@ use chrono_tz::Tz;
 use matricula_rule::{Decimal, Rule, Sensitivity};
 use serde::Serialize;
 
+use crate::access::{
+    CapabilityDefinition, CategoryDefinition, GrantDefinition, GrantId, Override, RoleDefinition, ScopeKey,
+};
 use crate::model::not_a_word;
 use crate::{
     BulkEnrolment, Deletable, DueDate, Error, ErrorKind, Exception, GuardDefinition, Instant, LEARNER,
@@ -87,6 +90,25 @@ pub enum Change {
         /// Whether it is to be closed; otherwise it is reopened.
         closed: bool,
     },
+    /// Defines a category of courses.
+    Category(CategoryDefinition),
+    /// Registers a capability of the host's own.
+    Capability(CapabilityDefinition),
+    /// Defines a role.
+    Role(RoleDefinition),
+    /// Says what a role gives otherwise in a scope.
+    Override(Override),
+    /// Locks a scope, or unlocks it.
+    Lock {
+        /// Which.
+        scope: ScopeKey,
+        /// Whether it is to be locked.
+        locked: bool,
+    },
+    /// Gives somebody a role.
+    Grant(GrantDefinition),
+    /// Takes a grant away.
+    Revoke(GrantId),
     /// Deletes a definition, by its key.
     Delete(Deletable, String),
 }
@@ -244,14 +266,24 @@ impl AttributeDefinition {
 }
 
 /// A course to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CourseDefinition {
     /// The key.
     pub key: String,
     /// The name for people; the key if left out.
     pub name: Option<String>,
-    /// The key of its site; the primary one if left out. A later definition may not change it.
+    /// The key of its site; that of its category or the primary one if left out. A later definition may not change it.
     pub site: Option<String>,
+    /// The key of the category that it lies in; if left out, a new one lies directly in its site, and an earlier one where
+    /// it lay. A later definition may move it within its site.
+    pub category: Option<String>,
+}
+
+impl CourseDefinition {
+    /// A course of the primary site.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), ..Self::default() }
+    }
 }
 
 /// A rule in one of the notations that it can come in.
@@ -540,4 +572,9 @@ changes! {
     EnrolmentRuleDefinition => EnrolmentRule,
     GuardDefinition => Guard,
     BulkEnrolment => EnrolMany,
+    CategoryDefinition => Category,
+    CapabilityDefinition => Capability,
+    RoleDefinition => Role,
+    Override => Override,
+    GrantDefinition => Grant,
 }

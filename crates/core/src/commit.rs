@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use matricula_rule::{Attribute, AttributeId, Decimal, Value};
+use matricula_rule::{Attribute, AttributeId, Decimal, RoleId, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Course, CourseId, EnrolmentRule, EnrolmentRuleId, Exception, Guard, Idempotency, Instant, Losses,
-    Revision, RowSet, Seal, Segment, SegmentId, Site, SiteId, Status, UserId, Was,
+    Author, CapabilityDefinition, Category, CategoryId, Course, CourseId, Effects, EnrolmentRule,
+    EnrolmentRuleId, Exception, Grant, GrantId, Guard, Holder, Idempotency, Instant, Losses, Revision, Role,
+    RowSet, Scope, Seal, Segment, SegmentId, Site, SiteId, Status, UserId, Was,
 };
 
 /// One recorded transaction.
@@ -82,6 +83,37 @@ pub enum Entry {
     Record(RecordEntry),
     /// The guard as it now is.
     Guard(Guard),
+    /// A category as it now is.
+    Category(CategoryId, Category),
+    /// A capability of the host's own, as it now is.
+    Capability(CapabilityDefinition),
+    /// A role as it now is.
+    Role(RoleId, Role),
+    /// What a role gives otherwise in a scope, as it now is; nothing where that was taken away.
+    Override {
+        /// Which role.
+        role: RoleId,
+        /// Where.
+        scope: Scope,
+        /// What it gives, withholds and denies there.
+        effects: Effects,
+    },
+    /// A scope was locked or unlocked.
+    Lock {
+        /// Which.
+        scope: Scope,
+        /// Whether it is locked.
+        locked: bool,
+    },
+    /// A grant as it now is.
+    Grant(GrantId, Grant),
+    /// A grant was taken away.
+    Revoke {
+        /// Which.
+        grant: GrantId,
+        /// Who held the role by it.
+        holder: Holder,
+    },
     /// A person was erased.
     Erase(UserId),
     /// The commits up to a revision were put into an archive, and are no longer in the store.

@@ -56,6 +56,9 @@ impl Snapshot {
         );
         let rules = (ours.rules.values(), theirs.rules.values());
         definitions("enrolment rule", rules.0, rules.1, |rule| &rule.key, &mut found);
+        if !ours.access.says_what(&theirs.access) {
+            found.push("what is said about access differs".to_owned());
+        }
         if self.user_count() != other.user_count() {
             found.push(format!("there are {} people and not {}", other.user_count(), self.user_count()));
         }

@@ -229,7 +229,8 @@ mod tests {
                 r#"{"Attribute":{"ignore_case":false,"key":"x","kind":{"Choice":[{"key":"a","retired":false},{"key":"b","retired":false}]},"minimum":{"Integer":1},"required":false,"self_writable":false,"sensitivity":"internal","unique":false}}"#,
             ),
             (
-                CourseDefinition { key: course(), name: Some("GDPR".into()), site: None }.into(),
+                CourseDefinition { key: course(), name: Some("GDPR".into()), site: None, category: None }
+                    .into(),
                 r#"{"Course":{"key":"gdpr","name":"GDPR"}}"#,
             ),
             (

@@ -64,6 +64,8 @@ pub struct Draft {
     pub(crate) recompile: bool,
     /// The columns whose codes were renumbered.
     pub(crate) renumbered: BTreeSet<ColumnId>,
+    /// Whether attributes changed since it was worked out what roles come to.
+    pub(crate) access_stale: bool,
     /// What is judged at the end.
     pub(crate) pending: Pending,
     /// The state that it began with, before time passed.
@@ -180,6 +182,7 @@ impl Draft {
             warnings: Vec::new(),
             recompile: false,
             renumbered: BTreeSet::new(),
+            access_stale: false,
             pending: Pending::default(),
             origin: snapshot.clone(),
         }
@@ -223,6 +226,13 @@ impl Draft {
             Change::Archive { course, archived } => self.archive(&course, archived),
             Change::Close { site, closed } => self.close(&site, closed),
             Change::Delete(what, key) => self.delete(what, &key),
+            Change::Category(definition) => self.define_category(definition),
+            Change::Capability(definition) => self.define_capability(definition),
+            Change::Role(definition) => self.define_role(definition),
+            Change::Override(definition) => self.override_role(&definition),
+            Change::Lock { scope, locked } => self.lock(&scope, locked),
+            Change::Grant(definition) => self.grant(definition),
+            Change::Revoke(grant) => self.revoke(grant),
             Change::Erase { user } => self.erase(&user),
         }
     }
@@ -244,6 +254,9 @@ impl Draft {
             state.compile(self.at);
         } else {
             state.measure_columns(self.renumbered.iter().copied(), self.at);
+        }
+        if self.access_stale {
+            state.compile_access();
         }
         let known = self.before.slots.len();
         let mut stale: BTreeSet<usize> = (known..state.slots.len()).collect();
@@ -363,6 +376,9 @@ impl Draft {
         let key = check_key("course", &definition.key)?.into_owned();
         let within = |error: Error| error.within(format_args!("course `{key}`"));
         let site = definition.site.as_deref().map(|site| self.find_site(site)).transpose().map_err(within)?;
+        let category =
+            definition.category.as_deref().map(|key| self.find_category(key)).transpose().map_err(within)?;
+        let above = category.and_then(|category| self.next.access.category(category)).map(|it| it.site);
         let old = self.next.courses.get_full(&key);
         let (id, course) = match old {
             Some((id, _, old)) => {
@@ -372,14 +388,19 @@ impl Draft {
                     )));
                 }
                 let name = definition.name.unwrap_or_else(|| old.name.clone());
-                (id, Course { key: key.clone(), name, site: old.site, archived: old.archived })
+                let category = category.or(old.category);
+                (id, Course { key: key.clone(), name, site: old.site, category, archived: old.archived })
             }
             None => {
                 let name = definition.name.unwrap_or_else(|| key.clone());
-                let site = site.unwrap_or(SiteId(0));
-                (self.next.courses.len(), Course { key: key.clone(), name, site, archived: false })
+                let site = site.or(above).unwrap_or(SiteId(0));
+                (self.next.courses.len(), Course { key: key.clone(), name, site, category, archived: false })
             }
         };
+        if above.is_some_and(|above| above != course.site) {
+            let message = "it lies in a category of another site";
+            return Err(within(Error::new(ErrorKind::InvalidDefinition, message)));
+        }
         if old.is_some_and(|(_, _, old)| *old == course) {
             return Ok(());
         }
@@ -427,9 +448,11 @@ impl Draft {
         Ok(())
     }
 
-    /// The key of a role. There are no roles yet that it could be looked up among.
+    /// The key of a role that people can be enrolled as.
     fn role_of_rule(&self, role: &str) -> Result<String, Error> {
-        Ok(check_key("role", role)?.into_owned())
+        let id = self.find_role(role)?;
+        let role = self.next.access.role(id);
+        Ok(role.map_or_else(String::new, |role| role.key.clone()))
     }
 
     /// Courses by their keys, without repeats.

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use matricula_rule::{AttributeId, Kind, Rule, UserId, Value, fold, normalise};
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Grant, Holder};
 use crate::draft::{Draft, not_possible};
 use crate::graph::{Node, Point};
 use crate::state::State;
@@ -61,7 +62,16 @@ impl Entry {
             | Self::Segment(..)
             | Self::EnrolmentRule(..)
             | Self::Guard(_)
+            | Self::Category(..)
+            | Self::Capability(_)
+            | Self::Role(..)
+            | Self::Override { .. }
+            | Self::Lock { .. }
             | Self::Archive { .. } => None,
+            Self::Grant(_, Grant { holder, .. }) | Self::Revoke { holder, .. } => match holder {
+                Holder::User(user) => Some(*user),
+                Holder::Segment(_) => None,
+            },
         }
     }
 
@@ -75,12 +85,23 @@ impl Entry {
             }
             Self::Exception { user, .. } => Some(Self::Erased { user: *user, was: Was::Decided }),
             Self::Record(_) | Self::Erased { .. } | Self::Erase(_) => None,
+            // Numbers, but for the words.
+            Self::Grant(id, grant) if !grant.note.is_empty() => {
+                Some(Self::Grant(*id, Grant { note: String::new(), ..grant.clone() }))
+            }
             Self::Site(..)
             | Self::Attribute(_)
             | Self::Course(..)
             | Self::Segment(..)
             | Self::EnrolmentRule(..)
             | Self::Guard(_)
+            | Self::Category(..)
+            | Self::Capability(_)
+            | Self::Role(..)
+            | Self::Override { .. }
+            | Self::Lock { .. }
+            | Self::Grant(..)
+            | Self::Revoke { .. }
             | Self::Archive { .. } => None,
         }
     }
@@ -434,6 +455,7 @@ impl State {
                 self.set_exception(segment, user, None);
             }
         }
+        self.access.grants.forget(user);
         self.users.set_code(ColumnId::Status, user, status_code(Some(Status::Erased)));
         self.users.rename(user, &erased_key(user));
     }

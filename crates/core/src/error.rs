@@ -63,6 +63,14 @@ kinds! {
     UnknownSegment = "unknown_segment",
     /// No enrolment rule has this key.
     UnknownEnrolmentRule = "unknown_enrolment_rule",
+    /// No category has this key.
+    UnknownCategory = "unknown_category",
+    /// No role has this key.
+    UnknownRole = "unknown_role",
+    /// No grant has this number.
+    UnknownGrant = "unknown_grant",
+    /// No capability has this name.
+    UnknownCapability = "unknown_capability",
     /// There is no such revision, or no commit so early.
     UnknownRevision = "unknown_revision",
     /// The revision is archived: what is asked about it is in the archive and no longer here.

@@ -27,12 +27,12 @@ use crate::roster::Roster;
 use crate::state::{Hand, Slot, State};
 use crate::users::Users;
 use crate::{
-    Course, EnrolmentRule, Error, ErrorKind, Hash, Instant, Revision, RowSet, Segment, SegmentId, Site,
-    SiteId, Snapshot,
+    Course, EnrolmentRule, Entry, Error, ErrorKind, Hash, Instant, Revision, RowSet, Segment, SegmentId,
+    Site, SiteId, Snapshot,
 };
 
 /// The number of the way in which images are written. An image of another is of no use: take the records.
-pub const IMAGE_FORMAT: u32 = 2;
+pub const IMAGE_FORMAT: u32 = 3;
 
 /// Takes the chunks of an image, one after the other.
 pub(crate) struct Sink<'a> {
@@ -157,6 +157,7 @@ impl Snapshot {
             boundaries: _,
             enrolments,
             watch,
+            access: _,
         } = &*self.0;
         let sink = &mut Sink { put: &mut put, out: Out::default() };
         let by_hand = || {
@@ -177,6 +178,11 @@ impl Snapshot {
         write_json(sink, &segments.values().collect::<Vec<_>>())?;
         write_json(sink, &rules.values().collect::<Vec<_>>())?;
         write_json(sink, &**watch)?;
+        let mut about_access = self.access_entries().peekable();
+        while about_access.peek().is_some() {
+            write_json(sink, &about_access.by_ref().take(ENTRIES).collect::<Vec<_>>())?;
+        }
+        write_json(sink, &Vec::<Entry>::new())?;
         users.write_image(sink)?;
         members.write_image(sink)?;
         for (_, Hand { pinned, banned, frozen }) in by_hand() {
@@ -208,7 +214,17 @@ impl Snapshot {
             (rule.key.clone(), rule.deleted)
         })?;
         state.watch = Arc::new(source.json("the guard")?);
+        let mut about_access: Vec<Entry> = Vec::new();
+        loop {
+            let entries: Vec<Entry> = source.json("what is said about access")?;
+            if entries.is_empty() {
+                break;
+            }
+            about_access.extend(entries);
+        }
         state.users = Users::read_image(source, &state)?;
+        about_access.iter().try_for_each(|entry| state.take_access(entry))?;
+        state.compile_access();
         let people = state.users.count();
         state.slots = Arc::new(head.slots.iter().copied().collect());
         state.members = Roster::read_image(source, head.slots.len(), people)?;
@@ -228,6 +244,9 @@ impl Snapshot {
         Ok(Self(Arc::new(state)))
     }
 }
+
+/// So many entries about access are in one chunk.
+const ENTRIES: usize = 4096;
 
 fn write_json(sink: &mut Sink<'_>, definitions: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_vec(definitions).map_err(|error| {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::{
-    Author, Course, Enrolment, EnrolmentLoader, EnrolmentRule, Error, ErrorKind, Exception, Guard, Hash,
-    Instant, Loader, Losses, Revision, Secrets, Segment, Site, Snapshot, Status, people_text,
+    Author, Course, Enrolment, EnrolmentLoader, EnrolmentRule, Entry, Error, ErrorKind, Exception, Guard,
+    Hash, Instant, Loader, Losses, Revision, Secrets, Segment, Site, Snapshot, Status, people_text,
 };
 
 /// One line of an inventory.
@@ -72,6 +72,7 @@ enum Line {
         users: String,
     },
     Enrolment(Enrolment),
+    Access(Entry),
 }
 
 /// One line of an inventory, and whom it is about, if it is about somebody who could be erased.
@@ -142,6 +143,10 @@ impl Snapshot {
             if !users.is_empty() {
                 put(&Line::Members { segment, users }, None)?;
             }
+        }
+        for entry in self.access_entries() {
+            // What is in it of a person goes with what the person holds.
+            put(&Line::Access(entry), None)?;
         }
         for user in self.users() {
             for enrolment in self.enrolments_of(user) {
@@ -289,6 +294,7 @@ impl Inventory {
                 self.loader.members(segment, users);
             }
             Line::Enrolment(enrolment) => self.enrolments.enrolment(&enrolment)?,
+            Line::Access(entry) => self.loader.access(&entry)?,
         }
         Ok(())
     }
@@ -336,6 +342,7 @@ impl Inventory {
             | Line::Site(_)
             | Line::Segment(_)
             | Line::EnrolmentRule(_)
+            | Line::Access(_)
             | Line::Enrolment(_) => true,
         };
         if there { Ok(()) } else { Err(invalid("a line of an inventory names what is not there")) }

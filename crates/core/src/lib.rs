@@ -6,6 +6,7 @@
 //! clock, a file or a socket. Applications link the `matricula` crate, which adds the registry itself.
 
 mod accept;
+mod access;
 mod ask;
 mod asked;
 mod attributes;
@@ -85,6 +86,7 @@ mod watch;
 mod written;
 
 pub use accept::MAX_TEXT_VALUE;
+pub use access::*;
 pub use asked::{Asked, Fingerprint};
 pub use author::{Author, Idempotency, Signature};
 pub use bulk::{BulkEnrolment, Deletable, Whom};

@@ -15,8 +15,8 @@ use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
-    Author, Course, Enrolment, EnrolmentRule, Error, ErrorKind, Exception, Guard, Hash, Instant, Losses,
-    Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
+    Author, Course, Enrolment, EnrolmentRule, Entry, Error, ErrorKind, Exception, Guard, Hash, Instant,
+    Losses, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Snapshot, Status, UserId,
 };
 
 /// Takes the records of a state, definitions first, everything in the order of ids.
@@ -126,6 +126,15 @@ impl Loader {
         self.state.users.define_attribute(&attribute);
         self.waiting.push(Waiting::default());
         Arc::make_mut(&mut self.state.schema).define(attribute);
+    }
+
+    /// Something about access, once the sites, attributes, courses, segments and people are there, as
+    /// [`Snapshot::access_entries`] gives it.
+    ///
+    /// # Errors
+    /// `invalid_store` if it names what is not there.
+    pub fn access(&mut self, entry: &Entry) -> Result<(), Error> {
+        self.state.take_access(entry)
     }
 
     /// The next course.
@@ -266,6 +275,7 @@ impl Loader {
         self.enrolments.check(&state)?;
         state.enrolments = self.enrolments.done.finish();
         state.compile(clock);
+        state.compile_access();
         for (segment, members) in self.members {
             if let Some(slot) = state.slots.get_index_of(&(segment, None)) {
                 state.members.put(slot, &members);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::due::{DueDate, is_learner, learner};
 use crate::error::shown;
-use crate::{CourseId, Error, ErrorKind, Instant, SegmentId, SiteId};
+use crate::{CategoryId, CourseId, Error, ErrorKind, Instant, SegmentId, SiteId};
 
 /// A site: an instance with its own members, courses and calendar. Site 0 is the primary one and always
 /// there.
@@ -34,6 +34,9 @@ pub struct Course {
     pub name: String,
     /// Whose course it is.
     pub site: SiteId,
+    /// The category that it lies in, if it lies in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryId>,
     /// Whether it is archived: rules bring nobody and let nobody go until it is restored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,

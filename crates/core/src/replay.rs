@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use matricula_rule::{AttributeId, Value};
+use matricula_rule::{AttributeId, RoleId, Value};
 
 use crate::erase::{Secrets, erased_key};
 use crate::model::put;
@@ -71,7 +71,10 @@ impl State {
                     let old = state.schema.get(attribute.id);
                     old.is_some_and(|old| old.ignore_case != attribute.ignore_case)
                 }
-                Entry::Course(..) => false,
+                Entry::Course(..) | Entry::Category(..) | Entry::Capability(_) | Entry::Role(..) => false,
+                Entry::Override { .. } | Entry::Lock { .. } | Entry::Grant(..) | Entry::Revoke { .. } => {
+                    false
+                }
                 Entry::Site(..) | Entry::Segment(..) | Entry::EnrolmentRule(..) => true,
             };
             if let Entry::User(entry) = entry
@@ -84,6 +87,9 @@ impl State {
             }
             check_definition(state, entry)?;
             apply_definition(state, entry);
+        }
+        if commit.entries.iter().any(shapes_access) {
+            state.compile_access();
         }
         let mut renumbered = learn_values(state, commit);
         let created: Vec<UserId> = commit.entries.iter().filter_map(created_by).collect();
@@ -231,6 +237,11 @@ fn check_facts(state: &State, commit: &Commit) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether what roles come to has to be worked out anew.
+fn shapes_access(entry: &Entry) -> bool {
+    matches!(entry, Entry::Attribute(_) | Entry::Capability(_) | Entry::Role(..) | Entry::Override { .. })
+}
+
 /// Makes sure that a definition is of what is there, or of what comes next.
 fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
     let (what, id, key, count, there) = match entry {
@@ -247,6 +258,14 @@ fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
         }
         Entry::Segment(id, _) => ("segment", id.index(), None, state.segments.len(), None),
         Entry::EnrolmentRule(id, _) => ("enrolment rule", id.index(), None, state.rules.len(), None),
+        Entry::Category(id, category) => {
+            let there = state.access.categories.get_index(id.index()).map(|(key, _)| &**key);
+            ("category", id.index(), Some(&*category.key), state.access.categories.len(), there)
+        }
+        Entry::Role(id, _) => ("role", id.index(), None, state.access.roles.len(), None),
+        Entry::Override { .. } | Entry::Lock { .. } | Entry::Grant(..) | Entry::Revoke { .. } => {
+            return check_access(state, entry);
+        }
         _ => return Ok(()),
     };
     if id > count {
@@ -259,7 +278,25 @@ fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
     Ok(())
 }
 
-fn apply_definition(state: &mut State, entry: &Entry) {
+/// Makes sure that what is said about access names what is there.
+fn check_access(state: &State, entry: &Entry) -> Result<(), Error> {
+    let has_role = |role: RoleId| role.index() < state.access.roles.len();
+    let fits = match entry {
+        Entry::Override { role, scope, .. } => has_role(*role) && state.has_scope(*scope),
+        Entry::Lock { scope, .. } => state.has_scope(*scope),
+        Entry::Grant(id, grant) => {
+            // People whom the same commit creates come after.
+            *id <= state.access.grants.next()
+                && has_role(grant.role)
+                && state.names_what_is_there(grant, u32::MAX)
+        }
+        Entry::Revoke { grant, .. } => *grant < state.access.grants.next(),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(invalid("something about access names what is not there".to_owned())) }
+}
+
+pub(crate) fn apply_definition(state: &mut State, entry: &Entry) {
     match entry {
         Entry::Site(id, site) => {
             state.users.add_site(*id);
@@ -283,6 +320,27 @@ fn apply_definition(state: &mut State, entry: &Entry) {
             put(Arc::make_mut(&mut state.rules), id.index(), &rule.key, rule.deleted, rule.clone());
         }
         Entry::Guard(guard) => Arc::make_mut(&mut state.watch).guard = *guard,
+        Entry::Category(_, category) => {
+            Arc::make_mut(&mut state.access.categories).insert(category.key.clone(), category.clone());
+        }
+        Entry::Capability(own) => {
+            Arc::make_mut(&mut state.access.capabilities).insert(own.name.clone(), own.clone());
+        }
+        Entry::Role(id, role) => {
+            put(Arc::make_mut(&mut state.access.roles), id.index(), &role.key, role.deleted, role.clone());
+        }
+        Entry::Override { role, scope, effects } => {
+            let overrides = Arc::make_mut(&mut state.access.overrides);
+            if effects.is_empty() {
+                overrides.remove(&(*role, *scope));
+            } else {
+                overrides.insert((*role, *scope), effects.clone());
+            }
+        }
+        Entry::Lock { scope, locked: true } => drop(Arc::make_mut(&mut state.access.locks).insert(*scope)),
+        Entry::Lock { scope, locked: false } => drop(Arc::make_mut(&mut state.access.locks).remove(scope)),
+        Entry::Grant(id, grant) => state.access.grants.put(*id, grant),
+        Entry::Revoke { grant, holder } => state.access.grants.revoke(*grant, *holder),
         Entry::User(_)
         | Entry::Exception { .. }
         | Entry::Record(_)

@@ -17,6 +17,7 @@ impl Draft {
             Deletable::EnrolmentRule => self.delete_rule(key),
             Deletable::Segment => self.delete_segment(key),
             Deletable::Attribute => self.delete_attribute(key),
+            Deletable::Role => self.delete_role(key),
         }
     }
 
@@ -37,6 +38,7 @@ impl Draft {
         let index = find(&self.next.segments, key, ErrorKind::UnknownSegment, "segment")?;
         let id = SegmentId::at(index);
         let mut dependants = self.dependants_of_segment(id);
+        dependants.extend(self.grants_naming(id));
         if self.hands.wait_for(id) {
             dependants.push("a bulk enrolment of this transaction".to_owned());
         }
@@ -63,8 +65,8 @@ impl Draft {
             let keys = self.next.schema.live().map(|attribute| attribute.key.as_str());
             return Err(Error::unknown(ErrorKind::UnknownAttribute, "attribute", key, keys));
         };
-        let named: Vec<String> =
-            self.segments_naming(old.id).map(|(_, segment)| format!("segment `{segment}`")).collect();
+        let segments = self.segments_naming(old.id).map(|(_, segment)| format!("segment `{segment}`"));
+        let named: Vec<String> = segments.chain(self.grants_by(old.id)).collect();
         if !named.is_empty() {
             return Err(not_possible(format!(
                 "attribute `{key}` cannot be deleted, since others refer to it: {}",
@@ -74,6 +76,7 @@ impl Draft {
         let attribute = buried(old);
         self.next.users.clear_attribute(&attribute);
         self.pending.forget_attribute(attribute.id);
+        self.access_stale = true;
         Arc::make_mut(&mut self.next.schema).define(attribute.clone());
         self.record(Entry::Attribute(attribute));
         Ok(())

@@ -41,8 +41,8 @@ impl std::str::FromStr for Revert {
 #[derive(Clone, Debug)]
 pub struct Reversal {
     commit: Arc<Commit>,
-    before: Snapshot,
-    after: Snapshot,
+    pub(crate) before: Snapshot,
+    pub(crate) after: Snapshot,
 }
 
 /// So many things that stand in the way are named.
@@ -72,6 +72,7 @@ struct Touched {
     scores: BTreeSet<(UserId, CourseId)>,
     by_hand: BTreeSet<(UserId, CourseId)>,
     suspended: BTreeSet<(UserId, CourseId)>,
+    access: Vec<Entry>,
 }
 
 impl Reversal {
@@ -120,6 +121,13 @@ impl Reversal {
                     }
                 }
                 Entry::Guard(_) => touched.guard = true,
+                Entry::Category(..)
+                | Entry::Capability(_)
+                | Entry::Role(..)
+                | Entry::Override { .. }
+                | Entry::Lock { .. }
+                | Entry::Grant(..)
+                | Entry::Revoke { .. } => touched.access.push(entry.clone()),
                 Entry::Erase(_) | Entry::Erased { .. } | Entry::Archive { .. } => {}
             }
         }
@@ -136,18 +144,18 @@ impl Reversal {
 
 /// What undoing has come to so far.
 #[derive(Debug, Default)]
-struct Undoing {
+pub(crate) struct Undoing {
     /// What has been changed since, or cannot be as it was.
     left: Vec<String>,
 }
 
 impl Undoing {
-    fn leave(&mut self, what: impl Into<String>) {
+    pub(crate) fn leave(&mut self, what: impl Into<String>) {
         self.left.push(what.into());
     }
 
     /// Whether something can be put back: it is what the commit left, and was something else before.
-    fn is_due<T: PartialEq>(
+    pub(crate) fn is_due<T: PartialEq>(
         &mut self,
         before: &T,
         after: &T,
@@ -194,6 +202,7 @@ impl Draft {
         for (update, error) in self.try_updates(updates) {
             undoing.leave(format!("user `{}`: {error}", update.key));
         }
+        self.revert_access(reversal, &touched.access, &mut undoing);
         self.revert_decisions(reversal, &touched, &mut undoing);
         if how == Revert::Strict && !undoing.left.is_empty() {
             *self = saved;
@@ -226,7 +235,8 @@ impl Draft {
             let what = || format!("course `{}`", was.key);
             if undoing.is_due(&Some(was), &after.course(id), &now.course(id), what) {
                 let name = Some(was.name.clone());
-                self.undo(CourseDefinition { key: was.key.clone(), name, site: None }, undoing);
+                let (key, category) = (was.key.clone(), None);
+                self.undo(CourseDefinition { key, name, site: None, category }, undoing);
                 self.undo(Change::Archive { course: was.key.clone(), archived: was.archived }, undoing);
             }
         }
@@ -276,7 +286,7 @@ impl Draft {
         }
     }
 
-    fn undo(&mut self, change: impl Into<Change>, undoing: &mut Undoing) {
+    pub(crate) fn undo(&mut self, change: impl Into<Change>, undoing: &mut Undoing) {
         if let Err(error) = self.make(change.into()) {
             undoing.leave(error.message());
         }

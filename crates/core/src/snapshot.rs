@@ -297,8 +297,7 @@ impl Snapshot {
 
     /// A person as rules of a site see one, at an instant; registry-wide if no site is given.
     pub fn person(&self, user: UserId, site: Option<SiteId>, at: Instant) -> impl Person + '_ {
-        let zone = self.0.zone(site);
-        PersonAt { snapshot: self, user, today: at.day(zone), zone }
+        self.0.person(user, site, at, false)
     }
 
     /// Whether everything that can be read from two snapshots is the same. It compares every person and is
@@ -321,6 +320,7 @@ impl Snapshot {
             && ours.courses == theirs.courses
             && ours.segments == theirs.segments
             && ours.rules == theirs.rules
+            && ours.access.says_what(&theirs.access)
             && ours.users.count() == theirs.users.count()
             && ours.enrolments.count() == theirs.enrolments.count()
             && (0..ours.segments.len())
@@ -381,17 +381,33 @@ impl Names for Snapshot {
 
 /// A person as rules see one.
 struct PersonAt<'a> {
-    snapshot: &'a Snapshot,
+    state: &'a State,
     user: UserId,
     today: NaiveDate,
     zone: Tz,
+    /// Whether it counts neither whether the person is active nor whether memberships are.
+    by_data: bool,
+}
+
+impl State {
+    /// A person as rules of a site see one; if so asked as if the person and all memberships were active.
+    pub(crate) fn person(
+        &self,
+        user: UserId,
+        site: Option<SiteId>,
+        at: Instant,
+        by_data: bool,
+    ) -> impl Person + '_ {
+        let zone = self.zone(site);
+        PersonAt { state: self, user, today: at.day(zone), zone, by_data }
+    }
 }
 
 impl Person for PersonAt<'_> {
     fn value(&self, field: Field) -> Option<Value> {
         match field {
-            Field::Due(course) => self.snapshot.0.enrolments.due(self.user, course).map(Value::Date),
-            _ => self.snapshot.0.users.field(self.user, field),
+            Field::Due(course) => self.state.enrolments.due(self.user, course).map(Value::Date),
+            _ => self.state.users.field(self.user, field),
         }
     }
 
@@ -405,18 +421,24 @@ impl Person for PersonAt<'_> {
 
     fn is(&self, fact: Fact) -> bool {
         match fact {
-            Fact::Segment(segment) => self.snapshot.0.is_member((segment, None), self.user),
-            Fact::Site(site) => self.snapshot.0.counts_in(self.user, site),
-            Fact::Enrolled(course) => self.snapshot.enrolled_in(course).contains(self.user.0),
+            Fact::Segment(segment) => match self.by_data {
+                true => self.state.is_in_by_data(segment, self.user),
+                false => self.state.is_member((segment, None), self.user),
+            },
+            Fact::Site(site) => match self.by_data {
+                true => self.state.users.membership(self.user, site).is_some(),
+                false => self.state.counts_in(self.user, site),
+            },
+            Fact::Enrolled(course) => !self.state.enrolments.records(self.user, course).is_empty(),
             Fact::Group(..) | Fact::Role(_) => false,
         }
     }
 
     fn reports_to(&self, attribute: AttributeId, user: UserId) -> bool {
-        self.snapshot.0.users.leads_to(attribute, self.user.0, user)
+        self.state.users.leads_to(attribute, self.user.0, user)
     }
 
     fn ignores_case(&self, attribute: AttributeId) -> bool {
-        self.snapshot.schema().get(attribute).is_some_and(|attribute| attribute.ignore_case)
+        self.state.schema.get(attribute).is_some_and(|attribute| attribute.ignore_case)
     }
 }

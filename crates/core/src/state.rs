@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use indexmap::{IndexMap, IndexSet};
 use matricula_rule::{Named, Names, Schema};
 
+use crate::access::Access;
 use crate::chunks::Chunks;
 use crate::compile::Compiler;
 use crate::due::Boundaries;
@@ -68,6 +69,8 @@ pub(crate) struct State {
     pub(crate) boundaries: Arc<Boundaries>,
     pub(crate) enrolments: Enrolments,
     pub(crate) watch: Arc<Watch>,
+    /// Who may do what.
+    pub(crate) access: Access,
 }
 
 impl Default for State {
@@ -96,6 +99,7 @@ impl Default for State {
             boundaries: Arc::default(),
             enrolments: Enrolments::default(),
             watch: Arc::default(),
+            access: Access::default(),
         }
     }
 }
@@ -308,6 +312,7 @@ impl State {
         let mut bytes = self.users.bytes(other.map(|other| &other.users));
         bytes.add(self.enrolments.bytes(other.map(|other| &other.enrolments)));
         bytes.add(self.members.bytes(other.map(|other| &other.members)));
+        bytes.add(self.access.grants.bytes(other.map(|other| &other.access.grants)));
         bytes.add(self.hands.bytes(other.map(|other| &other.hands)));
         for (index, hand) in self.hands.iter() {
             let Some(ours) = hand else { continue };

@@ -39,7 +39,7 @@ fn assert_is(snapshot: &Snapshot, level: impl Fn(u32) -> i64) {
 fn a_crowd_is_what_each_of_its_people_is() {
     let mut draft = Draft::new(&Snapshot::default(), Instant::EPOCH);
     draft.apply(AttributeDefinition::new("level", AttributeType::Integer).into()).unwrap();
-    draft.apply(CourseDefinition { key: "course".into(), name: None, site: None }.into()).unwrap();
+    draft.apply(CourseDefinition::new("course").into()).unwrap();
     for (segment, below) in SEGMENTS {
         let rule = format!("user.level < {below}");
         draft.apply(SegmentDefinition::with_rule(segment, rule.as_str()).into()).unwrap();

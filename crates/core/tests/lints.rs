@@ -20,7 +20,7 @@ fn snapshot() -> Snapshot {
     for attribute in [level, at] {
         draft.apply(attribute.into()).unwrap();
     }
-    draft.apply(CourseDefinition { key: "k".to_owned(), name: None, site: None }.into()).unwrap();
+    draft.apply(CourseDefinition::new("k".to_owned()).into()).unwrap();
     draft.apply(UserUpdate::new("ann").set("level", 5).set("at", "2030-06-01T00:00:00Z").into()).unwrap();
     draft.apply(SegmentDefinition::with_rule("other", "user.level >= 3").into()).unwrap();
     draft.finish("host", "").snapshot

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use matricula_core::rule::Value;
 use matricula_core::{
-    Action, Commit, Entry, Error, ErrorKind, Exception, Instant, Revision, Snapshot, Status, UserId, Was,
+    Action, Commit, Entry, Error, ErrorKind, Exception, GrantId, Instant, Revision, Snapshot, Status, UserId,
+    Was,
 };
 
 use crate::Registry;
@@ -101,6 +102,18 @@ pub enum Happened {
     },
     /// Something that was erased since.
     Something,
+    /// The person was given a role.
+    Granted {
+        /// The key of the role.
+        role: String,
+        /// By which grant.
+        grant: GrantId,
+    },
+    /// A grant to the person was taken away.
+    Revoked {
+        /// Which.
+        grant: GrantId,
+    },
     /// The person was erased.
     Erased,
 }
@@ -123,6 +136,8 @@ impl std::fmt::Display for Happened {
                 write!(f, "{} {course} ({reason})", action.name().replace('_', " "))
             }
             Self::Something => f.write_str("something that was erased since"),
+            Self::Granted { role, grant } => write!(f, "granted {role} (grant {})", grant.0),
+            Self::Revoked { grant } => write!(f, "grant {} revoked", grant.0),
             Self::Erased => f.write_str("erased"),
         }
     }
@@ -286,12 +301,22 @@ fn events_of(commit: &Commit, user: UserId, names: &Snapshot, events: &mut Vec<U
             Entry::Erased { was: Was::Created, .. } => put(commit.at, Happened::Created),
             Entry::Erased { .. } => put(commit.at, Happened::Something),
             Entry::Erase(_) => put(commit.at, Happened::Erased),
+            Entry::Grant(grant, definition) => {
+                let role = names.role(definition.role).map_or_else(String::new, |role| role.key.clone());
+                put(commit.at, Happened::Granted { role, grant: *grant });
+            }
+            Entry::Revoke { grant, .. } => put(commit.at, Happened::Revoked { grant: *grant }),
             Entry::Site(..)
             | Entry::Attribute(_)
             | Entry::Course(..)
             | Entry::Segment(..)
             | Entry::EnrolmentRule(..)
             | Entry::Guard(_)
+            | Entry::Category(..)
+            | Entry::Capability(_)
+            | Entry::Role(..)
+            | Entry::Override { .. }
+            | Entry::Lock { .. }
             | Entry::Archive { .. } => {}
         }
     }

@@ -19,6 +19,12 @@ pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Pr
 pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
+    ADMINISTRATOR, Actor, Audience, AudienceKey, Capability, CapabilityDefinition, CapabilityId,
+    CapabilityKind, Category, CategoryDefinition, CategoryId, Decision, Denied, Effect, Effects, Flag, Grant,
+    GrantDefinition, GrantId, Holder, HolderKey, Holding, Over, Override, Role, RoleDefinition, Scope,
+    ScopeKey, Via,
+};
+pub use matricula_core::{
     Action, AttributeDefinition, AttributeType, Author, BulkEnrolment, Bytes, Change, Commit, Course,
     CourseDefinition, CourseId, Decimal, Deletable, Delta, Difference, DueDate, Enrolment,
     EnrolmentExplanation, EnrolmentRule, EnrolmentRuleDefinition, EnrolmentRuleId, EnrolmentStatus, Error,

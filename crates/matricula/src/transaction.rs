@@ -236,7 +236,7 @@ impl Transaction {
     /// # Errors
     /// `invalid_key`.
     pub fn define_course(&mut self, key: &str) -> Result<(), Error> {
-        self.apply(CourseDefinition { key: key.to_owned(), name: None, site: None })
+        self.apply(CourseDefinition::new(key.to_owned()))
     }
 
     /// Defines a registry-wide segment by a rule. See [`SegmentDefinition`] for all there is to say.

@@ -306,7 +306,7 @@ fn enrolling_by_hand_is_judged_by_what_the_transaction_leaves() {
     let registry = registry();
     on(&registry, "2026-11-02", |tx| {
         tx.define_site("labs")?;
-        tx.apply(CourseDefinition { key: "bench".into(), name: None, site: Some("labs".into()) })?;
+        tx.apply(CourseDefinition { site: Some("labs".into()), ..CourseDefinition::new("bench") })?;
         tx.update_user(UserUpdate::new("ann").join("primary").join("labs"))?;
         tx.update_user(UserUpdate::new("bob").join("primary").join("labs"))
     });
@@ -451,7 +451,10 @@ fn a_closed_site_counts_nobody_until_it_is_reopened() {
     let registry = registry();
     on(&registry, "2026-11-02", |tx| {
         tx.apply(SiteDefinition { key: "labs".into(), name: None, zone: None })?;
-        tx.apply(matricula::CourseDefinition { key: "bench".into(), name: None, site: Some("labs".into()) })?;
+        tx.apply(matricula::CourseDefinition {
+            site: Some("labs".into()),
+            ..CourseDefinition::new("bench")
+        })?;
         tx.apply(EnrolmentRuleDefinition::new("b", "germans", ["bench"], LeavePolicy::Suspend))?;
         tx.update_user(country("ann", "DE").join("labs"))?;
         tx.update_user(country("bob", "DE").join("labs").join("primary"))

@@ -25,7 +25,7 @@ fn company(registry: &Registry) {
     tx.define_attribute("country", AttributeType::Text).unwrap();
     tx.define_attribute("hired_on", AttributeType::Date).unwrap();
     tx.define_course("gdpr").unwrap();
-    tx.apply(CourseDefinition { key: "safety".into(), name: None, site: Some("labs".into()) }).unwrap();
+    tx.apply(CourseDefinition { site: Some("labs".into()), ..CourseDefinition::new("safety") }).unwrap();
     tx.define_segment("germans", r#"user.country == "DE""#).unwrap();
     tx.define_segment("starters", "user.hired_on > today - days(90)").unwrap();
     tx.define_enrolment_rule("gdpr-de", "germans", &["gdpr"], LeavePolicy::Suspend).unwrap();

@@ -141,6 +141,13 @@ fn write_entries(
             Entry::Exception { segment, user, exception } => members.decide(*segment, *user, *exception)?,
             Entry::Erase(user) => erase::in_tables(tx, *user)?,
             Entry::Archive { .. } => {}
+            Entry::Category(..)
+            | Entry::Capability(_)
+            | Entry::Role(..)
+            | Entry::Override { .. }
+            | Entry::Lock { .. }
+            | Entry::Grant(..)
+            | Entry::Revoke { .. } => {}
             Entry::User(_) | Entry::Record(_) | Entry::Erased { .. } => {
                 let people = match &people {
                     Some(people) => people,

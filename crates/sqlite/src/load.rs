@@ -179,7 +179,7 @@ fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Re
     schema.attributes().iter().cloned().for_each(|attribute| loader.attribute(attribute));
     each(tx, "SELECT key, name, site_id, archived FROM course ORDER BY id", |row| {
         let (key, name, archived) = (get(row, 0)?, get(row, 1)?, get(row, 3)?);
-        loader.course(Course { key, name, site: SiteId(get(row, 2)?), archived });
+        loader.course(Course { key, name, site: SiteId(get(row, 2)?), category: None, archived });
         Ok(())
     })?;
     let select = "SELECT id, key, name, site_id, rule, state, owner, description, sql_rows, deleted FROM segment ORDER BY id";

@@ -28,7 +28,7 @@ fn company(path: &Path, people: u32) -> Snapshot {
         vec![
             attribute("department", AttributeType::Text),
             attribute("mail", AttributeType::Text),
-            CourseDefinition { key: "selling".to_owned(), name: None, site: None }.into(),
+            CourseDefinition::new("selling".to_owned()).into(),
             SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#).into(),
             EnrolmentRuleDefinition::new("selling", "sales", ["selling"], LeavePolicy::Suspend).into(),
             Change::Users((0..people).map(person).collect()),

@@ -14,7 +14,7 @@ use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
 
 fn acme(path: &Path) -> Snapshot {
-    let course = CourseDefinition { key: "gdpr".to_owned(), name: None, site: None };
+    let course = CourseDefinition::new("gdpr".to_owned());
     let segment = SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#);
     let enrolment_rule =
         EnrolmentRuleDefinition::new("gdpr-for-sales", "sales", ["gdpr"], LeavePolicy::Suspend);
@@ -220,7 +220,7 @@ fn redefinitions_reach_the_tables() {
         name: name.clone(),
         ..SegmentDefinition::with_rule("sales", r#"user.department == "IT""#)
     };
-    let course = CourseDefinition { key: "gdpr".to_owned(), name, site: None };
+    let course = CourseDefinition { key: "gdpr".to_owned(), name, site: None, category: None };
     let snapshot = commit(&path, vec![segment.into(), course.into()]);
     assert!(Sqlite::at(&path).unwrap().load().unwrap().same_as(&snapshot));
     assert_eq!(column(&path, "SELECT rule_text FROM segment"), [r#"user.department == "IT""#]);
@@ -297,7 +297,7 @@ fn rules_that_name_what_is_another_sites_are_not_loaded() {
         ),
     ];
     let labs = || Some("labs".to_owned());
-    let course = |key: &str, site| CourseDefinition { key: key.to_owned(), name: None, site };
+    let course = |key: &str, site| CourseDefinition { key: key.to_owned(), name: None, site, category: None };
     for (sql, message) in damage {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("acme.db");

@@ -16,7 +16,7 @@ use matricula_sqlite::Sqlite;
 const DAY: i64 = 86_400_000;
 
 fn course(key: &str) -> Change {
-    CourseDefinition { key: key.to_owned(), name: None, site: None }.into()
+    CourseDefinition::new(key.to_owned()).into()
 }
 
 fn delete(what: Deletable, key: &str) -> Change {

@@ -25,7 +25,7 @@ fn company(path: &Path) -> Snapshot {
         path,
         vec![
             attribute("department", AttributeType::Text),
-            CourseDefinition { key: "selling".to_owned(), name: None, site: None }.into(),
+            CourseDefinition::new("selling".to_owned()).into(),
             SegmentDefinition::with_rule("sales", r#"user.department == "Sales""#).into(),
             EnrolmentRuleDefinition::new("selling", "sales", ["selling"], LeavePolicy::Suspend).into(),
             Change::Users((0..MANY).map(person).collect()),

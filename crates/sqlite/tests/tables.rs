@@ -16,7 +16,7 @@ use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
 
 fn course(key: &str) -> Change {
-    CourseDefinition { key: key.to_owned(), name: None, site: None }.into()
+    CourseDefinition::new(key.to_owned()).into()
 }
 
 fn decimal(text: &str) -> Decimal {

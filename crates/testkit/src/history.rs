@@ -85,7 +85,7 @@ pub fn definitions() -> Vec<Change> {
     changes.push(grade(true, Some(0), &[]));
     changes.extend(COURSES.iter().map(|key| {
         let site = Some(site_of_course(key).to_owned());
-        Change::from(CourseDefinition { key: (*key).to_owned(), name: None, site })
+        Change::from(CourseDefinition { key: (*key).to_owned(), name: None, site, category: None })
     }));
     changes.push(Change::Users((0..NAMED).map(|number| UserUpdate::new(format!("u{number}"))).collect()));
     changes.extend(
