@@ -125,13 +125,15 @@ impl Draft {
             if let Some(lack) = lack {
                 let name = after.capability(lack.capability).map_or_else(String::new, |it| it.name);
                 let role = after.access.role(gain.role).map_or("", |role| &role.key);
-                let does = if gain.effect == Effect::Deny { "take" } else { "give" };
-                let (word, scope) = (if gain.effect == Effect::Deny { "from" } else { "to" }, lack.scope);
-                return Some(format!(
-                    "not permitted: it would {does} role `{role}` {word} {}, and with that give `{name}` in {}, which the actor lacks",
-                    gain.to,
-                    after.scope_key(scope)
-                ));
+                let (to, scope) = (&gain.to, after.scope_key(lack.scope));
+                return Some(match gain.effect {
+                    Effect::Deny => format!(
+                        "not permitted: it would take role `{role}` from {to}, which denies `{name}` in {scope}, and the actor lacks that"
+                    ),
+                    _ => format!(
+                        "not permitted: it would give role `{role}` to {to}, and with it `{name}` in {scope}, which the actor lacks"
+                    ),
+                });
             }
         }
         self.gained_by_definition(actor, after)
