@@ -45,5 +45,10 @@ pub use registry::{MembershipEvent, Registry};
 pub use transaction::{Preview, Transaction};
 pub use transfer::Archived;
 
+/// The example on the page about access, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/access.md")]
+struct AccessPage;
+
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
