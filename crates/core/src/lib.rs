@@ -42,6 +42,7 @@ mod graph;
 mod guard;
 mod id;
 mod image;
+mod intersections;
 mod inventory;
 mod isolation;
 mod journal_key;
