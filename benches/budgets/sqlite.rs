@@ -120,6 +120,7 @@ fn write_people(path: &Path, bench: &Bench) {
              CREATE TABLE journal_entry (revision INTEGER NOT NULL, position INTEGER NOT NULL, user_id INTEGER,
                 entry TEXT NOT NULL, salt BLOB, mark INTEGER, commitment BLOB,
                 PRIMARY KEY (revision, position)) STRICT, WITHOUT ROWID;
+             CREATE INDEX journal_entry_by_user ON journal_entry (user_id) WHERE user_id IS NOT NULL;
              CREATE TABLE journal (revision INTEGER PRIMARY KEY, entry TEXT) STRICT;
              CREATE TABLE enrolment (user_id INTEGER NOT NULL, course_id INTEGER NOT NULL, status TEXT NOT NULL,
                 since INTEGER NOT NULL, PRIMARY KEY (user_id, course_id)) STRICT, WITHOUT ROWID;

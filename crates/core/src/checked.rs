@@ -161,8 +161,9 @@ impl CheckedUsers {
 
 impl Snapshot {
     /// Checks updates of people by themselves: names, types, and what attributes demand of a single value. So many of
-    /// those that are wrong are told with the nearest option, which takes time.
-    pub fn check_users(&self, updates: Vec<UserUpdate>, hints: usize) -> CheckedUsers {
+    /// those that are wrong are told with the nearest option, which takes time. Each update is let go of before the next is
+    /// asked for.
+    pub fn check_users(&self, updates: impl IntoIterator<Item = UserUpdate>, hints: usize) -> CheckedUsers {
         check_users(&self.0, updates, hints, Strictness::All)
     }
 }
@@ -181,16 +182,18 @@ pub(crate) enum Strictness {
 /// Checks updates.
 pub(crate) fn check_users(
     state: &State,
-    updates: Vec<UserUpdate>,
+    updates: impl IntoIterator<Item = UserUpdate>,
     hints: usize,
     strictness: Strictness,
 ) -> CheckedUsers {
-    let (mut errors, count) = (Vec::new(), updates.len());
-    let mut checked = Vec::with_capacity(count);
-    let keeps = count >= TRIED;
+    let (updates, mut errors, mut count) = (updates.into_iter(), Vec::new(), 0);
+    let (least, most) = updates.size_hint();
+    let mut checked = Vec::with_capacity(least);
+    let keeps = most.is_none_or(|most| most >= TRIED);
     let mut checker =
         Checker { state, strictness, known: Known::default(), keeps, seen: Vec::new(), columns: Vec::new() };
-    for (index, update) in updates.into_iter().enumerate() {
+    for (index, update) in updates.enumerate() {
+        count += 1;
         match checker.update(index, update, errors.len() < hints) {
             Ok(update) => checked.push(update),
             Err(error) => errors.push(UserError { index, ..error }),

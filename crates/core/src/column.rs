@@ -279,9 +279,19 @@ impl Column {
         let unknown = sorted.iter().zip(&found).filter(|(_, code)| **code == 0);
         let mut new: Vec<&[u8]> = unknown.map(|(text, _)| *text).collect();
         new.dedup();
-        let renumbered = !new.is_empty() && self.learn_new(&new);
-        if !new.is_empty() {
-            found = look_up(self).unwrap_or_default();
+        let (codes, renumbered) = self.learn_new(&new);
+        match codes {
+            Some(codes) => {
+                // In their order, each perhaps several times.
+                let (mut codes, mut last) = (new.iter().zip(codes), None);
+                for (text, code) in sorted.iter().zip(&mut found).filter(|(_, code)| **code == 0) {
+                    if last.is_none_or(|(known, _)| known != text) {
+                        last = codes.next();
+                    }
+                    *code = last.map_or(0, |(_, code)| code);
+                }
+            }
+            None => found = look_up(self).unwrap_or_default(),
         }
         let mut codes = vec![0; keys.len()];
         for ((_, place), code) in texts.iter().zip(found) {
@@ -292,16 +302,25 @@ impl Column {
         Learnt { codes, renumbered }
     }
 
-    fn learn_new(&mut self, new: &[&[u8]]) -> bool {
+    /// Gives codes to texts that have none (sorted, without repeats): the codes, if all found theirs between their
+    /// neighbours; and whether others changed for it.
+    fn learn_new(&mut self, new: &[&[u8]]) -> (Option<Vec<u32>>, bool) {
+        if new.is_empty() {
+            return (Some(Vec::new()), false);
+        }
         let ceiling = u32::try_from(self.codes.ceiling()).unwrap_or(u32::MAX);
         let (Coding::Text(dictionary) | Coding::Path(dictionary)) = &mut self.coding else {
-            return false;
+            return (None, false);
         };
         // More than there are already are merged in one pass rather than inserted one by one.
         let mut rest = new;
         let few = new.len() <= 64.max(dictionary.len());
         if few && dictionary.len() + new.len() <= comfortable(ceiling) {
-            rest = new.get(dictionary.insert(new, ceiling)..).unwrap_or_default();
+            let codes = dictionary.insert(new, ceiling);
+            if codes.len() == new.len() {
+                return (Some(codes), false);
+            }
+            rest = new.get(codes.len()..).unwrap_or_default();
         }
         let mut renumbered = false;
         // Where codes are wide, only those nearby have to make room.
@@ -312,10 +331,10 @@ impl Column {
         {
             self.codes.translate(&translation);
             renumbered = true;
-            rest = others.get(dictionary.insert(others, ceiling)..).unwrap_or_default();
+            rest = others.get(dictionary.insert(others, ceiling).len()..).unwrap_or_default();
         }
         if rest.is_empty() {
-            return renumbered;
+            return (None, renumbered);
         }
         let count = dictionary.len() + rest.len();
         // Where texts keep coming one at a time, wide codes spare the next ones all this.
@@ -327,7 +346,7 @@ impl Column {
         let (whole, translation) = dictionary.renumbered(rest, ceiling);
         *dictionary = whole;
         self.recode(&translation, ceiling);
-        true
+        (None, true)
     }
 
     /// Replaces every code by its translation, at the width of the ceiling.

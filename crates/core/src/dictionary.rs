@@ -109,9 +109,10 @@ impl Dictionary {
         Some(chunk.text(place))
     }
 
-    /// Adds texts that are not there yet (sorted, without repeats), each between its neighbours. Returns how
-    /// many of them, from the first: the next has no code left between its neighbours.
-    pub(crate) fn insert(&mut self, new: &[&[u8]], ceiling: u32) -> usize {
+    /// Adds texts that are not there yet (sorted, without repeats), each between its neighbours. Gives the codes of as
+    /// many of them, from the first, as found one: the next has no code left between its neighbours.
+    pub(crate) fn insert(&mut self, new: &[&[u8]], ceiling: u32) -> Vec<u32> {
+        let mut codes = Vec::with_capacity(new.len());
         let mut rest = new;
         let mut chunks: Vec<Arc<Chunk>> = Vec::with_capacity(self.chunks.len() + new.len() / CHUNK + 1);
         // The usual gap: what is added at the ends keeps it, since feeds often come sorted.
@@ -128,7 +129,9 @@ impl Dictionary {
                 continue;
             }
             let after = next.and_then(|next| next.code(0));
-            let (merged, done) = merge(&chunk, mine, (before, after), (stride, ceiling));
+            let known = codes.len();
+            let merged = merge(&chunk, mine, (before, after), (stride, ceiling), &mut codes);
+            let done = codes.len() - known;
             self.len += done;
             before = merged.codes.last().copied().unwrap_or(before);
             chunks.extend(split(merged));
@@ -139,7 +142,7 @@ impl Dictionary {
             }
         }
         self.chunks = chunks;
-        new.len() - rest.len()
+        codes
     }
 
     /// The same texts and those `added` (sorted, without repeats), numbered evenly below the ceiling, with
@@ -289,29 +292,38 @@ impl Dictionary {
     }
 }
 
-/// A chunk with new texts in it, and how many of them, from the first, found a code. `around` are the last code
-/// before the chunk (0 if there is none) and the first after it.
+/// A chunk with new texts in it, as many of them, from the first, as found a code; those are added to `found`. `around`
+/// are the last code before the chunk (0 if there is none) and the first after it.
 fn merge(
     chunk: &Chunk,
     new: &[&[u8]],
     around: (u32, Option<u32>),
     (stride, ceiling): (u32, u32),
-) -> (Chunk, usize) {
-    let mut merged = Chunk::default();
+    found: &mut Vec<u32>,
+) -> Chunk {
+    let bytes: usize = new.iter().map(|text| text.len()).sum();
+    let len = chunk.len() + new.len();
+    let mut merged = Chunk {
+        texts: Vec::with_capacity(chunk.texts.len() + bytes),
+        ends: Vec::with_capacity(len),
+        codes: Vec::with_capacity(len),
+    };
     let (mut rest, mut before) = (new, around.0);
     let mut full = false;
     let ends = chunk.entries().map(|(text, code)| (Some(text), Some(code))).chain([(None, around.1)]);
     for (text, after) in ends {
         let here = match text {
             _ if full => 0,
-            Some(text) => rest.partition_point(|new| *new < text),
+            // Mostly none or one.
+            Some(text) => rest.iter().take_while(|new| **new < text).count(),
             None => rest.len(),
         };
         let (here, others) = rest.split_at(here);
         if !here.is_empty() {
             match between(before, after, here.len(), stride, ceiling) {
                 Some(codes) => {
-                    here.iter().zip(codes).for_each(|(text, code)| merged.push(text, code));
+                    here.iter().zip(&codes).for_each(|(text, code)| merged.push(text, *code));
+                    found.extend(codes);
                     rest = others;
                 }
                 None => full = true,
@@ -322,7 +334,7 @@ fn merge(
             before = code;
         }
     }
-    (merged, new.len() - rest.len())
+    merged
 }
 
 /// Codes for this many texts between two codes, if there are enough; 0 and `None` are the ends.
@@ -396,7 +408,7 @@ mod tests {
             let mut dictionary = Dictionary::default();
             let mut reference = BTreeSet::new();
             for word in &words {
-                if reference.insert(word.clone()) && dictionary.insert(&[word.as_bytes()], ceiling) == 0 {
+                if reference.insert(word.clone()) && dictionary.insert(&[word.as_bytes()], ceiling).is_empty() {
                     let before = dictionary.clone();
                     let translation = match dictionary.squeeze_in(word.as_bytes(), ceiling) {
                         Some(translation) => translation,
@@ -429,13 +441,30 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn many_at_once_are_told_the_codes_that_they_have(old in prop::collection::btree_set("[a-d]{0,5}", 0..1500), new in prop::collection::btree_set("[a-d]{0,5}", 0..1500), ceiling in prop_oneof![Just(4_096_u32), Just(65_535), Just(u32::MAX)]) {
+            let texts = |words: &BTreeSet<String>| -> Vec<Vec<u8>> { words.iter().map(|word| word.clone().into_bytes()).collect() };
+            let (there, fresh) = (texts(&old), texts(&new.difference(&old).cloned().collect()));
+            let there: Vec<&[u8]> = there.iter().map(Vec::as_slice).collect();
+            let fresh: Vec<&[u8]> = fresh.iter().map(Vec::as_slice).collect();
+            let (before, _) = Dictionary::default().renumbered(&there, ceiling);
+            let mut after = before.clone();
+            let codes = after.insert(&fresh, ceiling);
+            prop_assert!(ascending(&after, ceiling));
+            prop_assert_eq!(after.len(), there.len() + codes.len());
+            prop_assert_eq!(after.look_up(fresh.get(..codes.len()).unwrap()), codes);
+            prop_assert_eq!(after.look_up(&there), before.look_up(&there));
+        }
+    }
+
     #[test]
     fn sorted_input_seldom_runs_out_of_codes() {
         let mut dictionary = Dictionary::default();
         let mut renumberings = 0;
         for number in 0..20_000 {
             let text = format!("e{number:06}");
-            if dictionary.insert(&[text.as_bytes()], u32::MAX) == 0 {
+            if dictionary.insert(&[text.as_bytes()], u32::MAX).is_empty() {
                 dictionary = dictionary.renumbered(&[text.as_bytes()], u32::MAX).0;
                 renumberings += 1;
             }
@@ -450,7 +479,7 @@ mod tests {
         let (mut times, mut moved) = (0, 0);
         for number in (0..5_000).rev() {
             let text = format!("m{number:06}");
-            if dictionary.insert(&[text.as_bytes()], u32::MAX) == 0 {
+            if dictionary.insert(&[text.as_bytes()], u32::MAX).is_empty() {
                 moved += dictionary.squeeze_in(text.as_bytes(), u32::MAX).unwrap().len();
                 times += 1;
             }

@@ -2,7 +2,6 @@
 //! Both read the same graph and ranges. Not here: how codes are compared, many at once (`scan`).
 #![allow(clippy::indexing_slicing, reason = "places are computed within vectors of known size")]
 
-use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,6 +13,7 @@ use crate::block::{BLOCK, Block, WORDS, Words};
 use crate::codes::Codes;
 use crate::column::{Column, Range};
 use crate::graph::{Node, NodeId, Rows};
+use crate::ledger::cores;
 use crate::roster::Roster;
 use crate::scan::{scan, scan_codes};
 use crate::schedule::{Schedule, Work};
@@ -179,8 +179,7 @@ impl<'a> Questions<'a> {
             }
             answers
         };
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = cores.min(blocks.len() / WORTH_A_THREAD);
+        let threads = cores(blocks.len() / WORTH_A_THREAD);
         if threads < 2 {
             return work();
         }

@@ -10,7 +10,7 @@ use matricula_rule::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::replay::follow_intersections;
+use crate::intersections::{Moved, follow_intersections};
 use crate::state::State;
 use crate::{
     Author, Course, Enrolment, EnrolmentLoader, EnrolmentRule, Entry, Error, ErrorKind, Exception, Guard,
@@ -191,7 +191,8 @@ impl Snapshot {
         Arc::make_mut(&mut state.watch).scrub(&secrets);
         erased.iter().for_each(|user| state.erase(*user));
         let known = state.slots.len();
-        let moved = erased.iter().map(|user| user.0).collect();
+        let mut moved = Moved::default();
+        erased.iter().for_each(|user| moved.note(*user));
         follow_intersections(&mut state, known, &moved, &BTreeSet::new());
         state.forget_texts();
         Self(Arc::new(state))

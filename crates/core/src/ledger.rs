@@ -41,9 +41,16 @@ pub(crate) fn work_through<'a, C: Copy + Ord + Send + Sync + 'a>(
     }
     let last = streams.iter().filter_map(|stream| stream.rows.max()).max().unwrap_or_default();
     let runs = last as usize / BLOCK + 1;
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(count / WORTH_A_THREAD).min(runs).max(1);
+    let threads = cores(count / WORTH_A_THREAD).min(runs).max(1);
     many(enrolments, streams, at, plan, runs, threads)
+}
+
+/// How many threads there may be, of so many that there is work for. Asking the system means reading files.
+pub(crate) fn cores(worth: usize) -> usize {
+    if worth < 2 {
+        return worth;
+    }
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(worth)
 }
 
 /// The same for few enrolments.

@@ -8,10 +8,10 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use matricula_rule::{Attribute, AttributeId, CourseId, Decimal, Value, validate_saved};
 
 use crate::enrolment::Builder;
+use crate::intersections::{Moved, follow_intersections};
 use crate::isolation::{check_enrolment_rule, check_rule};
 use crate::model::put;
 use crate::nesting::levels;
-use crate::replay::follow_intersections;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
@@ -281,7 +281,7 @@ impl Loader {
                 state.members.put(slot, &members);
             }
         }
-        follow_intersections(&mut state, 0, &BTreeSet::new(), &BTreeSet::new());
+        follow_intersections(&mut state, 0, &Moved::default(), &BTreeSet::new());
         state.revision = revision;
         state.clock = Some(clock);
         let nobody = Author::Host(String::new());

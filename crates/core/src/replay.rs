@@ -8,9 +8,9 @@ use hashbrown::HashSet;
 use matricula_rule::{AttributeId, RoleId, Value};
 
 use crate::erase::{Secrets, erased_key};
+use crate::intersections::{Moved, follow_intersections};
 use crate::model::put;
 use crate::nesting::levels;
-use crate::roster::Change;
 use crate::state::State;
 use crate::users::{ColumnId, status_code};
 use crate::{
@@ -51,15 +51,18 @@ impl State {
                 commit.revision, state.revision
             )));
         }
-        let open: Vec<bool> = (0..state.sites.len()).map(|site| state.is_open(SiteId::at(site))).collect();
+        let has = |what: fn(&Entry) -> bool| commit.entries.iter().any(what);
+        let sites = has(|entry| matches!(entry, Entry::Site(..)));
+        let open: Vec<bool> = open_sites(state).take_while(|_| sites).collect();
         let erased = commit.erases();
         let mut secrets = Secrets::default();
         erased.iter().for_each(|user| secrets.add_person(state, *user));
         let known = state.slots.len();
-        let paused: HashSet<SegmentId> = paused_in(state).collect();
+        let segments = has(|entry| matches!(entry, Entry::Segment(..)));
+        let paused: HashSet<SegmentId> = paused_in(state).take_while(|_| segments).collect();
         let mut definitions = false;
         // Definitions never depend on people: they come first, whatever the order was.
-        let mut moved: BTreeSet<u32> = BTreeSet::new();
+        let mut moved = Moved::default();
         for entry in commit.entries.iter() {
             definitions |= match entry {
                 Entry::User(_) | Entry::Record(_) | Entry::Guard(_) => false,
@@ -80,10 +83,10 @@ impl State {
             if let Entry::User(entry) = entry
                 && (entry.key.is_some() || entry.status.is_some() || !entry.sites.is_empty())
             {
-                moved.insert(entry.id.0);
+                moved.note(entry.id);
             }
             if let Entry::Erase(user) | Entry::Erased { user, was: Was::Created } = entry {
-                moved.insert(user.0);
+                moved.note(*user);
             }
             check_definition(state, entry)?;
             apply_definition(state, entry);
@@ -145,22 +148,28 @@ impl State {
                     return Err(invalid(format!("commit {} names an unknown segment", commit.revision)));
                 };
                 turnover.push((slot, &change.joined, &change.left));
-                moved.extend(change.joined.iter().chain(change.left.iter()));
+                moved.follow(change);
             }
             state.members.merge(turnover.into_iter(), false);
             reconcile::replay(&mut state.enrolments, &moment.steps, moment.at);
             state.follow_due(&moment.steps, commit.at);
         }
-        let turned = |site: &SiteId| state.is_open(*site) != open.get(site.index()).is_some_and(|open| *open);
-        let turned: BTreeSet<SiteId> = (0..state.sites.len()).map(SiteId::at).filter(turned).collect();
-        follow_intersections(state, known, &moved, &turned);
-        let now: HashSet<SegmentId> = paused_in(state).collect();
-        for &segment in paused.difference(&now) {
-            state.set_frozen(segment, RowSet::default());
+        let mut turned = BTreeSet::new();
+        if sites {
+            let was = open.into_iter().chain(std::iter::repeat(false));
+            let both = open_sites(state).zip(was).enumerate();
+            turned.extend(both.filter(|(_, (is, was))| is != was).map(|(site, _)| SiteId::at(site)));
         }
-        for &segment in now.difference(&paused) {
-            let members = state.members((segment, None));
-            state.set_frozen(segment, members);
+        follow_intersections(state, known, &moved, &turned);
+        if segments {
+            let now: HashSet<SegmentId> = paused_in(state).collect();
+            for &segment in paused.difference(&now) {
+                state.set_frozen(segment, RowSet::default());
+            }
+            for &segment in now.difference(&paused) {
+                let members = state.members((segment, None));
+                state.set_frozen(segment, members);
+            }
         }
         if state.watch.concerns(commit.at, &commit.losses) {
             Arc::make_mut(&mut state.watch).follow(commit.at, &commit.author, &commit.losses);
@@ -174,6 +183,10 @@ impl State {
         state.clock = Some(commit.at);
         Ok(())
     }
+}
+
+fn open_sites(state: &State) -> impl Iterator<Item = bool> {
+    (0..state.sites.len()).map(|site| state.is_open(SiteId::at(site)))
 }
 
 fn paused_in(state: &State) -> impl Iterator<Item = SegmentId> {
@@ -395,30 +408,4 @@ fn apply_user(state: &mut State, entry: &UserEntry) -> Result<(), Error> {
         state.users.set_code(ColumnId::Site(*site), entry.id, status_code(*status));
     }
     Ok(())
-}
-
-/// Keeps the slots that join a registry-wide segment with a site: for new ones, and those of sites that were closed or
-/// reopened, everybody in the segment is looked at, for the others only who moved.
-pub(crate) fn follow_intersections(
-    state: &mut State,
-    known: usize,
-    moved: &BTreeSet<u32>,
-    turned: &BTreeSet<SiteId>,
-) {
-    let slots: Vec<_> = state.slots.iter().copied().enumerate().collect();
-    let mut changes = Vec::new();
-    for (slot, (segment, site)) in slots {
-        let Some(site) = site else { continue };
-        let active = |row: u32| state.counts_in(UserId(row), site);
-        if slot >= known || turned.contains(&site) {
-            let members = state.members((segment, None)).iter().filter(|row| active(*row)).collect();
-            state.members.put(slot, &members);
-            continue;
-        }
-        let belongs = |row: u32| state.is_member((segment, None), UserId(row)) && active(row);
-        let set = u32::try_from(slot).unwrap_or(u32::MAX);
-        changes.extend(moved.iter().map(|&row| Change { row, set, present: belongs(row) }));
-    }
-    changes.sort_unstable();
-    state.members.apply(&changes);
 }

@@ -1,8 +1,8 @@
 //! Seals: what makes any later edit of the journal show. Each commit is hashed together with the hash of the one before
 //! it. What is hashed of an entry, and of the words that go with a commit, is a commitment: a hash of the bytes and of a
 //! random salt. So the bytes and the salt can be thrown away when a person is erased, and the chain still holds,
-//! while nobody can find out by guessing what had been there. Not here: where salts come from (hosts draw them, since core
-//! has no randomness), walking along the chain (`verify`).
+//! while nobody can find out by guessing what had been there. Not here: the seal of a new commit (`sealer`), where salts come
+//! from (hosts draw them, since core has no randomness), walking along the chain (`verify`).
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -12,10 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::journal_key::Chaining;
-use crate::state::State;
 use crate::{
-    Commit, Entry, Error, ErrorKind, JournalKey, Moment, Outcome, Revision, RowSet, Snapshot, Steps, UserId,
-    Was,
+    Commit, Entry, Error, ErrorKind, JournalKey, Moment, Revision, RowSet, Snapshot, Steps, UserId, Was,
 };
 
 /// A hash of the chain: 32 bytes of SHA-256, written in hexadecimal.
@@ -161,7 +159,7 @@ pub enum Part {
 }
 
 impl Part {
-    fn new(salt: Option<Salt>, bytes: &[u8]) -> (Self, Hash) {
+    pub(crate) fn new(salt: Option<Salt>, bytes: &[u8]) -> (Self, Hash) {
         let commitment = commitment(salt, bytes);
         (Self::Open { salt, mark: mark(&commitment) }, commitment)
     }
@@ -353,31 +351,6 @@ impl Commit {
         1 + self.entries.iter().filter(|entry| entry.person().is_some()).count()
     }
 
-    /// The same commit, sealed after one with this hash, or as the first; with a journal key, if there is one. Each salt is
-    /// to be random, and used once.
-    #[must_use]
-    pub fn sealed(
-        mut self,
-        previous: Option<Hash>,
-        key: Option<&JournalKey>,
-        mut salt: impl FnMut() -> Salt,
-    ) -> Self {
-        let (words, commitment) = Part::new(Some(salt()), &self.words());
-        let salts: Vec<Option<Salt>> =
-            self.entries.iter().map(|entry| entry.person().map(|_| salt())).collect();
-        let mut sealing = Sealing::default();
-        let seal_entry = |((part, commitment), entry): ((Part, Hash), &Entry)| {
-            let stand_in = stand_in(entry, &part);
-            sealing.entry(commitment, stand_in);
-            part
-        };
-        let sealed = seal_all(&self.entries, &salts);
-        let entries = Arc::new(sealed.into_iter().zip(self.entries.iter()).map(seal_entry).collect());
-        let hash = sealing.finish(previous, &self, commitment, key);
-        self.seal = Some(Seal { words, entries, hash, key: key.map(JournalKey::id) });
-        self
-    }
-
     /// The same commit after another one, or with another journal key or none: what its parts are sealed with stays. One
     /// that is not sealed stays so.
     #[must_use]
@@ -394,62 +367,10 @@ impl Commit {
     }
 }
 
-/// Below so many entries one thread seals them sooner than two.
-const MANY: usize = 4_096;
-
-/// How entries are sealed, and their commitments, in order. Many are shared between threads: writing them as JSON and
-/// hashing that is most of what recording an import costs beside the store.
-fn seal_all(entries: &[Entry], salts: &[Option<Salt>]) -> Vec<(Part, Hash)> {
-    let seal = |entries: &[Entry], salts: &[Option<Salt>]| -> Vec<(Part, Hash)> {
-        let mut json = Vec::new();
-        let seal_one = |(entry, salt): (&Entry, &Option<Salt>)| {
-            json.clear();
-            // Writing to a vector cannot fail.
-            let _ = serde_json::to_writer(&mut json, entry);
-            Part::new(*salt, &json)
-        };
-        entries.iter().zip(salts).map(seal_one).collect()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if entries.len() < MANY || threads < 2 {
-        return seal(entries, salts);
-    }
-    let share = entries.len().div_ceil(threads);
-    std::thread::scope(|scope| {
-        let shares = entries.chunks(share).zip(salts.chunks(share));
-        let started: Vec<_> = shares
-            .map(|(entries, salts)| {
-                let seal = move || seal(entries, salts);
-                (std::thread::Builder::new().spawn_scoped(scope, seal).ok(), entries, salts)
-            })
-            .collect();
-        let mut sealed = Vec::with_capacity(entries.len());
-        for (thread, entries, salts) in started {
-            // Where there was no thread to be had it is done here.
-            let done = thread.and_then(|thread| thread.join().ok());
-            sealed.extend(done.unwrap_or_else(|| seal(entries, salts)));
-        }
-        sealed
-    })
-}
-
 impl Entry {
     /// The entry as the journal has it: one line of JSON.
     pub fn json(&self) -> String {
         String::from_utf8(json_of(self)).unwrap_or_default()
-    }
-}
-
-impl Outcome {
-    /// The same outcome with its commit sealed, with a journal key if there is one, and the snapshot at the new end of the
-    /// chain.
-    #[must_use]
-    pub fn sealed(mut self, key: Option<&JournalKey>, salt: impl FnMut() -> Salt) -> Self {
-        let previous = self.snapshot.0.head;
-        let commit = Arc::unwrap_or_clone(self.commit).sealed(previous, key, salt);
-        Arc::<State>::make_mut(&mut self.snapshot.0).head = commit.seal.as_ref().map(|seal| seal.hash);
-        self.commit = Arc::new(commit);
-        self
     }
 }
 
@@ -473,17 +394,6 @@ mod tests {
             assert_eq!(wrong.parse::<Head>().unwrap_err().kind(), ErrorKind::InvalidValue, "{wrong}");
         }
         assert!("é".repeat(16).parse::<Salt>().is_err());
-    }
-
-    #[test]
-    fn many_entries_are_sealed_as_one_after_the_other() {
-        let entries: Vec<Entry> = (0..20_001).map(|number| Entry::Erase(crate::UserId(number))).collect();
-        let salts: Vec<Option<Salt>> = (0..20_001_u32)
-            .map(|number| (number % 3 > 0).then_some(Salt([(number % 251) as u8; 16])))
-            .collect();
-        let one = |(entry, salt): (&Entry, &Option<Salt>)| seal_all(std::slice::from_ref(entry), &[*salt]);
-        let alone: Vec<(Part, Hash)> = entries.iter().zip(&salts).flat_map(one).collect();
-        assert_eq!(seal_all(&entries, &salts), alone);
     }
 
     #[test]

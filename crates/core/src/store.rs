@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Commit, Error, ErrorKind, Instant, KeyId, Revision, Snapshot, WrittenCommit};
+use crate::{Commit, Error, ErrorKind, Instant, KeyId, Revision, Seal, Sealer, Snapshot, WrittenCommit};
 
 /// A place where a registry is kept.
 ///
@@ -36,6 +36,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `store` if writing fails; nothing is then written.
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error>;
+
+    /// Seals a commit and records it; gives the seal, or `None` for a conflict as in [`Store::append`].
+    ///
+    /// # Behavior
+    /// * It comes to the same as sealing first and appending what is sealed. A store that brings many entries to JSON anyhow
+    ///   seals them by the way.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn append_sealing(&self, commit: &Arc<Commit>, sealer: &Sealer<'_>) -> Result<Option<Seal>, Error> {
+        let seal = sealer.seal(commit);
+        let sealed = Commit { seal: Some(seal.clone()), ..Commit::clone(commit) };
+        Ok((self.append(&Arc::new(sealed))? == Appended::Done).then_some(seal))
+    }
 
     /// The commits after a revision, oldest first, at most `limit`.
     ///

@@ -106,6 +106,7 @@ impl<'a> Rows<'a> {
     fn read(&mut self, line: u64) -> Result<UserUpdate, RowError> {
         let (found, expected) = (self.record.len(), self.columns.len());
         let mut update = UserUpdate::default();
+        update.values.reserve(self.columns.len());
         let mut wrong = None;
         for (index, (name, target, blank)) in self.columns.iter().enumerate() {
             let (Some(target), Some(cell)) = (target, self.record.get(index)) else {

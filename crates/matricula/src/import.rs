@@ -346,18 +346,20 @@ const HINTS: usize = 1000;
 
 /// Reads rows and checks each by itself; `None` after the last.
 fn read(rows: &mut Rows<'_>, inputs: &Snapshot, batch: usize, hints: &mut usize) -> Option<Batch> {
-    let (mut lines, mut updates, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows.by_ref().take(batch) {
-        match row {
-            Ok(row) => {
-                lines.push(row.line);
-                updates.push(row.update);
-            }
-            Err(error) => errors.push(error),
+    let (mut lines, mut errors) = (Vec::new(), Vec::new());
+    // Row by row: memory for the texts of one is used again for those of the next.
+    let updates = rows.by_ref().take(batch).filter_map(|row| match row {
+        Ok(row) => {
+            lines.push(row.line);
+            Some(row.update)
         }
-    }
-    let (rows_read, position) = (lines.len() + errors.len(), Rows::position(rows));
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    });
     let checked = inputs.check_users(updates, *hints);
+    let (rows_read, position) = (lines.len() + errors.len(), Rows::position(rows));
     *hints = hints.saturating_sub(checked.wrong());
     (rows_read > 0).then_some(Batch { rows: rows_read, position, lines, checked, errors })
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use matricula_core::{
     Appended, Author, Commit, Delta, Draft, Error, ErrorKind, Idempotency, Instant, JournalKey, Outcome,
-    Revision, Snapshot, Store,
+    Revision, Sealer, Snapshot, Store,
 };
 
 use crate::HostView;
 use crate::actor::ActorView;
-use crate::sealing::{check_key, sealed};
+use crate::sealing::{check_key, sealer};
 
 /// One organisation's register. Clones are handles to the same one.
 ///
@@ -68,6 +68,8 @@ pub(crate) const BATCH: usize = 1000;
 /// How often a commit is made again on a newer revision before giving up, and at least for how long.
 pub(crate) const ATTEMPTS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So many entries are sealed by the store as it writes them.
+const MANY: usize = 8_192;
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -243,11 +245,30 @@ impl Registry {
         self.inner.key.as_ref()
     }
 
-    /// The outcome, which follows the current revision, with its commit sealed.
-    pub(crate) fn sealed(&self, outcome: Outcome) -> Result<Outcome, Error> {
+    /// What seals the commit of an outcome, which follows the current revision.
+    fn sealer(&self, outcome: &Outcome) -> Result<Sealer<'_>, Error> {
         let last = Revision(outcome.commit.revision.0.saturating_sub(1));
         check_key(last, self.inner.store.key_of(last)?, self.key())?;
-        sealed(outcome, self.key())
+        sealer(outcome, self.key())
+    }
+
+    /// The outcome, which follows the current revision, with its commit sealed.
+    pub(crate) fn sealed(&self, outcome: Outcome) -> Result<Outcome, Error> {
+        let seal = self.sealer(&outcome)?.seal(&outcome.commit);
+        Ok(outcome.with_seal(seal))
+    }
+
+    /// Seals the commit of an outcome and appends it; the outcome with its seal, if it was appended.
+    fn append(&self, outcome: Outcome) -> Result<(Appended, Outcome), Error> {
+        if outcome.commit.entries.len() < MANY {
+            let sealed = self.sealed(outcome)?;
+            return Ok((self.inner.store.append(&sealed.commit)?, sealed));
+        }
+        let sealer = self.sealer(&outcome)?;
+        Ok(match self.inner.store.append_sealing(&outcome.commit, &sealer)? {
+            Some(seal) => (Appended::Done, outcome.with_seal(seal)),
+            None => (Appended::Conflict, outcome),
+        })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -328,8 +349,8 @@ impl Registry {
                 continue;
             }
             if outcome.commit.revision == current.revision().next() {
-                let sealed = self.sealed(outcome)?;
-                match self.inner.store.append(&sealed.commit)? {
+                let (appended, sealed) = self.append(outcome)?;
+                match appended {
                     Appended::Done => {
                         self.inner.current.store(Arc::new(sealed.snapshot.clone()));
                         let delta = self.cleaned(&sealed);

@@ -1,10 +1,10 @@
 //! Sealing what is recorded, with the host's journal key if it gave one; and the one place where the library draws random
 //! numbers, the salts of seals.
 
-use matricula_core::{Error, ErrorKind, JournalKey, KeyId, Outcome, Revision, Salt};
+use matricula_core::{Error, ErrorKind, JournalKey, KeyId, Outcome, Revision, Salt, Sealer};
 
-/// The outcome with its commit sealed after the one before.
-pub(crate) fn sealed(outcome: Outcome, key: Option<&JournalKey>) -> Result<Outcome, Error> {
+/// What seals an outcome's commit after the one before.
+pub(crate) fn sealer<'a>(outcome: &Outcome, key: Option<&'a JournalKey>) -> Result<Sealer<'a>, Error> {
     const SALT: usize = size_of::<Salt>();
     let mut random = vec![0; outcome.commit.salts() * SALT];
     getrandom::fill(&mut random).map_err(|error| {
@@ -13,7 +13,7 @@ pub(crate) fn sealed(outcome: Outcome, key: Option<&JournalKey>) -> Result<Outco
     })?;
     let mut salts = random.as_chunks::<SALT>().0.iter();
     // There are as many as were asked for.
-    Ok(outcome.sealed(key, || salts.next().map_or(Salt([0; SALT]), |salt| Salt(*salt))))
+    Ok(outcome.sealer(key, || salts.next().map_or(Salt([0; SALT]), |salt| Salt(*salt))))
 }
 
 /// Makes sure that what follows a commit may be sealed with a key, or without one: once sealed with a key, a journal is

@@ -1,6 +1,8 @@
 //! The typed rule: what stores keep, and what every evaluator and face reads. Not here: how it is written as
 //! text (`parse`, `print`), what days it counts from (`days`), or how it is answered (`eval`).
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +103,7 @@ pub enum Rule {
         /// Which path attribute.
         attribute: AttributeId,
         /// The path above.
-        path: Box<str>,
+        path: Arc<str>,
         /// Whether that path itself counts.
         itself: bool,
     },

@@ -2,6 +2,7 @@
 //! (`schema`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,9 @@ use crate::{Decimal, OptionId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// Free text in Unicode normalisation form C; the empty text is a value like any other.
-    Text(Box<str>),
+    /// Free text in Unicode normalisation form C; the empty text is a value like any other. Shared, because a feed gives
+    /// many people the same.
+    Text(Arc<str>),
     /// A whole number within ±[`MAX_INTEGER`].
     Integer(i64),
     /// An exact decimal number.
@@ -33,7 +35,7 @@ pub enum Value {
     /// Another person.
     User(UserId),
     /// A place in a tree, from the root: `EMEA/ZA/Cape Town`; see [`path`].
-    Path(Box<str>),
+    Path(Arc<str>),
 }
 
 /// The greatest integer, 2⁵³ − 1, which every language and engine represents exactly; the least is its opposite.
@@ -84,7 +86,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 /// assert_eq!(path("EMEA/ZA").as_deref(), Some("EMEA/ZA"));
 /// assert_eq!(path("/EMEA"), None);
 /// ```
-pub fn path(text: &str) -> Option<Box<str>> {
+pub fn path(text: &str) -> Option<Arc<str>> {
     let fits = |name: &str| !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control);
     let normal = normalise(text);
     normal.split('/').all(fits).then(|| normal.into())

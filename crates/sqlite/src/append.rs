@@ -8,7 +8,7 @@ use std::sync::Arc;
 use matricula_core::rule::AttributeId;
 use matricula_core::{
     Appended, Commit, Course, CourseId, DueDate, EnrolmentRule, EnrolmentRuleId, Entry, Error, Guard,
-    Instant, Segment, SegmentId, Was,
+    Instant, Seal, Sealer, Segment, SegmentId, Was,
 };
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 
@@ -20,51 +20,73 @@ use crate::{attributes, codec, erase, failed, journal, seals, steps, texts, to_s
 pub(crate) fn append(
     connection: &mut Connection,
     commit: &Arc<Commit>,
-) -> std::result::Result<Appended, Error> {
+    sealer: Option<&Sealer<'_>>,
+) -> std::result::Result<Put, Error> {
     let sql = |error| failed("cannot write the commit", error);
     let erased = commit.erases();
     if !erased.is_empty() {
         let before = erase::overwrite(connection, 1).map_err(sql)?;
-        let appended = append_in(connection, commit, |_| Ok(Appended::Done));
+        let appended = append_in(connection, commit, sealer, |_| Ok(Appended::Done));
         // What is recorded is recorded: overwriting more than is asked for does no harm.
         let _ = erase::overwrite(connection, before);
         return appended;
     }
-    append_in(connection, commit, |_| Ok(Appended::Done))
+    append_in(connection, commit, sealer, |_| Ok(Appended::Done))
+}
+
+/// What came of a commit.
+#[derive(Debug)]
+pub(crate) enum Put {
+    /// It is written; with the seal, if it was sealed here.
+    Done(Option<Seal>),
+    /// It is not the next one, or its idempotency key was used.
+    Conflict,
+}
+
+impl Put {
+    pub(crate) fn appended(&self) -> Appended {
+        match self {
+            Self::Done(_) => Appended::Done,
+            Self::Conflict => Appended::Conflict,
+        }
+    }
 }
 
 /// Appends a commit, and does something more in the same database transaction, which may find that there is a conflict.
 pub(crate) fn append_in(
     connection: &mut Connection,
     commit: &Commit,
+    sealer: Option<&Sealer<'_>>,
     more: impl FnOnce(&Transaction<'_>) -> std::result::Result<Appended, Error>,
-) -> std::result::Result<Appended, Error> {
+) -> std::result::Result<Put, Error> {
     let sql = |error| failed("cannot write the commit", error);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     check_version(&tx)?;
-    if !put(&tx, commit)? {
-        return Ok(Appended::Conflict);
-    }
-    if more(&tx)? == Appended::Conflict {
-        return Ok(Appended::Conflict);
+    let put = put(&tx, commit, sealer)?;
+    if put.appended() == Appended::Conflict || more(&tx)? == Appended::Conflict {
+        return Ok(Put::Conflict);
     }
     tx.commit().map_err(sql)?;
-    Ok(Appended::Done)
+    Ok(put)
 }
 
-/// Writes a commit, if it is the next one.
-pub(crate) fn put(tx: &Transaction<'_>, commit: &Commit) -> std::result::Result<bool, Error> {
+/// Writes a commit, if it is the next one; with what seals it, if it is not yet sealed.
+pub(crate) fn put(
+    tx: &Transaction<'_>,
+    commit: &Commit,
+    sealer: Option<&Sealer<'_>>,
+) -> std::result::Result<Put, Error> {
     let sql = |error| failed("cannot write the commit", error);
     let newest: i64 = tx.query_row("SELECT revision FROM registry", [], |row| row.get(0)).map_err(sql)?;
     if codec::number(commit.revision) != newest + 1 {
-        return Ok(false);
+        return Ok(Put::Conflict);
     }
     if let Some(keyed) = &commit.idempotency
         && journal::has_key(tx, &keyed.key)?
     {
-        return Ok(false);
+        return Ok(Put::Conflict);
     }
-    journal::write(tx, commit)?;
+    let sealed = journal::write(tx, commit, sealer)?;
     erase::in_journal(tx, commit.revision, &commit.erases())?;
     let members = Members::new(tx, commit).map_err(sql)?;
     let mut definitions = Definitions::default();
@@ -86,13 +108,14 @@ pub(crate) fn put(tx: &Transaction<'_>, commit: &Commit) -> std::result::Result<
         }
     }
     members.settle()?;
-    let head = commit.seal.as_ref().map(|seal| seals::blob(&seal.hash.0));
+    let seal = sealed.as_ref().or(commit.seal.as_ref());
+    let head = seal.map(|seal| seals::blob(&seal.hash.0));
     tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2, head = ?3")
         .and_then(|mut update| {
             update.execute(params![codec::number(commit.revision), commit.at.millis(), head])
         })
         .map_err(sql)?;
-    Ok(true)
+    Ok(Put::Done(sealed))
 }
 
 /// The segments that have a rule.

@@ -6,15 +6,23 @@ use std::sync::Arc;
 use matricula_core::rule::from_json;
 use matricula_core::{
     Action, Author, Commit, CourseId, Entry, Error, Fingerprint, Hash, Idempotency, Instant, KeyId, Losses,
-    MembershipChange, Moment, Part, Revision, RowSet, Seal, SegmentId, Steps, UserId, WrittenCommit,
+    MembershipChange, Moment, Part, Revision, RowSet, Seal, SealBegun, Sealer, SegmentId, Steps, UserId,
+    WrittenCommit,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::{codec, failed, invalid, seals, start, values};
 
-pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
+/// Writes a commit; with what seals it, if it is not yet sealed. Gives the seal that was made here.
+pub(crate) fn write(
+    tx: &Transaction<'_>,
+    commit: &Commit,
+    sealer: Option<&Sealer<'_>>,
+) -> Result<Option<Seal>, Error> {
     let sql = |error| failed("cannot write the journal", error);
     let revision = codec::number(commit.revision);
+    // The hash of the commit is there after its last entry.
+    let sealed = write_entries(tx, commit, sealer)?;
     let (author, actor) = match &commit.author {
         Author::Host(name) => (Some(name), None),
         Author::Actor(user) => (None, Some(user.0)),
@@ -22,7 +30,7 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
     let keyed = commit.idempotency.as_ref();
     let losses = (!commit.losses.is_empty()).then(|| serde_json::to_string(&commit.losses));
     let losses = losses.transpose().map_err(|error| invalid(format!("the losses have no JSON: {error}")))?;
-    let seal = commit.seal.as_ref();
+    let seal = sealed.as_ref().or(commit.seal.as_ref());
     let [salt, mark, commitment] = seals::cells(seal.map(|seal| &seal.words));
     tx.prepare_cached(
         "INSERT INTO journal
@@ -47,19 +55,6 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
         ])
     })
     .map_err(sql)?;
-    let mut put = tx
-        .prepare_cached(
-            "INSERT INTO journal_entry (revision, position, user_id, entry, salt, mark, commitment)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
-        .map_err(sql)?;
-    each_json(&commit.entries, |place, entry, json| {
-        let user = entry.person().map(|user| user.0);
-        let [salt, mark, commitment] = seals::cells(seal.and_then(|seal| seal.entries.get(place)));
-        let position = i64::try_from(place).unwrap_or(i64::MAX);
-        let json = values::text(json);
-        put.execute(params![revision, position, user, json, salt, mark, commitment]).map_err(sql).map(drop)
-    })?;
     let mut put = tx
         .prepare_cached(
             "INSERT INTO journal_fact (revision, position, moment, at, fact, segment_id, course_id, rule_id, due, users)
@@ -108,7 +103,32 @@ pub(crate) fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> 
             position += 1;
         }
     }
-    Ok(())
+    Ok(sealed)
+}
+
+fn write_entries(
+    tx: &Transaction<'_>,
+    commit: &Commit,
+    sealer: Option<&Sealer<'_>>,
+) -> Result<Option<Seal>, Error> {
+    let sql = |error| failed("cannot write the journal", error);
+    let revision = codec::number(commit.revision);
+    let mut put = tx
+        .prepare_cached(
+            "INSERT INTO journal_entry (revision, position, user_id, entry, salt, mark, commitment)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .map_err(sql)?;
+    let mut begun = sealer.map(Sealer::begin);
+    each_json(&commit.entries, begun.as_mut(), |place, entry, json, part| {
+        let user = entry.person().map(|user| user.0);
+        let part = part.or_else(|| commit.seal.as_ref()?.entries.get(place));
+        let [salt, mark, commitment] = seals::cells(part);
+        let position = i64::try_from(place).unwrap_or(i64::MAX);
+        let json = values::text(json);
+        put.execute(params![revision, position, user, json, salt, mark, commitment]).map_err(sql).map(drop)
+    })?;
+    Ok(begun.map(|begun| begun.finish(commit)))
 }
 
 /// So many entries are brought to JSON by a thread of its own: those of an import.
@@ -116,41 +136,48 @@ const MANY: usize = 8192;
 /// So many of them at a time.
 const PART: usize = 1024;
 
-/// The JSON of some entries, one after the other, and where each ends.
+/// The JSON of some entries, one after the other, where each ends, and how it is sealed, if it is here.
 #[derive(Default)]
 struct Texts {
     text: Vec<u8>,
     ends: Vec<usize>,
+    parts: Vec<Part>,
 }
 
 impl Texts {
-    fn of(entries: &[Entry]) -> Result<Self, Error> {
+    fn of(entries: &[Entry], mut begun: Option<&mut SealBegun<'_>>) -> Result<Self, Error> {
         let mut texts = Self::default();
         for entry in entries {
+            let start = texts.text.len();
             serde_json::to_writer(&mut texts.text, entry)
                 .map_err(|error| invalid(format!("an entry has no JSON: {error}")))?;
             texts.ends.push(texts.text.len());
+            if let Some(begun) = &mut begun {
+                texts.parts.push(begun.entry(entry, texts.text.get(start..).unwrap_or_default()));
+            }
         }
         Ok(texts)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &str> {
+    fn iter(&self) -> impl Iterator<Item = (&str, Option<&Part>)> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| {
-            std::str::from_utf8(self.text.get(start..*end).unwrap_or_default()).unwrap_or_default()
+        starts.zip(&self.ends).enumerate().map(|(place, (start, end))| {
+            let text = self.text.get(start..*end).unwrap_or_default();
+            (std::str::from_utf8(text).unwrap_or_default(), self.parts.get(place))
         })
     }
 }
 
-/// Visits entries with their JSON, in order.
+/// Visits entries with their JSON, in order, and seals them if a seal has been begun.
 fn each_json(
     entries: &[Entry],
-    mut visit: impl FnMut(usize, &Entry, &str) -> Result<(), Error>,
+    mut begun: Option<&mut SealBegun<'_>>,
+    mut visit: impl FnMut(usize, &Entry, &str, Option<&Part>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut some = |part: usize, entries: &[Entry], texts: Texts| {
         (part * PART..)
             .zip(entries.iter().zip(texts.iter()))
-            .try_for_each(|(place, (entry, json))| visit(place, entry, json))
+            .try_for_each(|(place, (entry, (json, sealed)))| visit(place, entry, json, sealed))
     };
     let parts = entries.chunks(PART);
     let mut done = 0;
@@ -158,8 +185,10 @@ fn each_json(
         // It ends when it is through, or nobody takes its texts any longer.
         std::thread::scope(|scope| {
             let (sender, receiver) = std::sync::mpsc::sync_channel(8);
-            let texts = parts.clone();
-            let work = move || texts.map(Texts::of).try_for_each(|texts| sender.send(texts).map_err(drop));
+            let (mut texts, mut begun) = (parts.clone(), begun.as_deref_mut());
+            let work = move || {
+                texts.try_for_each(|texts| sender.send(Texts::of(texts, begun.as_deref_mut())).map_err(drop))
+            };
             let helper = std::thread::Builder::new().spawn_scoped(scope, work);
             for (part, texts) in parts.clone().zip(receiver) {
                 some(done, part, texts?)?;
@@ -171,7 +200,7 @@ fn each_json(
     }
     // All of few; and what is left if there was no thread to be had.
     for part in parts.skip(done) {
-        some(done, part, Texts::of(part)?)?;
+        some(done, part, Texts::of(part, begun.as_deref_mut())?)?;
         done += 1;
     }
     Ok(())
@@ -477,7 +506,7 @@ mod tests {
         for count in [0, 1, PART, PART + 1, MANY, MANY + 3 * PART + 7] {
             let entries: Vec<Entry> = (0..).map(UserId).take(count).map(Entry::Erase).collect();
             let mut told = Vec::new();
-            let read = each_json(&entries, |place, entry, json| {
+            let read = each_json(&entries, None, |place, entry, json, _| {
                 told.push((place, entry.clone(), json.to_owned()));
                 Ok(())
             });
@@ -492,7 +521,7 @@ mod tests {
     fn an_error_ends_it() {
         let entries: Vec<Entry> = (0..100_000).map(UserId).map(Entry::Erase).collect();
         let mut told = 0;
-        let read = each_json(&entries, |place, _, _| {
+        let read = each_json(&entries, None, |place, _, _, _| {
             told += 1;
             if place == 5_000 { Err(invalid("enough")) } else { Ok(()) }
         });

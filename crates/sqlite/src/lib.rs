@@ -31,9 +31,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use matricula_core::{
-    Appended, Commit, Error, ErrorKind, Instant, KeyId, Revision, Snapshot, Store, WrittenCommit,
+    Appended, Commit, Error, ErrorKind, Instant, KeyId, Revision, Seal, Sealer, Snapshot, Store,
+    WrittenCommit,
 };
 
+use crate::append::Put;
 use crate::link::Link;
 pub use crate::link::limit_connections;
 pub use crate::options::{Durability, Options};
@@ -102,6 +104,25 @@ impl Sqlite {
         })
     }
 
+    /// Appends a commit, with what seals it if it is not yet sealed.
+    fn put(&self, commit: &Arc<Commit>, sealer: Option<&Sealer<'_>>) -> Result<Put, Error> {
+        self.writable()?;
+        self.link.used(|connection, held| {
+            let put = cache::giving_way(connection, &mut held.kept, |connection| {
+                append::append(connection, commit, sealer)
+            })?;
+            if put.appended() == Appended::Done {
+                held.wrote(commit.revision);
+                held.kept.count(commit);
+                if !commit.erases().is_empty() {
+                    // All images are gone.
+                    held.kept.forget();
+                }
+            }
+            Ok(put)
+        })
+    }
+
     fn writable(&self) -> Result<(), Error> {
         if self.link.options.read_only {
             return Err(Error::new(ErrorKind::Store, "cannot write: the file was opened to be read only"));
@@ -121,21 +142,14 @@ impl Store for Sqlite {
     }
 
     fn append(&self, commit: &Arc<Commit>) -> Result<Appended, Error> {
-        self.writable()?;
-        self.link.used(|connection, held| {
-            let appended = cache::giving_way(connection, &mut held.kept, |connection| {
-                append::append(connection, commit)
-            })?;
-            if appended == Appended::Done {
-                held.wrote(commit.revision);
-                held.kept.count(commit);
-                if !commit.erases().is_empty() {
-                    // All images are gone.
-                    held.kept.forget();
-                }
-            }
-            Ok(appended)
-        })
+        Ok(self.put(commit, None)?.appended())
+    }
+
+    fn append_sealing(&self, commit: &Arc<Commit>, sealer: &Sealer<'_>) -> Result<Option<Seal>, Error> {
+        match self.put(commit, Some(sealer))? {
+            Put::Done(seal) => Ok(seal),
+            Put::Conflict => Ok(None),
+        }
     }
 
     fn since(&self, after: Revision, limit: usize) -> Result<Vec<Arc<Commit>>, Error> {
@@ -247,7 +261,7 @@ impl Store for Sqlite {
         self.writable()?;
         self.link.used(|connection, held| {
             let appended = cache::giving_way(connection, &mut held.kept, |connection| {
-                append::append_in(connection, commit, |tx| {
+                append::append_in(connection, commit, None, |tx| {
                     if start::after(tx)? != after {
                         return Ok(Appended::Conflict);
                     }
@@ -257,6 +271,7 @@ impl Store for Sqlite {
                     Ok(Appended::Done)
                 })
             })?;
+            let appended = appended.appended();
             if appended == Appended::Done {
                 held.wrote(commit.revision);
                 held.kept.forget();

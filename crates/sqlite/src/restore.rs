@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use matricula_core::{
-    Author, Commit, CourseId, Entry, Error, ErrorKind, Exception, Guard, Instant, Losses, MembershipChange,
-    Moment, RecordEntry, Revision, RowSet, SiteId, Snapshot, Status, UserEntry, UserId, Was,
+    Appended, Author, Commit, CourseId, Entry, Error, ErrorKind, Exception, Guard, Instant, Losses,
+    MembershipChange, Moment, RecordEntry, Revision, RowSet, SiteId, Snapshot, Status, UserEntry, UserId,
+    Was,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -29,7 +30,7 @@ pub(crate) fn restore(
     }
     for commit in commits {
         let commit = commit?;
-        if !append::put(&tx, &commit)? {
+        if append::put(&tx, &commit, None)?.appended() == Appended::Conflict {
             let message = format!("commit {} is out of order", commit.revision);
             return Err(Error::new(ErrorKind::InvalidArchive, message));
         }
@@ -63,7 +64,7 @@ fn put_snapshot(tx: &Transaction<'_>, snapshot: &Snapshot) -> Result<(), Error> 
         losses: Losses::default(),
         seal: None,
     };
-    append::put(tx, &commit)?;
+    append::put(tx, &commit, None)?;
     tx.execute_batch("DELETE FROM segment_frozen").map_err(sql)?;
     let mut frozen = tx
         .prepare("INSERT INTO segment_frozen (segment_id, part, members) VALUES (?1, ?2, ?3)")

@@ -198,7 +198,7 @@ pub(crate) fn instant() -> impl Strategy<Value = Instant> {
 /// What a host would give for a value.
 fn input(attribute: u32, value: Value) -> Input {
     match value {
-        Value::Text(text) | Value::Path(text) => Input::Text(text.into()),
+        Value::Text(text) | Value::Path(text) => Input::Text(text.to_string()),
         Value::Choice(option) if attribute == 12 => Input::Text(GRADES[option.index()].to_owned()),
         Value::Choice(option) => Input::Text(OPTIONS[option.index()].to_owned()),
         Value::Choices(options) => {

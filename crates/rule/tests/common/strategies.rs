@@ -91,7 +91,7 @@ pub fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-zA-Z ]{0,10}", any::<String>(), odd.prop_map(|chars| chars.into_iter().collect())]
 }
 
-pub fn path() -> impl Strategy<Value = Box<str>> {
+pub fn path() -> impl Strategy<Value = std::sync::Arc<str>> {
     let name = prop_oneof!["[A-Za-z]{1,6}", "[A-Z][a-z]{0,3} [A-Z][a-z]{0,3}", text()];
     prop::collection::vec(name, 1..4).prop_map(|names| {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
