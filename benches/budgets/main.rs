@@ -2,6 +2,7 @@
 //!
 //! `--help` says what it can be asked for.
 
+mod access;
 mod company;
 mod opening;
 mod past;
@@ -46,6 +47,9 @@ fn main() {
     }
     if any(&[Group::Scratch, Group::Changes]) {
         segments::measure(&options, &mut report);
+    }
+    if any(&[Group::Access]) {
+        access::measure(&mut report);
     }
     if !report.finish() {
         std::process::exit(1);

@@ -29,6 +29,7 @@ budgets [--json] [--users N] [--group NAME]... [word...]
                   opening   a large file from rows and from its cache, a second process
                   scratch   in memory: the members of all segments from scratch
                   changes   in memory: one value of one person, 1,000 and 10,000 segments
+                  access    who may do what: 100,000 people with three grants each
                   import    an import on disk and its bare writer, five times in turn; only if it is named
   word          print only rows whose name contains it; everything is measured all the same
 ";
@@ -48,6 +49,8 @@ pub enum Group {
     Scratch,
     /// Single changes under many segments.
     Changes,
+    /// Who may do what.
+    Access,
     /// Imports on disk, again and again.
     Import,
 }
@@ -61,6 +64,7 @@ impl Group {
             "opening" => Some(Self::Opening),
             "scratch" => Some(Self::Scratch),
             "changes" => Some(Self::Changes),
+            "access" => Some(Self::Access),
             "import" => Some(Self::Import),
             _ => None,
         }

@@ -202,6 +202,24 @@ impl Grants {
         own.iter().chain(of_segment).map(move |held| (held.id, held.grant(holder)))
     }
 
+    /// The grant that differs from another one at most by its note.
+    pub(crate) fn like(&self, grant: &Grant) -> Option<GrantId> {
+        let is_like = |held: &Held| {
+            let more = held.more.as_deref();
+            (held.role, held.scope, held.audience()) == (grant.role, grant.scope, grant.audience)
+                && (more.and_then(|more| more.from), more.and_then(|more| more.until))
+                    == (grant.from, grant.until)
+        };
+        let found = match grant.holder {
+            Holder::User(user) => self.of_user(user).iter().find(|held| is_like(held)),
+            Holder::Segment(segment) => {
+                let mut there = self.of_segments_at(grant.scope).iter();
+                there.find(|(of, held)| *of == segment && is_like(held)).map(|(_, held)| held)
+            }
+        };
+        found.map(|held| held.id)
+    }
+
     /// Takes away all that a person holds, who is erased.
     pub(crate) fn forget(&mut self, user: UserId) {
         let ids: Vec<GrantId> = self.of_user(user).iter().map(|held| held.id).collect();
