@@ -41,8 +41,10 @@ pub(crate) fn work_through<'a, C: Copy + Ord + Send + Sync + 'a>(
     }
     let last = streams.iter().filter_map(|stream| stream.rows.max()).max().unwrap_or_default();
     let runs = last as usize / BLOCK + 1;
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(count / WORTH_A_THREAD).min(runs).max(1);
+    let threads = match (count / WORTH_A_THREAD).min(runs) {
+        0..2 => 1,
+        worth => std::thread::available_parallelism().map_or(1, NonZero::get).min(worth),
+    };
     many(enrolments, streams, at, plan, runs, threads)
 }
 

@@ -394,7 +394,8 @@ impl Commit {
     }
 }
 
-/// Below so many entries one thread seals them sooner than two.
+/// Below so many entries one thread seals them sooner than two, and sooner than it takes to ask how many cores there are:
+/// the answer is read from files.
 const MANY: usize = 4_096;
 
 /// How entries are sealed, and their commitments, in order. Many are shared between threads: writing them as JSON and
@@ -410,8 +411,11 @@ fn seal_all(entries: &[Entry], salts: &[Option<Salt>]) -> Vec<(Part, Hash)> {
         };
         entries.iter().zip(salts).map(seal_one).collect()
     };
+    if entries.len() < MANY {
+        return seal(entries, salts);
+    }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if entries.len() < MANY || threads < 2 {
+    if threads < 2 {
         return seal(entries, salts);
     }
     let share = entries.len().div_ceil(threads);
