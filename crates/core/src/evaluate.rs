@@ -179,8 +179,10 @@ impl<'a> Questions<'a> {
             }
             answers
         };
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = cores.min(blocks.len() / WORTH_A_THREAD);
+        let threads = match blocks.len() / WORTH_A_THREAD {
+            few @ 0..2 => few,
+            worth => std::thread::available_parallelism().map_or(1, NonZero::get).min(worth),
+        };
         if threads < 2 {
             return work();
         }
@@ -221,8 +223,8 @@ impl<'a> Questions<'a> {
                     out[place / 64] |= u64::from(self.key_passes(rule, row)) << (place % 64);
                 }
             }
-            Source::Rows(rows) => *out = rows.block(block).words(),
-            Source::Listed(roster, set) => *out = roster.block(*set, block).words(),
+            Source::Rows(rows) => rows.block(block).copy_to(out),
+            Source::Listed(roster, set) => roster.copy_to(*set, block, out),
         }
     }
 }
