@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use matricula_rule::{AttributeId, OptionId, UserId};
 
+use crate::column::Column;
 use crate::graph::{Node, NodeId, Rows};
 use crate::state::State;
 use crate::users::ColumnId;
@@ -228,9 +229,15 @@ impl<'a> Asking<'a> {
             return *codes;
         }
         let Some(&id) = self.state.graph.outline().columns.get(column) else { return (0, 0) };
-        let code = |state: &State| state.users.column(id).map_or(0, |column| column.get(self.row));
-        let is = code(self.state);
-        let codes = (is, self.before.map_or(is, code));
+        let code = |column: Option<&Column>| column.map_or(0, |column| column.get(self.row));
+        let column_now = self.state.users.column(id);
+        let is = code(column_now);
+        let was = self.before.map_or(is, |before| match (column_now, before.users.column(id)) {
+            // A column that is shared has the same code.
+            (Some(now), Some(then)) if std::ptr::eq(now, then) => is,
+            (_, then) => code(then),
+        });
+        let codes = (is, was);
         if let Some(known) = self.codes.get_mut(column) {
             *known = Some(codes);
         }

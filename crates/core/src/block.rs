@@ -100,22 +100,27 @@ impl Block {
     }
 
     pub(crate) fn words(&self) -> Words {
+        let mut words = [0; WORDS];
+        self.copy_to(&mut words);
+        words
+    }
+
+    /// Writes the block as bits.
+    pub(crate) fn copy_to(&self, out: &mut Words) {
         match self {
-            Self::Empty => [0; WORDS],
-            Self::Full => [u64::MAX; WORDS],
+            Self::Empty => *out = [0; WORDS],
+            Self::Full => *out = [u64::MAX; WORDS],
             Self::One(place) => {
-                let mut words = [0; WORDS];
-                words[usize::from(*place) / 64] = 1 << (place % 64);
-                words
+                *out = [0; WORDS];
+                out[usize::from(*place) / 64] = 1 << (place % 64);
             }
             Self::List(list) => {
-                let mut words = [0; WORDS];
+                *out = [0; WORDS];
                 for &place in list.iter() {
-                    words[usize::from(place) / 64] |= 1 << (place % 64);
+                    out[usize::from(place) / 64] |= 1 << (place % 64);
                 }
-                words
             }
-            Self::Dense(_, words) => **words,
+            Self::Dense(_, words) => *out = **words,
         }
     }
 

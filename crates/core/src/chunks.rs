@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// of all chunks: counting up a reference to a chunk that nobody has looked at lately costs a trip to memory.
 const FAN: usize = 32;
 
-/// The chunks of one branch.
-type Branch<T> = Vec<Arc<Vec<T>>>;
+/// The chunks of one branch, in one piece: whoever looks for a place takes one trip to memory less than with a list.
+type Branch<T> = [Arc<Vec<T>>];
 
 /// A sequence of `T` in chunks of `N`.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl<T, const N: usize> Chunks<T, N> {
     /// The same sequence with every element translated.
     pub(crate) fn map<U>(&self, translate: impl Fn(&T) -> U) -> Chunks<U, N> {
         let chunk = |chunk: &Arc<Vec<T>>| Arc::new(chunk.iter().map(&translate).collect());
-        let branch = |branch: &Arc<Branch<T>>| Arc::new(branch.iter().map(chunk).collect());
+        let branch = |branch: &Arc<Branch<T>>| branch.iter().map(chunk).collect();
         Chunks { branches: self.branches.iter().map(branch).collect() }
     }
 
@@ -65,7 +65,7 @@ impl<T, const N: usize> Chunks<T, N> {
         bytes.add_own(self.branches.capacity() * size_of::<Arc<Branch<T>>>());
         for (index, branch) in self.branches.iter().enumerate() {
             let theirs = other.and_then(|other| other.branches.get(index));
-            bytes.add_shared(branch, theirs, branch.capacity() * size_of::<Arc<Vec<T>>>());
+            bytes.add_shared(branch, theirs, size_of_val(&**branch));
             for (index, chunk) in branch.iter().enumerate() {
                 let theirs = theirs.and_then(|theirs| theirs.get(index));
                 let more: usize = chunk.iter().map(&more).sum();
@@ -83,7 +83,7 @@ impl<T, const N: usize> Chunks<T, N> {
         let mut branches = Vec::with_capacity(chunks.len().div_ceil(FAN));
         let mut chunks = chunks.into_iter().peekable();
         while chunks.peek().is_some() {
-            branches.push(Arc::new(chunks.by_ref().take(FAN).collect()));
+            branches.push(chunks.by_ref().take(FAN).collect());
         }
         Self { branches }
     }
@@ -91,7 +91,7 @@ impl<T, const N: usize> Chunks<T, N> {
 
 /// Looks at what is about to be copied: each copy counts up a reference beside what it looks at. Those looks overlap,
 /// while counting waits for one trip to memory after the other.
-fn look_ahead<T>(shared: &Arc<Vec<T>>, look: impl Fn(&T) -> usize) {
+fn look_ahead<T>(shared: &Arc<[T]>, look: impl Fn(&T) -> usize) {
     if Arc::strong_count(shared) > 1 {
         look_at(shared, look);
     }
@@ -156,12 +156,11 @@ impl<T: Clone + Default, const N: usize> Chunks<T, N> {
     /// Makes room for a chunk and all before it.
     fn grow(&mut self, chunk: usize) {
         let empty = Arc::new(Vec::new());
-        while self.chunk_count() <= chunk {
-            match self.branches.last_mut().filter(|branch| branch.len() < FAN) {
-                Some(branch) => Arc::make_mut(branch).push(empty.clone()),
-                None => self.branches.push(Arc::new(vec![empty.clone()])),
-            }
-        }
+        let more = chunk + 1 - self.chunk_count().min(chunk + 1);
+        let last = self.branches.pop_if(|branch| branch.len() < FAN);
+        let last = last.iter().flat_map(|branch| branch.iter().cloned());
+        let chunks: Vec<_> = last.chain(std::iter::repeat_n(empty, more)).collect();
+        self.branches.extend(chunks.chunks(FAN).map(Arc::from));
     }
 }
 

@@ -32,9 +32,13 @@ impl Journal {
         self.start.clone().unwrap_or_default()
     }
 
+    /// The revision before the first commit. Making an empty registry to ask for it would cost each commit its share.
+    fn first(&self) -> Revision {
+        self.start.as_ref().map(Snapshot::revision).unwrap_or_default()
+    }
+
     fn newest(&self) -> Revision {
-        let start = || self.start.as_ref().map(Snapshot::revision).unwrap_or_default();
-        self.commits.last().map_or_else(start, |commit| commit.revision)
+        self.commits.last().map_or_else(|| self.first(), |commit| commit.revision)
     }
 
     fn append(&mut self, commit: &Arc<Commit>) -> Appended {
@@ -81,7 +85,7 @@ impl Journal {
     }
 
     fn check_start(&self, after: Revision) -> Result<(), Error> {
-        after.next().check_after(self.start().revision())
+        after.next().check_after(self.first())
     }
 }
 
@@ -139,7 +143,7 @@ impl Store for Memory {
 
     fn trim(&self, commit: &Arc<Commit>, after: Revision, start: &Snapshot) -> Result<Appended, Error> {
         let mut journal = self.journal();
-        if journal.start().revision() != after || journal.append(commit) == Appended::Conflict {
+        if journal.first() != after || journal.append(commit) == Appended::Conflict {
             return Ok(Appended::Conflict);
         }
         journal.commits.retain(|commit| commit.revision > start.revision());

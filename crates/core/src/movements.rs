@@ -20,7 +20,7 @@ pub(crate) fn movements<'a>(
     is_now: &impl Fn(CourseId) -> bool,
 ) -> Vec<Movement<'a>> {
     let pairs = changed.map(|changed| compared(state, changed)).unwrap_or_default();
-    let mut movements = Vec::new();
+    let mut movements = Vec::with_capacity(turnover.len());
     for (slot, (joined, left)) in turnover {
         let rules = state.rules_of.get(*slot).map_or(&[][..], Vec::as_slice);
         if rules.is_empty() {

@@ -6,7 +6,7 @@ mod image;
 
 use std::sync::Arc;
 
-use crate::block::{BLOCK, Block, Words};
+use crate::block::{BLOCK, Block, WORDS, Words};
 use crate::chunks::Chunks;
 use crate::{Bytes, RowSet};
 
@@ -60,6 +60,16 @@ impl Layer {
         if self.late_of(set).next().is_none() { block.clone() } else { block.flipped(self.late_of(set)) }
     }
 
+    /// The people of a set as bits.
+    fn copy_to(&self, set: u32, out: &mut Words) {
+        self.blocks.get(set as usize).unwrap_or(&Block::Empty).copy_to(out);
+        for place in self.late_of(set).map(usize::from) {
+            if let Some(word) = out.get_mut(place / 64) {
+                *word ^= 1 << (place % 64);
+            }
+        }
+    }
+
     /// Works what was noted into the sets.
     fn settle(&mut self) {
         let late = std::mem::take(&mut self.late);
@@ -83,7 +93,8 @@ impl Layer {
         let blocks = Arc::make_mut(&mut self.blocks);
         for (set, new) in sets {
             if set >= blocks.len() {
-                blocks.resize(set + 1, Block::Empty);
+                // At once to as many as other blocks of people have: growing set by set copies and leaves half unused.
+                blocks.resize(counts.len().max(set + 1), Block::Empty);
             }
             let Some(block) = blocks.get_mut(set) else { continue };
             add_count(counts, set, new.len() as i64 - block.len() as i64);
@@ -145,11 +156,23 @@ impl Roster {
         }
     }
 
+    /// Writes down the people of one block who are in a set.
+    pub(crate) fn copy_to(&self, set: usize, index: usize, out: &mut Words) {
+        match (self.layers.get(index), u32::try_from(set)) {
+            (Some(layer), Ok(set)) => layer.copy_to(set, out),
+            _ => *out = [0; WORDS],
+        }
+    }
+
     /// Whether the people of one block who are in a set are just these.
     pub(crate) fn is(&self, set: usize, index: usize, words: &Words) -> bool {
         match self.layers.get(index) {
             Some(layer) if layer.late.is_empty() => layer.blocks.get(set).unwrap_or(&Block::Empty).is(words),
-            _ => self.block(set, index).is(words),
+            _ => {
+                let mut ours = [0; WORDS];
+                self.copy_to(set, index, &mut ours);
+                ours == *words
+            }
         }
     }
 
@@ -366,6 +389,9 @@ mod tests {
                         }
                         let words = roster.block(set, 1).words();
                         prop_assert!(roster.is(set, 1, &words));
+                        let mut copy = [7; WORDS];
+                        roster.copy_to(set, 1, &mut copy);
+                        prop_assert_eq!(copy, words);
                     }
                 }
             }

@@ -65,9 +65,9 @@ impl Touched {
     /// What has to be asked anew.
     pub(crate) fn agenda(&self, before: &State, after: &State) -> Agenda {
         let mut agenda = Agenda::default();
-        let mut ask = |node: NodeId, row: u32| {
-            agenda.asked.extend(after.graph.dependants(node).iter().map(|slot| (row, *slot)));
-        };
+        // Whom to ask about what is written down at once, in a list that does not have to grow.
+        let mut flips: Vec<(NodeId, u32)> = Vec::new();
+        let mut ask = |node: NodeId, row: u32| flips.push((node, row));
         for &(segment, row) in &self.hands {
             for rows in [Rows::Pinned(segment), Rows::Banned(segment)] {
                 if let Some(node) = after.graph.find(&Node::Rows(rows)) {
@@ -101,6 +101,11 @@ impl Touched {
                     people.iter().for_each(|person| ask(node, person));
                 }
             }
+        }
+        let slots = |node: NodeId| after.graph.dependants(node);
+        agenda.asked.reserve_exact(flips.iter().map(|(node, _)| slots(*node).len()).sum());
+        for (node, row) in flips {
+            agenda.asked.extend(slots(node).iter().map(|slot| (row, *slot)));
         }
         agenda
     }
