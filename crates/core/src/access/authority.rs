@@ -32,11 +32,14 @@ impl Draft {
         needs.of(change)?;
         let Needs { found, assigned, .. } = needs;
         for (capability, scope, over) in found {
-            match self.before.decide(Some(actor), capability, scope, over, self.at()) {
+            match self.before.decide(Some(actor.into()), capability, scope, over, self.at()) {
                 Ok(_) => {}
                 // Who may do it over everybody is told what else is wrong.
                 Err(Denied::UnknownSubject | Denied::SubjectElsewhere)
-                    if self.before.decide(Some(actor), capability, scope, Over::All, self.at()).is_ok() => {}
+                    if self
+                        .before
+                        .decide(Some(actor.into()), capability, scope, Over::All, self.at())
+                        .is_ok() => {}
                 Err(_) => return Err(self.not_permitted(capability, scope, over)),
             }
         }

@@ -3,6 +3,8 @@
 
 use matricula_rule::UserId;
 
+use crate::access::capability::Nature;
+use crate::access::holding::{Standing, Who};
 use crate::access::{CapabilityId, CapabilityKind, Effect, Holding, Scope, Via};
 use crate::state::State;
 use crate::{Instant, RowSet, Snapshot, Status};
@@ -104,18 +106,24 @@ pub struct Actor {
     /// Nobody, where the key was nobody's.
     pub(crate) user: Option<UserId>,
     pub(crate) at: Instant,
+    /// What the person holds.
+    standing: Option<Standing>,
 }
 
 impl Snapshot {
     /// A person who asks at an instant. A key that nobody has is one who may do nothing.
     pub fn as_actor(&self, key: &str, at: Instant) -> Actor {
-        Actor { snapshot: self.clone(), user: self.find_user(key), at }
+        self.actor(self.find_user(key), at)
     }
 
     /// The same by number.
     pub fn as_actor_of(&self, user: UserId, at: Instant) -> Actor {
-        let user = (user.0 < self.0.users.count()).then_some(user);
-        Actor { snapshot: self.clone(), user, at }
+        self.actor((user.0 < self.0.users.count()).then_some(user), at)
+    }
+
+    fn actor(&self, user: Option<UserId>, at: Instant) -> Actor {
+        let standing = user.map(|user| self.0.standing(user));
+        Actor { snapshot: self.clone(), user, at, standing }
     }
 }
 
@@ -135,6 +143,10 @@ impl Actor {
         self.at
     }
 
+    pub(crate) fn who(&self) -> Option<Who<'_>> {
+        Some(Who { user: self.user?, standing: self.standing.as_ref() })
+    }
+
     /// Whether it may be done. Anything wrong with the question is a no.
     pub fn may(&self, capability: CapabilityId, scope: Scope, over: Over) -> bool {
         self.decide(capability, scope, over).is_allowed()
@@ -142,7 +154,7 @@ impl Actor {
 
     /// Whether it may be done and, if not, why not.
     pub fn decide(&self, capability: CapabilityId, scope: Scope, over: Over) -> Decision {
-        match self.snapshot.0.decide(self.user, capability, scope, over, self.at) {
+        match self.snapshot.0.decide(self.who(), capability, scope, over, self.at) {
             Ok(holding) => Decision::Allowed(holding),
             Err(denied) => Decision::Denied(denied),
         }
@@ -152,9 +164,9 @@ impl Actor {
     /// not about people, or anything else is wrong with the question.
     pub fn audience(&self, capability: CapabilityId, scope: Scope) -> RowSet {
         let state = &self.snapshot.0;
-        match state.asked(self.user, capability, scope, self.at) {
-            Ok((actor, nature)) if nature.over => {
-                state.over_whom(actor, capability, scope, self.at, &state.subjects(scope))
+        match state.asked(self.who(), capability, scope) {
+            Ok((who, nature)) if nature.over => {
+                state.over_whom(who, capability, scope, self.at, &state.subjects(scope))
             }
             _ => RowSet::default(),
         }
@@ -163,17 +175,20 @@ impl Actor {
 
 impl State {
     /// Checks what does not depend on roles; who asks, and what the capability is.
-    fn asked(
+    fn asked<'a>(
         &self,
-        actor: Option<UserId>,
+        who: Option<Who<'a>>,
         capability: CapabilityId,
         scope: Scope,
-        _at: Instant,
-    ) -> Result<(UserId, crate::access::capability::Nature), Denied> {
-        let actor = actor.ok_or(Denied::UnknownActor)?;
-        match self.users.status(actor) {
-            Some(Status::Active) => {}
-            Some(_) => return Err(Denied::InactiveActor),
+    ) -> Result<(Who<'a>, Nature), Denied> {
+        let who = who.ok_or(Denied::UnknownActor)?;
+        let active = match who.standing {
+            Some(standing) => Some(standing.active),
+            None => self.users.status(who.user).map(|status| status == Status::Active),
+        };
+        match active {
+            Some(true) => {}
+            Some(false) => return Err(Denied::InactiveActor),
             None => return Err(Denied::UnknownActor),
         }
         let nature = self.nature(capability).ok_or(Denied::UnknownCapability)?;
@@ -193,7 +208,7 @@ impl State {
         {
             return Err(Denied::Locked(locked));
         }
-        Ok((actor, nature))
+        Ok((who, nature))
     }
 
     /// The scope on the way outwards that is locked, if one is.
@@ -209,16 +224,16 @@ impl State {
     /// By which holding something may be done, or why it may not.
     pub(crate) fn decide(
         &self,
-        actor: Option<UserId>,
+        who: Option<Who<'_>>,
         capability: CapabilityId,
         scope: Scope,
         over: Over,
         at: Instant,
     ) -> Result<Holding, Denied> {
-        let (actor, nature) = self.asked(actor, capability, scope, at)?;
+        let (who, nature) = self.asked(who, capability, scope)?;
         match (nature.over, over) {
             (true, Over::Nobody) => Err(Denied::NoSubject),
-            (false, Over::Nobody) => self.decide_over_nobody(actor, capability, scope, at),
+            (false, Over::Nobody) => self.decide_over_nobody(who, capability, scope, at),
             (false, _) => Err(Denied::NeedsNoSubject),
             (true, Over::User(subject)) => {
                 match self.users.status(subject) {
@@ -228,32 +243,30 @@ impl State {
                 if !self.is_subject(subject, scope) {
                     return Err(Denied::SubjectElsewhere);
                 }
-                self.decide_over(actor, capability, scope, subject, at)
+                self.decide_over(who, capability, scope, subject, at)
             }
-            (true, Over::Any) => self.decide_over_any(actor, capability, scope, at),
-            (true, Over::All) => self.decide_over_all(actor, capability, scope, at),
+            (true, Over::Any) => self.decide_over_any(who, capability, scope, at),
+            (true, Over::All) => self.decide_over_all(who, capability, scope, at),
         }
     }
 
     /// Allows ignore their audience, and denies with an audience do not apply.
     fn decide_over_nobody(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         at: Instant,
     ) -> Result<Holding, Denied> {
         let mut found = Err(Denied::NotGiven);
-        self.each_holding(actor, scope, at, |holding| {
-            if holding.via == Via::Itself {
-                return true;
-            }
-            match self.said(&holding, capability, scope) {
-                Some(Effect::Deny) if holding.audience.is_none() => {
+        self.each_saying(who, capability, scope, at, |effect, holding| {
+            match effect {
+                _ if holding.via == Via::Itself => {}
+                Effect::Deny if holding.audience.is_none() => {
                     found = Err(Denied::DeniedBy(holding));
                     return false;
                 }
-                Some(Effect::Allow) if found.is_err() => found = Ok(holding),
+                Effect::Allow if found.is_err() => found = Ok(holding),
                 _ => {}
             }
             true
@@ -263,20 +276,20 @@ impl State {
 
     fn decide_over(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         subject: UserId,
         at: Instant,
     ) -> Result<Holding, Denied> {
         let mut found = Err(Denied::NotGiven);
-        self.each_holding(actor, scope, at, |holding| {
-            match self.said(&holding, capability, scope) {
-                Some(Effect::Deny) if self.counts_over(actor, &holding, subject) => {
+        self.each_saying(who, capability, scope, at, |effect, holding| {
+            match effect {
+                Effect::Deny if self.counts_over(who.user, &holding, subject) => {
                     found = Err(Denied::DeniedBy(holding));
                     return false;
                 }
-                Some(Effect::Allow) if found.is_err() && self.counts_over(actor, &holding, subject) => {
+                Effect::Allow if found.is_err() && self.counts_over(who.user, &holding, subject) => {
                     found = Ok(holding);
                 }
                 _ => {}
@@ -289,17 +302,17 @@ impl State {
     /// What the roles come to that say something of a capability: those that allow it, and those that deny it.
     fn sides(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         at: Instant,
     ) -> (Vec<Holding>, Vec<Holding>) {
         let (mut allow, mut deny) = (Vec::new(), Vec::new());
-        self.each_holding(actor, scope, at, |holding| {
-            match self.said(&holding, capability, scope) {
-                Some(Effect::Allow) => allow.push(holding),
-                Some(Effect::Deny) => deny.push(holding),
-                Some(Effect::Withhold) | None => {}
+        self.each_saying(who, capability, scope, at, |effect, holding| {
+            match effect {
+                Effect::Allow => allow.push(holding),
+                Effect::Deny => deny.push(holding),
+                Effect::Withhold => {}
             }
             true
         });
@@ -308,12 +321,12 @@ impl State {
 
     fn decide_over_any(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         at: Instant,
     ) -> Result<Holding, Denied> {
-        let (allow, deny) = self.sides(actor, capability, scope, at);
+        let (allow, deny) = self.sides(who, capability, scope, at);
         if let Some(unlimited) = deny.iter().find(|holding| is_unlimited(holding)) {
             return Err(Denied::DeniedBy(*unlimited));
         }
@@ -323,23 +336,23 @@ impl State {
         {
             return Ok(*unlimited);
         }
-        let audience = self.over_whom_of(actor, &allow, &deny, &self.subjects(scope));
+        let audience = self.over_whom_of(who.user, &allow, &deny, &self.subjects(scope));
         let subject = audience.min().ok_or(match deny.first() {
             Some(deny) => Denied::DeniedBy(*deny),
             None => Denied::NotGiven,
         })?;
-        let over = |holding: &&Holding| self.counts_over(actor, holding, UserId(subject));
+        let over = |holding: &&Holding| self.counts_over(who.user, holding, UserId(subject));
         Ok(allow.iter().find(over).copied().unwrap_or(first))
     }
 
     fn decide_over_all(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         at: Instant,
     ) -> Result<Holding, Denied> {
-        let (allow, deny) = self.sides(actor, capability, scope, at);
+        let (allow, deny) = self.sides(who, capability, scope, at);
         let first = allow.first().copied();
         if deny.is_empty()
             && let Some(unlimited) = allow.iter().find(|holding| is_unlimited(holding))
@@ -347,7 +360,7 @@ impl State {
             return Ok(*unlimited);
         }
         let subjects = self.subjects(scope);
-        let audience = self.over_whom_of(actor, &allow, &deny, &subjects);
+        let audience = self.over_whom_of(who.user, &allow, &deny, &subjects);
         match first {
             Some(first) if audience == subjects => Ok(first),
             _ => Err(deny.first().map_or(Denied::NotGiven, |deny| Denied::DeniedBy(*deny))),
@@ -357,14 +370,14 @@ impl State {
     /// Over whom of some people a capability may be used.
     pub(crate) fn over_whom(
         &self,
-        actor: UserId,
+        who: Who<'_>,
         capability: CapabilityId,
         scope: Scope,
         at: Instant,
         subjects: &RowSet,
     ) -> RowSet {
-        let (allow, deny) = self.sides(actor, capability, scope, at);
-        self.over_whom_of(actor, &allow, &deny, subjects)
+        let (allow, deny) = self.sides(who, capability, scope, at);
+        self.over_whom_of(who.user, &allow, &deny, subjects)
     }
 
     fn over_whom_of(&self, actor: UserId, allow: &[Holding], deny: &[Holding], subjects: &RowSet) -> RowSet {

@@ -65,17 +65,17 @@ fn holds(
         return false;
     }
     let (mut allowed, mut denied) = (false, false);
-    state.each_holding(actor, scope, at, |holding| {
+    state.each_saying(actor.into(), capability, scope, at, |effect, holding| {
         if holding.via == Via::Itself || holding.role == SELF {
             return true;
         }
-        match state.said(&holding, capability, scope) {
-            Some(Effect::Deny) => denied = true,
-            Some(Effect::Allow) => {
+        match effect {
+            Effect::Deny => denied = true,
+            Effect::Allow => {
                 let same = matches!(audience, Some(Audience::Segment(_))) && holding.audience == audience;
                 allowed |= holding.audience.is_none() || same;
             }
-            Some(Effect::Withhold) | None => {}
+            Effect::Withhold => {}
         }
         !denied
     });
@@ -154,7 +154,7 @@ impl Draft {
                 if subjects.is_empty() {
                     continue;
                 }
-                let held = before.over_whom(actor, capability, scope, self.at(), &subjects);
+                let held = before.over_whom(actor.into(), capability, scope, self.at(), &subjects);
                 if held != subjects {
                     return Some(Lack { capability, scope });
                 }

@@ -2,13 +2,13 @@
 //! change copies one person's. Not here: whom an audience is (`audience`), and what a role gives (`table`).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use matricula_rule::{AttributeId, RoleId, SegmentId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::chunks::Chunks;
-use crate::{Bytes, Instant, RowSet, Scope};
+use crate::{Bytes, Instant, Scope};
 
 /// A grant; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,6 +147,35 @@ fn place_of(scope: Scope) -> usize {
     number * 4 + usize::from(scope.depth())
 }
 
+/// What one person holds at one scope, in few bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldAt {
+    pub(crate) user: UserId,
+    /// The role; with the highest bit if there is more to know.
+    role: u32,
+}
+
+const MORE: u32 = 1 << 31;
+
+impl HeldAt {
+    fn new(user: UserId, held: &Held) -> Self {
+        let more = held
+            .more
+            .as_ref()
+            .is_some_and(|more| more.audience.is_some() || more.from.is_some() || more.until.is_some());
+        Self { user, role: if more { held.role.0 | MORE } else { held.role.0 } }
+    }
+
+    pub(crate) fn role(self) -> RoleId {
+        RoleId(self.role & !MORE)
+    }
+
+    /// Whether it counts always and over everybody.
+    pub(crate) fn is_plain(self) -> bool {
+        self.role & MORE == 0
+    }
+}
+
 /// One holder's grants, by scope.
 type Several = Arc<Vec<Held>>;
 
@@ -157,8 +186,8 @@ pub(crate) struct Grants {
     holders: Chunks<Option<(Holder, bool)>, 256>,
     count: u32,
     users: Chunks<Option<Several>, 64>,
-    /// Who of them holds something at a scope, by [`place_of`].
-    holders_at: Chunks<Option<Arc<RowSet>>, 64>,
+    /// Who of them holds what at a scope, by [`place_of`].
+    holders_at: Chunks<Option<Arc<Vec<HeldAt>>>, 64>,
     /// Those of segments, by scope.
     segments: Arc<BTreeMap<Scope, Arc<Vec<(SegmentId, Held)>>>>,
 }
@@ -244,24 +273,24 @@ impl Grants {
         self.segments.values().flat_map(|held| held.iter())
     }
 
-    /// The people who hold something at a scope themselves, at whatever instant.
-    pub(crate) fn holders_at(&self, scope: Scope) -> &RowSet {
-        static NOBODY: OnceLock<RowSet> = OnceLock::new();
-        let holders = self.holders_at.get(place_of(scope)).and_then(Option::as_deref);
-        holders.unwrap_or_else(|| NOBODY.get_or_init(RowSet::default))
+    /// What people hold at a scope themselves, at whatever instant, in their order.
+    pub(crate) fn held_at(&self, scope: Scope) -> &[HeldAt] {
+        let held = self.holders_at.get(place_of(scope)).and_then(Option::as_ref);
+        held.map_or(&[], |held| held.as_slice())
     }
 
-    /// Notes whether somebody holds something at a scope.
+    /// Notes what somebody holds at a scope.
     fn note_holder(&mut self, user: UserId, scope: Scope) {
-        let holds = self.of_user(user).iter().any(|held| held.scope == scope);
-        if self.holders_at(scope).contains(user.0) == holds {
-            return;
-        }
+        let own = self.of_user(user).iter().filter(|held| held.scope == scope);
+        let own: Vec<HeldAt> = own.map(|held| HeldAt::new(user, held)).collect();
         if self.holders_at.get(place_of(scope)).is_none_or(Option::is_none) {
             self.holders_at.set(place_of(scope), Some(Arc::default()));
         }
-        if let Some(Some(holders)) = self.holders_at.get_mut(place_of(scope)) {
-            Arc::make_mut(holders).set(user.0, holds);
+        if let Some(Some(there)) = self.holders_at.get_mut(place_of(scope)) {
+            let there = Arc::make_mut(there);
+            let from = there.partition_point(|held| held.user < user);
+            let to = there.partition_point(|held| held.user <= user);
+            there.splice(from..to, own);
         }
     }
 
@@ -337,6 +366,10 @@ impl Grants {
 
     pub(crate) fn bytes(&self, other: Option<&Self>) -> Bytes {
         let mut bytes = self.holders.bytes(other.map(|other| &other.holders));
+        bytes.add(self.holders_at.bytes_with(other.map(|other| &other.holders_at), |held| {
+            held.as_ref()
+                .map_or(0, |held| size_of::<Vec<HeldAt>>() + 16 + held.capacity() * size_of::<HeldAt>())
+        }));
         let more =
             |held: &Held| held.more.as_ref().map_or(0, |more| size_of::<More>() + 16 + more.note.len());
         bytes.add(self.users.bytes_with(other.map(|other| &other.users), |several| {

@@ -15,8 +15,9 @@ impl State {
     /// Whether somebody is an administrator of the registry whom nothing limits: active, by a grant of their own, always and
     /// over everybody, and denied nothing there by another role.
     pub(crate) fn has_administrator(&self, at: Instant) -> bool {
-        let holders = self.access.grants.holders_at(Scope::Registry);
-        holders.iter().map(UserId).any(|user| self.is_administrator(user, at))
+        let held = self.access.grants.held_at(Scope::Registry).iter();
+        let mut administrators = held.filter(|held| held.role() == ADMINISTRATORS && held.is_plain());
+        administrators.any(|held| self.is_administrator(held.user, at))
     }
 
     fn is_administrator(&self, user: UserId, at: Instant) -> bool {
@@ -46,7 +47,7 @@ impl Draft {
     pub(crate) fn access_problems(&self, after: &State) -> Vec<String> {
         let mut problems = Vec::new();
         let at = self.at();
-        let held = !self.before.access.grants.holders_at(Scope::Registry).is_empty();
+        let held = !self.before.access.grants.held_at(Scope::Registry).is_empty();
         if held && self.before.has_administrator(at) && !after.has_administrator(at) {
             problems
                 .push("it would leave nobody who is an unlimited administrator of the registry".to_owned());

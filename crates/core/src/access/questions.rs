@@ -1,11 +1,14 @@
 //! Questions that are many decisions at once: where, over which fields, who, and what has changed. Each answers what
 //! deciding one by one would. Not here: why (`proof`).
 
+use std::collections::BTreeSet;
+
 use matricula_rule::{Attribute, CourseId, RoleId, SiteId, UserId};
 
 use crate::access::builtin::{AUTHENTICATED, SELF};
+use crate::access::holding::Who;
 use crate::access::{Actor, Capability, CapabilityId, CapabilityKind, Decision, Effect, Over, Scope};
-use crate::enrolment::is_active;
+use crate::model::position;
 use crate::state::State;
 use crate::{Error, Instant, RowSet, Snapshot, Status};
 
@@ -48,9 +51,7 @@ impl Snapshot {
     /// # Ok::<(), matricula_core::Error>(())
     /// ```
     pub fn who_can(&self, capability: CapabilityId, scope: Scope, over: Over, at: Instant) -> RowSet {
-        let state = &self.0;
-        let may = |row: &u32| state.decide(Some(UserId(*row)), capability, scope, over, at).is_ok();
-        state.who_might(capability, scope, over).iter().filter(may).collect()
+        self.0.who_can(capability, scope, over, at)
     }
 
     /// Who may do something in a later or a proposed registry who may not in this one, and who no longer may.
@@ -90,42 +91,82 @@ pub struct WhoCanDifference {
 }
 
 impl State {
-    /// Everybody who holds something at a scope that could give a capability there; a few more do no harm.
-    fn who_might(&self, capability: CapabilityId, scope: Scope, over: Over) -> RowSet {
-        let mut rows: Vec<u32> = Vec::new();
-        let says =
-            |role| self.access.table.effect(role, capability, self.chain(scope)) == Some(Effect::Allow);
+    /// Everybody who may do something: whose roles give it plainly are gathered, about the others it is decided one by one.
+    fn who_can(&self, capability: CapabilityId, scope: Scope, over: Over, at: Instant) -> RowSet {
+        let may = |user: UserId| self.decide(Some(user.into()), capability, scope, over, at).is_ok();
+        let (mut plainly, mut denied, mut perhaps) = (Vec::new(), Vec::new(), Vec::new());
+        let effect = |role| self.access.table.effect(role, capability, self.chain(scope));
+        let mut known: Vec<Option<Option<Effect>>> = vec![None; self.access.roles.len()];
         for at in self.chain(scope) {
-            rows.extend(self.access.grants.holders_at(at).iter());
+            for held in self.access.grants.held_at(at) {
+                let Some(known) = known.get_mut(held.role().index()) else { continue };
+                match (*known.get_or_insert_with(|| effect(held.role())), held.is_plain()) {
+                    (Some(Effect::Allow), true) => plainly.push(held.user.0),
+                    (Some(Effect::Deny), true) => denied.push(held.user.0),
+                    (Some(Effect::Allow | Effect::Deny), false) => perhaps.push(held.user.0),
+                    (Some(Effect::Withhold) | None, _) => {}
+                }
+            }
             for (segment, held) in self.access.grants.of_segments_at(at) {
-                if says(held.role) {
-                    rows.extend(self.members((*segment, None)).iter());
+                if matches!(effect(held.role), Some(Effect::Allow | Effect::Deny)) {
+                    perhaps.extend(self.members((*segment, None)).iter());
                 }
             }
         }
         if let Scope::Course(course) = scope {
-            let enrolled = self.enrolments.courses().get(course.index());
-            let active = |row: &u32| is_active(self.enrolments.records(UserId(*row), course));
-            rows.extend(enrolled.iter().filter(active));
-        }
-        if says(AUTHENTICATED)
-            && let Some(site) = self.site_of(scope)
-        {
-            let members = (0..self.users.count())
-                .filter(|row| self.users.membership(UserId(*row), site) == Some(Status::Active));
-            rows.extend(members);
-        }
-        if says(SELF) {
-            match over {
-                Over::User(user) => rows.push(user.0),
-                Over::Nobody => {}
-                // Whoever is there may do it over somebody: themselves.
-                Over::Any | Over::All => rows.extend(0..self.users.count()),
+            let roles = self.rules.values().map(|rule| rule.role.as_str()).chain([crate::LEARNER]);
+            let speaks = |key| {
+                let role = position(&self.access.roles, key).and_then(|place| u32::try_from(place).ok());
+                role.is_some_and(|role| matches!(effect(RoleId(role)), Some(Effect::Allow | Effect::Deny)))
+            };
+            if roles.collect::<BTreeSet<_>>().into_iter().any(speaks) {
+                perhaps.extend(self.enrolments.courses().get(course.index()).iter());
             }
         }
-        rows.sort_unstable();
-        rows.dedup();
-        rows.into_iter().collect()
+        if effect(AUTHENTICATED) == Some(Effect::Allow)
+            && let Some(site) = self.site_of(scope)
+        {
+            let member = |row: &u32| self.users.membership(UserId(*row), site) == Some(Status::Active);
+            perhaps.extend((0..self.users.count()).filter(member));
+        }
+        if effect(SELF) == Some(Effect::Allow) {
+            match over {
+                Over::User(user) => perhaps.push(user.0),
+                Over::Nobody => {}
+                // Whoever is there may do it over somebody: themselves.
+                Over::Any | Over::All => perhaps.extend(0..self.users.count()),
+            }
+        }
+        let sorted = |rows: &mut Vec<u32>| {
+            rows.sort_unstable();
+            rows.dedup();
+        };
+        [&mut plainly, &mut denied, &mut perhaps].into_iter().for_each(sorted);
+        let site = self.site_of(scope);
+        let counts = |row: &u32| {
+            let user = UserId(*row);
+            denied.binary_search(row).is_err()
+                && self.users.status(user) == Some(Status::Active)
+                // What is held in a site or within it counts for its active members; further out it is decided.
+                && site.is_none_or(|site| self.users.membership(user, site) == Some(Status::Active))
+        };
+        // What does not depend on who asks is the same for all.
+        let asked = self.nature(capability).is_some_and(|nature| !nature.over) && over == Over::Nobody;
+        if !asked {
+            plainly.append(&mut perhaps);
+            sorted(&mut plainly);
+            return plainly.into_iter().filter(|row| may(UserId(*row))).collect();
+        }
+        let first = plainly.iter().copied().find(|row| counts(row) && perhaps.binary_search(row).is_err());
+        let open = first.is_none_or(|row| may(UserId(row)));
+        let elsewhere = plainly.iter().filter(|row| !counts(row) && may(UserId(**row))).copied();
+        let mut found: Vec<u32> =
+            elsewhere.chain(perhaps.iter().copied().filter(|row| may(UserId(*row)))).collect();
+        if open {
+            found.extend(plainly.iter().filter(|row| counts(row) && perhaps.binary_search(row).is_err()));
+        }
+        sorted(&mut found);
+        found.into_iter().collect()
     }
 }
 
@@ -143,36 +184,36 @@ impl Actor {
         }
     }
 
+    fn every_course(&self) -> impl Iterator<Item = CourseId> + use<> {
+        (0..self.snapshot.0.courses.len()).map(CourseId::at)
+    }
+
     /// The courses in which something may be done; over anybody at all, if it is about people.
     pub fn courses(&self, capability: CapabilityId) -> Vec<CourseId> {
         let (state, over) = (&self.snapshot.0, self.anywhere(capability));
-        let Some(user) = self.user else { return Vec::new() };
+        let Some(Who { user, standing: Some(standing) }) = self.who() else { return Vec::new() };
         let may = |course: &CourseId| self.may(capability, Scope::Course(*course), over);
-        let all = || (0..state.courses.len()).map(CourseId::at);
-        // Whoever holds nothing but in courses is asked about those alone.
-        let implied = [AUTHENTICATED, SELF].into_iter().any(|role| {
-            state.access.table.base(role, capability).is_some()
-                || state.access.table.overridden(role).next().is_some()
-        });
-        let outer = state.access.grants.of_user(user).iter().any(|held| held.scope.depth() < 3)
-            || state
-                .access
-                .grants
-                .of_segments()
-                .any(|(segment, held)| held.scope.depth() < 3 && state.is_member((*segment, None), user));
-        if implied || outer {
-            return all().filter(may).collect();
+        let table = &state.access.table;
+        // A role that says nothing of it here may say something within only where it is overridden.
+        let speaks = |role| table.base(role, capability).is_some() || table.overridden(role).next().is_some();
+        if speaks(AUTHENTICATED) || speaks(SELF) {
+            return self.every_course().filter(may).collect();
         }
-        let own = state.access.grants.of_user(user).iter().filter_map(|held| match held.scope {
-            Scope::Course(course) => Some(course),
-            _ => None,
-        });
-        let by_segment = state.access.grants.of_segments().filter_map(|(segment, held)| match held.scope {
-            Scope::Course(course) if state.is_member((*segment, None), user) => Some(course),
-            _ => None,
-        });
-        let enrolled = state.enrolments.of_user(user).map(|enrolment| enrolment.course);
-        let mut courses: Vec<CourseId> = own.chain(by_segment).chain(enrolled).collect();
+        let held = || standing.held().filter(|held| speaks(held.role)).map(|held| held.scope);
+        let mut courses: Vec<CourseId> = held()
+            .filter_map(|scope| match scope {
+                Scope::Course(course) => Some(course),
+                _ => None,
+            })
+            .collect();
+        let outer: Vec<Scope> = held().filter(|scope| scope.depth() < 3).collect();
+        if !outer.is_empty() {
+            courses
+                .extend(self.every_course().filter(|course| {
+                    state.chain(Scope::Course(*course)).any(|scope| outer.contains(&scope))
+                }));
+        }
+        courses.extend(state.enrolments.of_user(user).map(|enrolment| enrolment.course));
         courses.sort_unstable();
         courses.dedup();
         courses.retain(may);
