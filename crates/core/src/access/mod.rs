@@ -9,6 +9,7 @@ mod define;
 mod entries;
 mod grant;
 mod holding;
+mod questions;
 mod role;
 mod scope;
 mod table;

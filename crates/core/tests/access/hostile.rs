@@ -1,0 +1,1 @@
+//! Questions that nobody should ask: refused or denied with a reason, never a panic, and soon.
