@@ -393,6 +393,9 @@ impl Story {
             return;
         }
         let outcome = draft.finish("test", "");
+        if outcome.commit.is_empty() {
+            return;
+        }
         self.snapshots.push(outcome.snapshot);
         self.commits.push(outcome.commit);
     }

@@ -85,8 +85,10 @@ impl State {
             return false;
         }
         match (self.exception(id, user), segment.state) {
-            (Some(Exception::Banned), _) | (_, SegmentState::Draft) => false,
+            (_, SegmentState::Draft) => false,
+            // While it is paused, what is decided by hand waits, as it does for members.
             (_, SegmentState::Paused) => self.hand(id).is_some_and(|hand| hand.frozen.contains(user.0)),
+            (Some(Exception::Banned), SegmentState::Active) => false,
             (Some(Exception::Pinned), SegmentState::Active) => true,
             (None, SegmentState::Active) => segment.rule.as_ref().is_some_and(|rule| {
                 let person = self.person(user, segment.site, self.clock.unwrap_or(Instant::EPOCH), true);
