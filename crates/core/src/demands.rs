@@ -245,6 +245,12 @@ impl Draft {
         problems.into_iter().map(|(_, problem)| problem).collect()
     }
 
+    /// A problem of all changes together.
+    pub(crate) fn problem_at_end(&self, kind: ErrorKind, reason: String) -> Problem {
+        let origin = Origin { change: self.pending.changes.max(1), line: 0 };
+        problem(origin, None, None, None, kind, reason)
+    }
+
     fn key_of(&self, user: UserId) -> Option<String> {
         self.next.users.key(user).map(|key| key.to_string())
     }

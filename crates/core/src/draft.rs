@@ -68,6 +68,8 @@ pub struct Draft {
     pub(crate) access_stale: bool,
     /// What is judged at the end.
     pub(crate) pending: Pending,
+    /// Who makes the changes, if it is somebody who may do only what their roles give.
+    pub(crate) actor: Option<UserId>,
     /// The state that it began with, before time passed.
     origin: Snapshot,
 }
@@ -184,6 +186,7 @@ impl Draft {
             renumbered: BTreeSet::new(),
             access_stale: false,
             pending: Pending::default(),
+            actor: None,
             origin: snapshot.clone(),
         }
     }
@@ -209,6 +212,7 @@ impl Draft {
     }
 
     pub(crate) fn make(&mut self, change: Change) -> Result<(), Error> {
+        self.authorise(&change)?;
         match change {
             Change::Site(definition) => self.define_site(definition),
             Change::Attribute(definition) => self.define_attribute(definition),
@@ -321,7 +325,12 @@ impl Draft {
             }
         }
         let (snapshot, commit) = (Snapshot(Arc::new(state)), Arc::new(commit));
-        let (problems, changes, guard) = (self.problems(), self.changes(), self.origin.guard());
+        let mut problems = self.problems();
+        let about_access = self.access_problems(&snapshot.0).into_iter();
+        problems.extend(about_access.map(|reason| self.problem_at_end(ErrorKind::NotPossible, reason)));
+        let escalation = self.escalation(&snapshot.0, &commit.moments);
+        problems.extend(escalation.map(|reason| self.problem_at_end(ErrorKind::NotPermitted, reason)));
+        let (changes, guard) = (self.changes(), self.origin.guard());
         let warnings = self.warnings.clone();
         Outcome { snapshot, commit, problems, changes, guard, excesses, warnings }
     }

@@ -79,6 +79,10 @@ kinds! {
     InvalidArchive = "invalid_archive",
     /// There is no such time zone.
     UnknownTimeZone = "unknown_time_zone",
+    /// A question about permissions names somebody and is not about people, or the other way round.
+    InvalidQuestion = "invalid_question",
+    /// The actor may not do it; the message names the capability, the scope and the person.
+    NotPermitted = "not_permitted",
     /// The change cannot be made to what is there now.
     NotPossible = "not_possible",
     /// A limit of the library was reached.

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, Schema, Value};
+use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, RoleId, Schema, Value};
 
 use crate::access::ByData;
 use crate::draft::find;
 use crate::state::State;
 use crate::{
-    Author, Bytes, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind, Exception,
-    Guard, Instant, LEARNER, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status, UserId,
+    Author, Bytes, CategoryId, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind,
+    Exception, Guard, Instant, LEARNER, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status,
+    UserId,
 };
 
 /// The registry at a revision. [`Snapshot::default`] is the empty one.
@@ -112,6 +113,31 @@ impl Snapshot {
     /// `unknown_course`, with the nearest key.
     pub fn course_id(&self, key: &str) -> Result<CourseId, Error> {
         find(&self.0.courses, key, ErrorKind::UnknownCourse, "course").map(CourseId::at)
+    }
+
+    /// The id of a site.
+    ///
+    /// # Errors
+    /// `unknown_site`, with the nearest key.
+    pub fn site_id(&self, key: &str) -> Result<SiteId, Error> {
+        find(&self.0.sites, key, ErrorKind::UnknownSite, "site").map(SiteId::at)
+    }
+
+    /// The id of a category.
+    ///
+    /// # Errors
+    /// `unknown_category`, with the nearest key.
+    pub fn category_id(&self, key: &str) -> Result<CategoryId, Error> {
+        find(&self.0.access.categories, key, ErrorKind::UnknownCategory, "category").map(CategoryId::at)
+    }
+
+    /// The id of a role.
+    ///
+    /// # Errors
+    /// `unknown_role`, with the nearest key.
+    pub fn role_id(&self, key: &str) -> Result<RoleId, Error> {
+        find(&self.0.access.roles, key, ErrorKind::UnknownRole, "role")
+            .map(|place| RoleId(u32::try_from(place).unwrap_or(u32::MAX)))
     }
 
     /// The id of a segment.

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../../../README.md")]
 
+mod actor;
 mod audit;
 mod history;
 mod host;
@@ -13,6 +14,7 @@ mod sealing;
 mod transaction;
 mod transfer;
 
+pub use actor::{ActorTransaction, ActorView, OverKey, Where, category, course, registry, site};
 pub use history::{AsOf, Happened, UserEvent};
 pub use host::HostView;
 pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Progress, RefusedRows};
@@ -20,9 +22,9 @@ pub use matricula_core as core;
 pub use matricula_core::rule;
 pub use matricula_core::{
     ADMINISTRATOR, Actor, Audience, AudienceKey, Capability, CapabilityDefinition, CapabilityId,
-    CapabilityKind, Category, CategoryDefinition, CategoryId, Decision, Denied, Effect, Effects, Flag, Grant,
-    GrantDefinition, GrantId, Holder, HolderKey, Holding, Over, Override, Role, RoleDefinition, Scope,
-    ScopeKey, Via,
+    CapabilityKind, Category, CategoryDefinition, CategoryId, Considered, Decision, Denied, Effect, Effects,
+    Flag, Grant, GrantDefinition, GrantId, Holder, HolderKey, Holding, Over, Override, Proof, Role,
+    RoleDefinition, Scope, ScopeKey, Via, WhoCanDifference,
 };
 pub use matricula_core::{
     Action, AttributeDefinition, AttributeType, Author, BulkEnrolment, Bytes, Change, Commit, Course,

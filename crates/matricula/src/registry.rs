@@ -12,6 +12,7 @@ use matricula_core::{
 };
 
 use crate::HostView;
+use crate::actor::ActorView;
 use crate::sealing::{check_key, sealed};
 
 /// One organisation's register. Clones are handles to the same one.
@@ -130,6 +131,12 @@ impl Registry {
     /// The view of the host itself, which may do everything; the name is recorded with every commit.
     pub fn as_host(&self, name: impl Into<String>) -> HostView {
         HostView::new(self.clone(), name.into())
+    }
+
+    /// The view of a person at an instant, who may do and see what their roles give. A key that nobody has is one who may do
+    /// nothing. It is of the snapshot as it is now: [`ActorView::refreshed`] is of a later one.
+    pub fn as_actor(&self, key: &str, at: Instant) -> ActorView {
+        ActorView::new(self.clone(), key, at)
     }
 
     /// Reads in what other writers have committed to the store, and returns the current snapshot. If they have

@@ -6,7 +6,7 @@ use matricula_core::{
     Asked, AttributeDefinition, AttributeType, Author, Change, Commit, CourseDefinition, Delta, Draft,
     EnrolmentRuleDefinition, Error, ErrorKind, Exception, GuardDefinition, Hold, Idempotency, Instant,
     LeavePolicy, Outcome, Problem, Question, RecordUpdate, Reversal, Revert, Revision, SegmentDefinition,
-    Signature, SiteDefinition, Snapshot, UserUpdate,
+    Signature, SiteDefinition, Snapshot, UserId, UserUpdate,
 };
 
 use crate::Registry;
@@ -29,6 +29,16 @@ pub struct Transaction {
     /// Whether anything was asked for, refused or not.
     begun: bool,
     previewed: Option<Outcome>,
+    /// Who makes the changes, if it is a person who may make only some.
+    actor: Option<UserId>,
+}
+
+/// A draft of the host, or of a person.
+fn draft_of(snapshot: &Snapshot, at: Instant, actor: Option<UserId>) -> Draft {
+    match actor {
+        Some(actor) => Draft::new_as(snapshot, at, actor),
+        None => Draft::new(snapshot, at),
+    }
 }
 
 /// The key under which the host asks, and what was asked for under it.
@@ -99,9 +109,29 @@ impl std::fmt::Display for Preview {
 
 impl Transaction {
     pub(crate) fn new(registry: Registry, author: Author, at: Instant) -> Self {
-        let draft = Draft::new(&registry.snapshot(), at);
+        Self::begin(registry, author, at, None)
+    }
+
+    /// One of a person, who may make only the changes that their roles give.
+    pub(crate) fn of_actor(registry: Registry, actor: UserId, at: Instant) -> Self {
+        Self::begin(registry, Author::Actor(actor), at, Some(actor))
+    }
+
+    fn begin(registry: Registry, author: Author, at: Instant, actor: Option<UserId>) -> Self {
+        let draft = draft_of(&registry.snapshot(), at, actor);
         let (note, log) = (String::new(), Vec::new());
-        Self { registry, author, note, keyed: None, asked: at, draft, log, begun: false, previewed: None }
+        Self {
+            registry,
+            author,
+            note,
+            keyed: None,
+            asked: at,
+            draft,
+            log,
+            begun: false,
+            previewed: None,
+            actor,
+        }
     }
 
     /// Names the request that this transaction is, before its changes: should the host not learn that it was committed,
@@ -513,10 +543,10 @@ impl Transaction {
         // The copies of the state that the draft holds are given up before the commit publishes its own.
         self.previewed = None;
         let signature = self.signature();
-        let Self { registry, asked, draft, log, .. } = self;
+        let Self { registry, asked, draft, log, actor, .. } = self;
         drop(draft);
         registry.record(outcome, |snapshot| {
-            let mut draft = Draft::new(snapshot, asked);
+            let mut draft = draft_of(snapshot, asked, actor);
             for logged in &log {
                 match logged {
                     Logged::Change(change) => draft.apply(Change::clone(change))?,

@@ -2,13 +2,13 @@
 //! change copies one person's. Not here: whom an audience is (`audience`), and what a role gives (`table`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use matricula_rule::{AttributeId, RoleId, SegmentId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::chunks::Chunks;
-use crate::{Bytes, Instant, Scope};
+use crate::{Bytes, Instant, RowSet, Scope};
 
 /// A grant; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,9 +124,27 @@ impl Held {
         self.more.as_ref()?.audience
     }
 
+    /// Whether it counts at every instant and over everybody.
+    pub(crate) fn is_always_over_everybody(&self) -> bool {
+        self.more
+            .as_ref()
+            .is_none_or(|more| more.audience.is_none() && more.from.is_none() && more.until.is_none())
+    }
+
     pub(crate) fn is_valid(&self, at: Instant) -> bool {
         self.more.as_ref().is_none_or(|more| counts(more.from, more.until, at))
     }
+}
+
+/// The place of a scope among all scopes of all kinds.
+fn place_of(scope: Scope) -> usize {
+    let number = match scope {
+        Scope::Registry => 0,
+        Scope::Site(site) => site.index(),
+        Scope::Category(category) => category.index(),
+        Scope::Course(course) => course.index(),
+    };
+    number * 4 + usize::from(scope.depth())
 }
 
 /// One holder's grants, by scope.
@@ -139,6 +157,8 @@ pub(crate) struct Grants {
     holders: Chunks<Option<(Holder, bool)>, 256>,
     count: u32,
     users: Chunks<Option<Several>, 64>,
+    /// Who of them holds something at a scope, by [`place_of`].
+    holders_at: Chunks<Option<Arc<RowSet>>, 64>,
     /// Those of segments, by scope.
     segments: Arc<BTreeMap<Scope, Arc<Vec<(SegmentId, Held)>>>>,
 }
@@ -206,6 +226,27 @@ impl Grants {
         self.segments.values().flat_map(|held| held.iter())
     }
 
+    /// The people who hold something at a scope themselves, at whatever instant.
+    pub(crate) fn holders_at(&self, scope: Scope) -> &RowSet {
+        static NOBODY: OnceLock<RowSet> = OnceLock::new();
+        let holders = self.holders_at.get(place_of(scope)).and_then(Option::as_deref);
+        holders.unwrap_or_else(|| NOBODY.get_or_init(RowSet::default))
+    }
+
+    /// Notes whether somebody holds something at a scope.
+    fn note_holder(&mut self, user: UserId, scope: Scope) {
+        let holds = self.of_user(user).iter().any(|held| held.scope == scope);
+        if self.holders_at(scope).contains(user.0) == holds {
+            return;
+        }
+        if self.holders_at.get(place_of(scope)).is_none_or(Option::is_none) {
+            self.holders_at.set(place_of(scope), Some(Arc::default()));
+        }
+        if let Some(Some(holders)) = self.holders_at.get_mut(place_of(scope)) {
+            Arc::make_mut(holders).set(user.0, holds);
+        }
+    }
+
     /// Those of segments at one scope.
     pub(crate) fn of_segments_at(&self, scope: Scope) -> &[(SegmentId, Held)] {
         self.segments.get(&scope).map_or(&[], |held| held.as_slice())
@@ -220,7 +261,13 @@ impl Grants {
 
     fn take(&mut self, id: GrantId) {
         match self.holder(id) {
-            Some(Holder::User(user)) => self.change(user, |held| held.retain(|held| held.id != id)),
+            Some(Holder::User(user)) => {
+                let scope = self.of_user(user).iter().find(|held| held.id == id).map(|held| held.scope);
+                self.change(user, |held| held.retain(|held| held.id != id));
+                if let Some(scope) = scope {
+                    self.note_holder(user, scope);
+                }
+            }
             Some(Holder::Segment(_)) => {
                 let all = Arc::make_mut(&mut self.segments);
                 all.retain(|_, held| {
@@ -241,10 +288,13 @@ impl Grants {
         self.count = self.count.max(id.0.saturating_add(1));
         let new = Held::new(id, grant);
         match grant.holder {
-            Holder::User(user) => self.change(user, |held| {
-                let place = held.partition_point(|held| (held.scope, held.id) < (new.scope, id));
-                held.insert(place, new);
-            }),
+            Holder::User(user) => {
+                self.change(user, |held| {
+                    let place = held.partition_point(|held| (held.scope, held.id) < (new.scope, id));
+                    held.insert(place, new);
+                });
+                self.note_holder(user, grant.scope);
+            }
             Holder::Segment(segment) => {
                 let all = Arc::make_mut(&mut self.segments);
                 let there = Arc::make_mut(all.entry(new.scope).or_default());

@@ -2,18 +2,24 @@
 //! means is in `docs/access.md`; how it is found is in `resolve`. Nothing here reads a clock: questions carry their instant.
 
 mod audience;
+mod authority;
 mod builtin;
 mod capability;
 mod decide;
 mod define;
 mod entries;
+mod escalation;
 mod grant;
+mod granting;
 mod holding;
+mod keep;
+mod proof;
 mod questions;
 mod role;
 mod scope;
 mod table;
 mod undo;
+mod view;
 
 pub use builtin::ADMINISTRATOR;
 pub use capability::{Capability, CapabilityDefinition, CapabilityId, CapabilityKind, Flag};
@@ -24,6 +30,8 @@ pub use define::{
 };
 pub use grant::{Audience, Grant, GrantId, Holder};
 pub use holding::{Holding, Via};
+pub use proof::{Considered, Proof};
+pub use questions::WhoCanDifference;
 pub use role::{Effect, Effects, Role};
 pub use scope::{Category, CategoryDefinition, CategoryId, Scope};
 
