@@ -212,7 +212,48 @@ impl Grants {
 
     /// All that there are, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
-        (0..self.count).map(GrantId).filter_map(|id| Some((id, self.get(id)?)))
+        let of_segments: BTreeMap<GrantId, &Held> =
+            self.of_segments().map(|(_, held)| (held.id, held)).collect();
+        // Who holds many is not gone through for each of them.
+        let mut of_many: BTreeMap<UserId, BTreeMap<GrantId, &Held>> = BTreeMap::new();
+        (0..self.count).map(GrantId).filter_map(move |id| {
+            let holder = self.holder(id)?;
+            let held = match holder {
+                Holder::Segment(_) => of_segments.get(&id).copied()?,
+                Holder::User(user) => match self.of_user(user) {
+                    few if few.len() <= 16 => few.iter().find(|held| held.id == id)?,
+                    many => {
+                        let by_id = || many.iter().map(|held| (held.id, held)).collect();
+                        of_many.entry(user).or_insert_with(by_id).get(&id).copied()?
+                    }
+                },
+            };
+            Some((id, held.grant(holder)))
+        })
+    }
+
+    /// The grant that says the same, its note aside.
+    pub(crate) fn same(&self, grant: &Grant) -> Option<(GrantId, Grant)> {
+        let says = |held: &Held| {
+            let more = held.more.as_deref();
+            (held.role, held.scope) == (grant.role, grant.scope)
+                && more.and_then(|more| more.audience) == grant.audience
+                && more.and_then(|more| more.from) == grant.from
+                && more.and_then(|more| more.until) == grant.until
+        };
+        let found = match grant.holder {
+            Holder::User(user) => {
+                let own = self.of_user(user);
+                let from = own.partition_point(|held| held.scope < grant.scope);
+                let here = own.get(from..).unwrap_or(&[]);
+                here.iter().take_while(|held| held.scope == grant.scope).find(|held| says(held))
+            }
+            Holder::Segment(segment) => {
+                let here = self.of_segments_at(grant.scope).iter();
+                here.filter(|(of, _)| *of == segment).map(|(_, held)| held).find(|held| says(held))
+            }
+        };
+        found.map(|held| (held.id, held.grant(grant.holder)))
     }
 
     /// A person's own, by scope.

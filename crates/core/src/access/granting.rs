@@ -25,16 +25,11 @@ impl Draft {
 
     pub(crate) fn grant(&mut self, definition: GrantDefinition) -> Result<(), Error> {
         let grant = self.grant_of(definition)?;
-        let mut same = self.next.access.grants.of(grant.holder).filter(|(_, held)| {
-            (held.role, held.scope, held.audience) == (grant.role, grant.scope, grant.audience)
-                && (held.from, held.until) == (grant.from, grant.until)
-        });
-        let id = match same.next() {
+        let id = match self.next.access.grants.same(&grant) {
             Some((_, held)) if held.note == grant.note => return Ok(()),
             Some((id, _)) => id,
             None => self.next.access.grants.next(),
         };
-        drop(same);
         if id.0 == u32::MAX {
             return Err(Error::new(ErrorKind::TooMany, "there is no room for more grants"));
         }
