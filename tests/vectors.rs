@@ -142,7 +142,10 @@ fn the_vectors_of_access_are_what_their_tables_say() {
             std::fs::write(&path, &text).unwrap();
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == text, "{name} is not what the tables say: run this test with MATRICULA_WRITE_VECTORS=1");
+        assert!(
+            found == text,
+            "{name} is not what the tables say: run this test with MATRICULA_WRITE_VECTORS=1"
+        );
     }
 }
 

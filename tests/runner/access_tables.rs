@@ -186,8 +186,7 @@ fn effects() -> File {
         for own in Effect::ALL {
             for over in Effect::SAID {
                 let case = format!("defined: {}; in {place}: {}", own.word(), over.word());
-                let given =
-                    [role("r", &own.of(edit)), overridden("r", &scope, &over.of(edit)), held.clone()];
+                let given = [role("r", &own.of(edit)), overridden("r", &scope, &over.of(edit)), held.clone()];
                 file.ask(case, &given, &ask, of_one_role(&[over, own]));
             }
         }
@@ -227,7 +226,8 @@ fn effects() -> File {
     }
     for (over, expect) in [(Allow, "allowed"), (Withhold, "not_given"), (Deny, "denied")] {
         let case = format!("an override above where the role is held counts: {}", over.word());
-        let given = [role("r", &json!({})), overridden("r", &registry, &over.of(edit)), grant("r", "ann", &course)];
+        let given =
+            [role("r", &json!({})), overridden("r", &registry, &over.of(edit)), grant("r", "ann", &course)];
         file.ask(case, &given, &ask, expect);
     }
     let twice = [
@@ -290,7 +290,12 @@ fn roles() -> File {
         grant("one", "ann", &registry),
         grant("other", "ann", &aside),
     ];
-    file.ask("a deny counts where the role is held", &given, &can("ann", "course.edit", &aside, None), "denied");
+    file.ask(
+        "a deny counts where the role is held",
+        &given,
+        &can("ann", "course.edit", &aside, None),
+        "denied",
+    );
     file.ask("and not elsewhere", &given, &ask, "allowed");
     file.ask("nor without", &given, &can("ann", "course.edit", &json!({"site": "primary"}), None), "allowed");
     let given = [grant("instructor", "ann", &course), json!({"revoke": {"grant": 0}})];
@@ -319,7 +324,12 @@ fn roles() -> File {
         file.ask(case, &[], &can("ann", capability, &scope, over), expect);
     }
     let withheld = [overridden("self", &json!({"category": "inner"}), &Withhold.of("grade.view"))];
-    file.ask("what people have anyway can be withheld", &withheld, &can("ann", "grade.view", &course, Some("ann")), "not_given");
+    file.ask(
+        "what people have anyway can be withheld",
+        &withheld,
+        &can("ann", "grade.view", &course, Some("ann")),
+        "not_given",
+    );
     file.ask("where that is said", &withheld, &can("ann", "grade.view", &aside, Some("ann")), "allowed");
     let more = [overridden("authenticated", &aside, &Allow.of("course.view"))];
     file.ask("and given more of", &more, &can("bob", "course.view", &aside, None), "allowed");
@@ -349,7 +359,12 @@ fn depth() -> File {
         for (asked, (asked_in, asked_scope)) in depths().iter().enumerate() {
             let expect = if asked <= innermost { "allowed" } else { "wrong_scope" };
             let given = [grant("r", "ann", &json!("registry"))];
-            file.ask(format!("{capability} in {asked_in}"), &given, &can("ann", capability, asked_scope, None), expect);
+            file.ask(
+                format!("{capability} in {asked_in}"),
+                &given,
+                &can("ann", capability, asked_scope, None),
+                expect,
+            );
         }
     }
     for (place, scope) in [
@@ -358,10 +373,20 @@ fn depth() -> File {
         ("a course without a category", json!({"course": "alone"})),
     ] {
         let given = [grant("r", "ann", &json!({"course": "gdpr"}))];
-        file.ask(format!("held in a course, asked in {place}"), &given, &can("ann", "grade.edit", &scope, Some("bob")), "not_given");
+        file.ask(
+            format!("held in a course, asked in {place}"),
+            &given,
+            &can("ann", "grade.edit", &scope, Some("bob")),
+            "not_given",
+        );
     }
     let alone = [grant("r", "ann", &json!({"site": "primary"}))];
-    file.ask("a course without a category lies in its site", &alone, &can("ann", "grade.edit", &json!({"course": "alone"}), Some("bob")), "allowed");
+    file.ask(
+        "a course without a category lies in its site",
+        &alone,
+        &can("ann", "grade.edit", &json!({"course": "alone"}), Some("bob")),
+        "allowed",
+    );
     file
 }
 
@@ -398,9 +423,7 @@ fn audiences() -> File {
     );
     const PEOPLE: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
     let site = json!({"site": "primary"});
-    let over = |holder: &str, audience: &Value| {
-        json!({"grant": {"role": "manager", "user": holder, "scope": site, "over": audience}})
-    };
+    let over = |holder: &str, audience: &Value| json!({"grant": {"role": "manager", "user": holder, "scope": site, "over": audience}});
     let view = |holder: &str, whom: &str| can(holder, "report.view", &site, Some(whom));
     let red = json!({"segment": "red"});
     for (holder, audience, reached) in [
@@ -427,7 +450,8 @@ fn audiences() -> File {
         file.ask(format!("{holder} over {audience}: ALL"), &given, &view(holder, "ALL"), "not_given");
     }
     let two = [over("ann", &json!({"line": "boss"})), over("ann", &json!({"same": "team"}))];
-    for (whom, expect) in [("dan", "allowed"), ("eve", "allowed"), ("fay", "not_given"), ("ALL", "not_given")] {
+    for (whom, expect) in [("dan", "allowed"), ("eve", "allowed"), ("fay", "not_given"), ("ALL", "not_given")]
+    {
         file.ask(format!("over two audiences: {whom}"), &two, &view("ann", whom), expect);
     }
     let unlimited = [grant("reporter", "ann", &site)];
@@ -452,7 +476,12 @@ fn audiences() -> File {
         (&json!({"line": "boss"}), "dan", "denied"),
         (&json!({"line": "boss"}), "ann", "allowed"),
     ] {
-        file.ask(format!("denied over {audience}: {whom}"), &denied_over(audience), &grades(Some(whom)), expect);
+        file.ask(
+            format!("denied over {audience}: {whom}"),
+            &denied_over(audience),
+            &grades(Some(whom)),
+            expect,
+        );
     }
     let denied = [grant("reporter", "ann", &site), grant("no-grades", "ann", &site)];
     for whom in ["bob", "ann", "ANY", "ALL"] {
@@ -461,10 +490,16 @@ fn audiences() -> File {
     // What is over nobody: allows ignore their audience, denies with one do not apply.
     let course = json!({"course": "gdpr"});
     let takes = json!({"grant": {"role": "learner", "user": "ann", "scope": course, "over": red}});
-    let may_not = |over: Value| json!({"grant": {"role": "no-grades", "user": "ann", "scope": course, "over": over}});
+    let may_not =
+        |over: Value| json!({"grant": {"role": "no-grades", "user": "ann", "scope": course, "over": over}});
     let see = can("ann", "course.view", &course, None);
     file.ask("over nobody: an allow ignores its audience", &[takes.clone()], &see, "allowed");
-    file.ask("over nobody: a deny with an audience does not apply", &[takes.clone(), may_not(red.clone())], &see, "allowed");
+    file.ask(
+        "over nobody: a deny with an audience does not apply",
+        &[takes.clone(), may_not(red.clone())],
+        &see,
+        "allowed",
+    );
     file.ask("over nobody: a deny without one does", &[takes, may_not(Value::Null)], &see, "denied");
     // By their data.
     let manager = over("ann", &red);
@@ -474,20 +509,40 @@ fn audiences() -> File {
         ("suspended", suspended("bob"), "bob", "allowed"),
         ("suspended here", suspended_here("bob"), "bob", "allowed"),
         ("suspended, and not in it by the data", suspended("cat"), "cat", "not_given"),
-        ("no longer a member", json!({"update_user": {"key": "bob", "sites": {"primary": null}}}), "bob", "subject_elsewhere"),
+        (
+            "no longer a member",
+            json!({"update_user": {"key": "bob", "sites": {"primary": null}}}),
+            "bob",
+            "subject_elsewhere",
+        ),
         ("erased", json!({"erase": {"user": "bob"}}), "bob", "unknown_subject"),
     ] {
         file.ask(case, &[manager.clone(), change], &view("ann", whom), expect);
     }
     let not_red = over("ann", &json!({"segment": "not-red"}));
-    file.ask("suspended, in a segment of those who are not in another", &[not_red.clone(), suspended("cat")], &view("ann", "cat"), "allowed");
+    file.ask(
+        "suspended, in a segment of those who are not in another",
+        &[not_red.clone(), suspended("cat")],
+        &view("ann", "cat"),
+        "allowed",
+    );
     file.ask("suspended, in the other one", &[not_red, suspended("bob")], &view("ann", "bob"), "not_given");
     let hand = over("ann", &json!({"segment": "by-hand"}));
     file.ask("suspended and pinned", &[hand, suspended("gus")], &view("ann", "gus"), "allowed");
     let ban = json!({"ban": {"segment": "red", "user": "bob"}});
     file.ask("banned", &[manager.clone(), ban.clone()], &view("ann", "bob"), "not_given");
-    file.ask("banned and suspended", &[manager.clone(), ban, suspended("bob")], &view("ann", "bob"), "not_given");
-    file.ask("suspended, in a line", &[over("ann", &json!({"line": "boss"})), suspended("bob"), suspended("dan")], &view("ann", "dan"), "allowed");
+    file.ask(
+        "banned and suspended",
+        &[manager.clone(), ban, suspended("bob")],
+        &view("ann", "bob"),
+        "not_given",
+    );
+    file.ask(
+        "suspended, in a line",
+        &[over("ann", &json!({"line": "boss"})), suspended("bob"), suspended("dan")],
+        &view("ann", "dan"),
+        "allowed",
+    );
     for (case, change) in [
         ("a manager suspended has nobody", suspended("ann")),
         ("an erased one neither", json!({"erase": {"user": "ann"}})),
@@ -495,7 +550,8 @@ fn audiences() -> File {
         file.ask(case, &[manager.clone(), change], &view("ann", "eve"), "inactive_actor");
     }
     // A segment that holds a role.
-    let held = |segment: &str| [json!({"grant": {"role": "instructor", "segment": segment, "scope": course}})];
+    let held =
+        |segment: &str| [json!({"grant": {"role": "instructor", "segment": segment, "scope": course}})];
     let edit = |who: &str| can(who, "content.edit", &course, None);
     for (segment, who, expect) in [
         ("red", "bob", "allowed"),
@@ -518,7 +574,11 @@ fn windows() -> File {
     let mut given = places();
     given.extend(people(&["ann", "bob"]));
     given.push(role("no-grades", &json!({"grade.edit": "deny"})));
-    let mut file = File::new("windows.json", "A grant counts from its first instant on, until before its last; its denies too.", &given);
+    let mut file = File::new(
+        "windows.json",
+        "A grant counts from its first instant on, until before its last; its denies too.",
+        &given,
+    );
     let course = json!({"course": "gdpr"});
     // An instant, and whether it is from the first on and before the last.
     let instants = [
@@ -531,9 +591,7 @@ fn windows() -> File {
     for (from, until) in [(None, None), (Some(FROM), None), (None, Some(UNTIL)), (Some(FROM), Some(UNTIL))] {
         for (at, has_begun, goes_on) in instants {
             let counts = (from.is_none() || has_begun) && (until.is_none() || goes_on);
-            let window = |role: &str| {
-                json!({"grant": {"role": role, "user": "ann", "scope": course, "from": from, "until": until}})
-            };
+            let window = |role: &str| json!({"grant": {"role": role, "user": "ann", "scope": course, "from": from, "until": until}});
             let mut ask = can("ann", "grade.edit", &course, Some("bob"));
             ask["at"] = at.into();
             let words = format!("from {} until {}, at {at}", from.unwrap_or("ever"), until.unwrap_or("ever"));
@@ -565,22 +623,68 @@ fn standing() -> File {
     let (site, course) = (json!({"site": "primary"}), json!({"course": "gdpr"}));
     let edit = |who: &str, over: Option<&str>| can(who, "grade.edit", &course, over);
     let status = |key: &str, status: &str| json!({"update_user": {"key": key, "status": status}});
-    let member = |key: &str, site: &str, status: Value| json!({"update_user": {"key": key, "sites": {site: status}}});
+    let member =
+        |key: &str, site: &str, status: Value| json!({"update_user": {"key": key, "sites": {site: status}}});
     file.ask("an administrator", &[], &edit("ann", Some("cat")), "allowed");
     file.ask("nobody", &[], &edit("zoe", Some("cat")), "unknown_actor");
     file.ask("suspended", &[status("ann", "suspended")], &edit("ann", Some("cat")), "inactive_actor");
-    file.ask("restored", &[status("ann", "suspended"), status("ann", "active")], &edit("ann", Some("cat")), "allowed");
+    file.ask(
+        "restored",
+        &[status("ann", "suspended"), status("ann", "active")],
+        &edit("ann", Some("cat")),
+        "allowed",
+    );
     file.ask("what an administrator of a site has there", &[], &edit("bob", Some("cat")), "allowed");
     let suspended = member("bob", "primary", json!("suspended"));
-    file.ask("counts for active members: suspended there", &[suspended.clone()], &edit("bob", Some("cat")), "not_given");
-    file.ask("restored there", &[suspended.clone(), member("bob", "primary", json!("active"))], &edit("bob", Some("cat")), "allowed");
-    file.ask("no longer a member", &[member("bob", "primary", Value::Null)], &edit("bob", Some("cat")), "not_given");
-    file.ask("what is held in the registry counts for whoever is active", &[member("ann", "primary", json!("suspended"))], &edit("ann", Some("cat")), "allowed");
-    file.ask("a site's role of another site", &[], &can("bob", "site.edit", &json!({"site": "labs"}), None), "not_given");
+    file.ask(
+        "counts for active members: suspended there",
+        &[suspended.clone()],
+        &edit("bob", Some("cat")),
+        "not_given",
+    );
+    file.ask(
+        "restored there",
+        &[suspended.clone(), member("bob", "primary", json!("active"))],
+        &edit("bob", Some("cat")),
+        "allowed",
+    );
+    file.ask(
+        "no longer a member",
+        &[member("bob", "primary", Value::Null)],
+        &edit("bob", Some("cat")),
+        "not_given",
+    );
+    file.ask(
+        "what is held in the registry counts for whoever is active",
+        &[member("ann", "primary", json!("suspended"))],
+        &edit("ann", Some("cat")),
+        "allowed",
+    );
+    file.ask(
+        "a site's role of another site",
+        &[],
+        &can("bob", "site.edit", &json!({"site": "labs"}), None),
+        "not_given",
+    );
     file.ask("or of the registry", &[], &can("bob", "site.edit", &json!("registry"), None), "not_given");
-    file.ask("suspended, one has not even what is one's own", &[status("cat", "suspended")], &can("cat", "grade.view", &course, Some("cat")), "inactive_actor");
-    file.ask("suspended there, one has what is one's own", &[member("cat", "primary", json!("suspended"))], &can("cat", "grade.view", &course, Some("cat")), "allowed");
-    file.ask("but not what members have", &[member("cat", "primary", json!("suspended"))], &can("cat", "site.view", &site, None), "not_given");
+    file.ask(
+        "suspended, one has not even what is one's own",
+        &[status("cat", "suspended")],
+        &can("cat", "grade.view", &course, Some("cat")),
+        "inactive_actor",
+    );
+    file.ask(
+        "suspended there, one has what is one's own",
+        &[member("cat", "primary", json!("suspended"))],
+        &can("cat", "grade.view", &course, Some("cat")),
+        "allowed",
+    );
+    file.ask(
+        "but not what members have",
+        &[member("cat", "primary", json!("suspended"))],
+        &can("cat", "site.view", &site, None),
+        "not_given",
+    );
     for (case, capability, scope, over, expect) in [
         ("no such capability", "grade.polish", course.clone(), Some("cat"), "unknown_capability"),
         ("no such field", "field.read.shoe", course.clone(), Some("cat"), "unknown_capability"),
@@ -595,15 +699,42 @@ fn standing() -> File {
         ("over anybody", "course.edit", course.clone(), Some("ANY"), "needs_no_subject"),
         ("over everybody", "course.edit", course.clone(), Some("ALL"), "needs_no_subject"),
         ("over nobody who is there", "grade.edit", course.clone(), Some("zoe"), "unknown_subject"),
-        ("over somebody of another site", "grade.edit", json!({"course": "lab-safety"}), Some("cat"), "subject_elsewhere"),
-        ("over somebody of any site, in the registry", "grade.edit", json!("registry"), Some("cat"), "allowed"),
+        (
+            "over somebody of another site",
+            "grade.edit",
+            json!({"course": "lab-safety"}),
+            Some("cat"),
+            "subject_elsewhere",
+        ),
+        (
+            "over somebody of any site, in the registry",
+            "grade.edit",
+            json!("registry"),
+            Some("cat"),
+            "allowed",
+        ),
     ] {
         file.ask(case, &[], &can("ann", capability, &scope, over), expect);
     }
     file.ask("over somebody suspended", &[status("cat", "suspended")], &edit("ann", Some("cat")), "allowed");
-    file.ask("over somebody suspended there", &[member("cat", "primary", json!("suspended"))], &edit("ann", Some("cat")), "allowed");
-    file.ask("over somebody who left", &[member("cat", "primary", Value::Null)], &edit("ann", Some("cat")), "subject_elsewhere");
-    file.ask("over somebody erased", &[json!({"erase": {"user": "cat"}})], &edit("ann", Some("cat")), "unknown_subject");
+    file.ask(
+        "over somebody suspended there",
+        &[member("cat", "primary", json!("suspended"))],
+        &edit("ann", Some("cat")),
+        "allowed",
+    );
+    file.ask(
+        "over somebody who left",
+        &[member("cat", "primary", Value::Null)],
+        &edit("ann", Some("cat")),
+        "subject_elsewhere",
+    );
+    file.ask(
+        "over somebody erased",
+        &[json!({"erase": {"user": "cat"}})],
+        &edit("ann", Some("cat")),
+        "unknown_subject",
+    );
     // A closed site stops everybody.
     let closed = [json!({"close_site": {"key": "labs"}})];
     let labs = [
@@ -613,21 +744,61 @@ fn standing() -> File {
     ];
     for (place, scope) in &labs {
         for who in ["ann", "bob"] {
-            file.ask(format!("closed: {who} in {place}"), &closed, &can(who, "grade.view", scope, Some(who)), "closed_site");
+            file.ask(
+                format!("closed: {who} in {place}"),
+                &closed,
+                &can(who, "grade.view", scope, Some(who)),
+                "closed_site",
+            );
         }
         let reopened = [closed[0].clone(), json!({"reopen_site": {"key": "labs"}})];
-        file.ask(format!("reopened: bob in {place}"), &reopened, &can("bob", "grade.view", scope, Some("bob")), "allowed");
+        file.ask(
+            format!("reopened: bob in {place}"),
+            &reopened,
+            &can("bob", "grade.view", scope, Some("bob")),
+            "allowed",
+        );
     }
     file.ask("closed: elsewhere", &closed, &edit("bob", Some("cat")), "allowed");
-    file.ask("closed: it is reopened in the registry", &closed, &can("ann", "site.close", &json!("registry"), None), "allowed");
+    file.ask(
+        "closed: it is reopened in the registry",
+        &closed,
+        &can("ann", "site.close", &json!("registry"), None),
+        "allowed",
+    );
     // The order in which it is told.
     let labs = json!({"site": "labs"});
     for (case, given, ask, expect) in [
-        ("who asks comes before what", vec![], can("zoe", "no.such", &json!({"site": "no"}), None), "unknown_actor"),
-        ("what comes before where", vec![], can("ann", "no.such", &json!({"site": "no"}), None), "unknown_capability"),
-        ("how far within comes before closed", closed.to_vec(), can("ann", "site.close", &labs, None), "wrong_scope"),
-        ("closed comes before locked", vec![closed[0].clone(), json!({"lock": {"scope": labs}})], can("ann", "grade.edit", &labs, None), "closed_site"),
-        ("locked comes before over whom", vec![json!({"lock": {"scope": labs}})], can("ann", "grade.edit", &labs, None), "locked"),
+        (
+            "who asks comes before what",
+            vec![],
+            can("zoe", "no.such", &json!({"site": "no"}), None),
+            "unknown_actor",
+        ),
+        (
+            "what comes before where",
+            vec![],
+            can("ann", "no.such", &json!({"site": "no"}), None),
+            "unknown_capability",
+        ),
+        (
+            "how far within comes before closed",
+            closed.to_vec(),
+            can("ann", "site.close", &labs, None),
+            "wrong_scope",
+        ),
+        (
+            "closed comes before locked",
+            vec![closed[0].clone(), json!({"lock": {"scope": labs}})],
+            can("ann", "grade.edit", &labs, None),
+            "closed_site",
+        ),
+        (
+            "locked comes before over whom",
+            vec![json!({"lock": {"scope": labs}})],
+            can("ann", "grade.edit", &labs, None),
+            "locked",
+        ),
         ("over whom comes before roles", vec![], can("cat", "grade.edit", &course, None), "no_subject"),
     ] {
         file.ask(case, &given, &ask, expect);
@@ -649,21 +820,66 @@ fn locks() -> File {
     for (number, (place, scope)) in depths().iter().enumerate() {
         let lock = json!({"lock": {"scope": scope}});
         let given = [lock.clone()];
-        file.ask(format!("locked: {place}; changed"), &given, &can("ann", "grade.edit", &course, Some("bob")), "locked");
-        file.ask(format!("locked: {place}; looked at"), &given, &can("ann", "grade.view", &course, Some("bob")), "allowed");
-        file.ask(format!("locked: {place}; unlocked"), &given, &can("ann", "scope.unlock", &course, None), "allowed");
-        file.ask(format!("locked: {place}; locked"), &given, &can("ann", "scope.lock", &course, None), "locked");
+        file.ask(
+            format!("locked: {place}; changed"),
+            &given,
+            &can("ann", "grade.edit", &course, Some("bob")),
+            "locked",
+        );
+        file.ask(
+            format!("locked: {place}; looked at"),
+            &given,
+            &can("ann", "grade.view", &course, Some("bob")),
+            "allowed",
+        );
+        file.ask(
+            format!("locked: {place}; unlocked"),
+            &given,
+            &can("ann", "scope.unlock", &course, None),
+            "allowed",
+        );
+        file.ask(
+            format!("locked: {place}; locked"),
+            &given,
+            &can("ann", "scope.lock", &course, None),
+            "locked",
+        );
         let unlocked = [lock.clone(), json!({"unlock": {"scope": scope}})];
-        file.ask(format!("locked and unlocked: {place}"), &unlocked, &can("ann", "grade.edit", &course, Some("bob")), "allowed");
+        file.ask(
+            format!("locked and unlocked: {place}"),
+            &unlocked,
+            &can("ann", "grade.edit", &course, Some("bob")),
+            "allowed",
+        );
         // The course beside lies in all of them but the course.
         let beside = if number == 4 { "allowed" } else { "locked" };
-        file.ask(format!("locked: {place}; in the course beside"), &given, &can("ann", "grade.edit", &json!({"course": "beside"}), Some("bob")), beside);
+        file.ask(
+            format!("locked: {place}; in the course beside"),
+            &given,
+            &can("ann", "grade.edit", &json!({"course": "beside"}), Some("bob")),
+            beside,
+        );
         let without = if number == 0 { "locked" } else { "allowed" };
-        file.ask(format!("locked: {place}; in the registry"), &given, &can("ann", "grade.edit", &json!("registry"), Some("bob")), without);
+        file.ask(
+            format!("locked: {place}; in the registry"),
+            &given,
+            &can("ann", "grade.edit", &json!("registry"), Some("bob")),
+            without,
+        );
     }
     let locked = [json!({"lock": {"scope": course}})];
-    file.ask("whoever may not unlock does not", &locked, &can("bob", "scope.unlock", &course, None), "not_given");
-    file.ask("locked is told to whoever could not anyway", &locked, &can("bob", "grade.edit", &course, Some("ann")), "locked");
+    file.ask(
+        "whoever may not unlock does not",
+        &locked,
+        &can("bob", "scope.unlock", &course, None),
+        "not_given",
+    );
+    file.ask(
+        "locked is told to whoever could not anyway",
+        &locked,
+        &can("bob", "grade.edit", &course, Some("ann")),
+        "locked",
+    );
     file
 }
 
@@ -685,7 +901,12 @@ fn patterns() -> File {
     let site = json!({"site": "primary"});
     let mut ask = |case: &str, effects: Value, capability: &str, over: Option<&str>, expect: &str| {
         let given = [role("r", &effects), grant("r", "ann", &json!("registry"))];
-        file.ask(format!("{case}: {effects}, {capability}"), &given, &can("ann", capability, &site, over), expect);
+        file.ask(
+            format!("{case}: {effects}, {capability}"),
+            &given,
+            &can("ann", capability, &site, over),
+            expect,
+        );
     };
     for (effects, capability, over, expect) in [
         (json!({"*": "allow"}), "course.edit", None, "allowed"),
@@ -736,8 +957,15 @@ fn patterns() -> File {
         }
     }
     ask("beside one that escalates", json!({"role.*": "allow"}), "role.view", None, "allowed");
-    let later = [json!({"define_capability": {"name": "invoice.later", "kind": "read", "innermost": "site", "over": false, "sentence": "see more"}})];
-    file.ask("a capability registered later is meant by what came before", &later, &can("bob", "invoice.later", &site, None), "allowed");
+    let later = [
+        json!({"define_capability": {"name": "invoice.later", "kind": "read", "innermost": "site", "over": false, "sentence": "see more"}}),
+    ];
+    file.ask(
+        "a capability registered later is meant by what came before",
+        &later,
+        &can("bob", "invoice.later", &site, None),
+        "allowed",
+    );
     file
 }
 
@@ -790,14 +1018,24 @@ fn fields() -> File {
         (json!({"field.read.sensitivity.personal": "deny", "*": "allow"}), "allowed"),
     ] {
         let given = [role("r", &effects), grant("r", "ann", &site)];
-        file.ask(format!("pay is read: {effects}"), &given, &can("ann", "field.read.pay", &site, Some("bob")), expect);
+        file.ask(
+            format!("pay is read: {effects}"),
+            &given,
+            &can("ann", "field.read.pay", &site, Some("bob")),
+            expect,
+        );
     }
     let redefined = [
         role("r", &json!({"field.read.sensitivity.public": "allow"})),
         grant("r", "ann", &site),
         json!({"define_attribute": {"key": "pay", "type": "text", "sensitivity": "public"}}),
     ];
-    file.ask("what becomes less sensitive is read", &redefined, &can("ann", "field.read.pay", &site, Some("bob")), "allowed");
+    file.ask(
+        "what becomes less sensitive is read",
+        &redefined,
+        &can("ann", "field.read.pay", &site, Some("bob")),
+        "allowed",
+    );
     for (case, capability, over, expect) in [
         ("one's own are read", "field.read.pay", "ann", "allowed"),
         ("not written", "field.write.pay", "ann", "not_given"),
@@ -807,7 +1045,12 @@ fn fields() -> File {
         file.ask(case, &[], &can("ann", capability, &site, Some(over)), expect);
     }
     let withheld = [overridden("self", &site, &json!({"field.write.phone": "withhold"}))];
-    file.ask("unless that is withheld", &withheld, &can("ann", "field.write.phone", &site, Some("ann")), "not_given");
+    file.ask(
+        "unless that is withheld",
+        &withheld,
+        &can("ann", "field.write.phone", &site, Some("ann")),
+        "not_given",
+    );
     let reader = [role("r", &json!({"field.*": "allow"})), grant("r", "ann", &json!("registry"))];
     for (case, scope, expect) in [
         ("a site's field there", json!({"site": "labs"}), "allowed"),
@@ -819,7 +1062,12 @@ fn fields() -> File {
         file.ask(case, &reader, &can("ann", "field.read.bench", &scope, Some("bob")), expect);
     }
     let deleted = [reader[0].clone(), reader[1].clone(), json!({"delete_attribute": {"key": "desk"}})];
-    file.ask("a field that was deleted", &deleted, &can("ann", "field.read.desk", &site, Some("bob")), "unknown_capability");
+    file.ask(
+        "a field that was deleted",
+        &deleted,
+        &can("ann", "field.read.desk", &site, Some("bob")),
+        "unknown_capability",
+    );
     file
 }
 
@@ -840,9 +1088,7 @@ fn enrolments() -> File {
     let course = json!({"course": "gdpr"});
     let view = |scope: &Value| can("ann", "course.view", scope, None);
     let edit = can("ann", "content.edit", &course, None);
-    let rule = |role: &str, on_leave: &str| {
-        json!({"define_enrolment_rule": {"key": "e", "segment": "red", "courses": ["gdpr"], "on_leave": on_leave, "role": role}})
-    };
+    let rule = |role: &str, on_leave: &str| json!({"define_enrolment_rule": {"key": "e", "segment": "red", "courses": ["gdpr"], "on_leave": on_leave, "role": role}});
     let enrol = json!({"enrol": {"user": "ann", "course": "gdpr"}});
     let leave = json!({"update_user": {"key": "ann", "values": {"team": "blue"}}});
     let suspend = json!({"suspend_enrolment": {"user": "ann", "course": "gdpr"}});
@@ -852,13 +1098,28 @@ fn enrolments() -> File {
     file.ask("a learner edits nothing", &[enrol.clone()], &edit, "not_given");
     file.ask("not in the course beside", &[enrol.clone()], &view(&json!({"course": "beside"})), "not_given");
     file.ask("nor without", &[enrol.clone()], &view(&json!({"category": "inner"})), "not_given");
-    file.ask("in bulk", &[json!({"enrol_users": {"users": ["ann"], "courses": ["gdpr"]}})], &view(&course), "allowed");
-    file.ask("taken back", &[enrol.clone(), json!({"unenrol": {"user": "ann", "course": "gdpr"}})], &view(&course), "not_given");
+    file.ask(
+        "in bulk",
+        &[json!({"enrol_users": {"users": ["ann"], "courses": ["gdpr"]}})],
+        &view(&course),
+        "allowed",
+    );
+    file.ask(
+        "taken back",
+        &[enrol.clone(), json!({"unenrol": {"user": "ann", "course": "gdpr"}})],
+        &view(&course),
+        "not_given",
+    );
     file.ask("suspended by hand", &[enrol.clone(), suspend.clone()], &view(&course), "not_given");
     file.ask("resumed", &[enrol.clone(), suspend.clone(), resume], &view(&course), "allowed");
     file.ask("by a rule, as its role", &[rule("instructor", "keep")], &edit, "allowed");
     file.ask("by a rule, as a learner", &[rule("learner", "keep")], &edit, "not_given");
-    file.ask("a role of both reasons", &[enrol.clone(), rule("instructor", "keep")], &can("ann", "assessment.submit", &course, None), "allowed");
+    file.ask(
+        "a role of both reasons",
+        &[enrol.clone(), rule("instructor", "keep")],
+        &can("ann", "assessment.submit", &course, None),
+        "allowed",
+    );
     // Leaving is a commit of its own: within one nobody had arrived.
     for (on_leave, expect) in [("keep", "allowed"), ("suspend", "not_given"), ("unenrol", "not_given")] {
         for (by_hand, words) in [(false, ""), (true, ", and enrolled by hand")] {
@@ -870,7 +1131,12 @@ fn enrolments() -> File {
             file.ask(case, &first, &edit, expect);
             file.then(&[leave.clone()]);
             if by_hand {
-                file.ask(format!("{on_leave}: what was given by hand stays"), &first, &view(&course), "allowed");
+                file.ask(
+                    format!("{on_leave}: what was given by hand stays"),
+                    &first,
+                    &view(&course),
+                    "allowed",
+                );
                 file.then(&[leave.clone()]);
             }
         }
@@ -878,7 +1144,12 @@ fn enrolments() -> File {
         file.ask(case, &[rule("instructor", on_leave)], &edit, "allowed");
         file.then(&[leave.clone()]);
         file.then(&[json!({"update_user": {"key": "ann", "values": {"team": "red"}}})]);
-        file.ask(format!("suspended by hand: a rule that would {on_leave}"), &[rule("instructor", on_leave)], &edit, "not_given");
+        file.ask(
+            format!("suspended by hand: a rule that would {on_leave}"),
+            &[rule("instructor", on_leave)],
+            &edit,
+            "not_given",
+        );
         file.then(&[suspend.clone()]);
     }
     let here = json!({"update_user": {"key": "ann", "sites": {"primary": "suspended"}}});
@@ -886,8 +1157,18 @@ fn enrolments() -> File {
     file.then(&[here]);
     let denies = overridden("learner", &course, &json!({"course.view": "deny"}));
     file.ask("a role by enrolment is overridden as any", &[enrol.clone(), denies], &view(&course), "denied");
-    file.ask("over others of the course", &[rule("instructor", "keep")], &can("ann", "grade.edit", &course, Some("bob")), "allowed");
-    file.ask("an archived course is looked at", &[enrol, json!({"archive_course": {"key": "gdpr"}})], &view(&course), "allowed");
+    file.ask(
+        "over others of the course",
+        &[rule("instructor", "keep")],
+        &can("ann", "grade.edit", &course, Some("bob")),
+        "allowed",
+    );
+    file.ask(
+        "an archived course is looked at",
+        &[enrol, json!({"archive_course": {"key": "gdpr"}})],
+        &view(&course),
+        "allowed",
+    );
     file
 }
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use matricula::{
     AttributeDefinition, AttributeType, BulkEnrolment, CapabilityDefinition, CategoryDefinition, Change,
     CourseDefinition, Deletable, DueDate, EnrolmentRuleDefinition, Error, Exception, GrantId, Input, Instant,
-    OptionDefinition, Override, RecordUpdate, Revision,
-    SegmentDefinition, Sensitivity, SiteDefinition, Transaction, UserUpdate, time_zone,
+    OptionDefinition, Override, RecordUpdate, Revision, SegmentDefinition, Sensitivity, SiteDefinition,
+    Transaction, UserUpdate, time_zone,
 };
 use serde::{Deserialize, Deserializer};
 

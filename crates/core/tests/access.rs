@@ -1,5 +1,10 @@
 //! Who may do what: the engine agrees with the slow reference, and what is promised of every registry holds.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by panicking"
+)]
 
 #[path = "access/agreement.rs"]
 mod agreement;

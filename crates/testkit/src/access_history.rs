@@ -241,7 +241,8 @@ fn any_scope() -> impl Strategy<Value = ScopeKey> {
 /// Over whom a grant counts.
 pub fn audience() -> impl Strategy<Value = AudienceKey> {
     let user = || proptest::sample::select(vec!["boss", "lead", "chief"]).prop_map(str::to_owned);
-    let same = proptest::sample::select(vec!["team", "level", "boss", "badge", "bench"]).prop_map(str::to_owned);
+    let same =
+        proptest::sample::select(vec!["team", "level", "boss", "badge", "bench"]).prop_map(str::to_owned);
     prop_oneof![
         3 => segment().prop_map(AudienceKey::Segment),
         1 => user().prop_map(AudienceKey::Reports),
@@ -289,7 +290,11 @@ pub fn change() -> impl Strategy<Value = Change> {
             .prop_map(|(key, level, team)| UserUpdate::new(key).set("level", level).set("team", team)),
         (user(), user(), proptest::sample::select(vec!["boss", "lead", "chief"]))
             .prop_map(|(key, named, attribute)| UserUpdate::new(key).set(attribute, named)),
-        (user(), proptest::sample::select(vec!["q", "Q", "p"]), proptest::sample::select(vec!["badge", "bench"]))
+        (
+            user(),
+            proptest::sample::select(vec!["q", "Q", "p"]),
+            proptest::sample::select(vec!["badge", "bench"])
+        )
             .prop_map(|(key, value, attribute)| UserUpdate::new(key).set(attribute, value)),
     ];
     let access = prop_oneof![
@@ -337,8 +342,7 @@ pub fn change() -> impl Strategy<Value = Change> {
             proptest::sample::select(vec![LeavePolicy::Keep, LeavePolicy::Suspend, LeavePolicy::Unenrol])
         )
             .prop_map(|(number, segment, course, role, on_leave)| {
-                let rule =
-                    EnrolmentRuleDefinition::new(format!("e{number}"), segment, [course], on_leave);
+                let rule = EnrolmentRuleDefinition::new(format!("e{number}"), segment, [course], on_leave);
                 EnrolmentRuleDefinition { role, ..rule }.into()
             }),
         (user(), course()).prop_map(|(user, course)| Change::Enrol { user, course }),
@@ -349,8 +353,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         }),
         (proptest::sample::select(vec!["team", "pay", "note"]), sensitivity, any::<bool>())
             .prop_map(|(key, sensitivity, own)| attribute(key, sensitivity, own).into()),
-        (site(), any::<bool>())
-            .prop_map(|(site, closed)| Change::Close { site: site.to_owned(), closed }),
+        (site(), any::<bool>()).prop_map(|(site, closed)| Change::Close { site: site.to_owned(), closed }),
         proptest::sample::select(vec![
             Change::Delete(Deletable::Attribute, "pay".to_owned()),
             Change::Delete(Deletable::Attribute, "chief".to_owned()),

@@ -5,13 +5,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use matricula_core::Tz;
-use matricula_core::rule::{
-    AttributeId, Fact, Field, Person, RoleId, Sensitivity, Truth, Value, evaluate,
-};
+use matricula_core::rule::{AttributeId, Fact, Field, Person, RoleId, Sensitivity, Truth, Value, evaluate};
 use matricula_core::{
     Audience, CapabilityKind, CategoryId, CourseId, Effect, Effects, EnrolmentStatus, Entry, Exception, Flag,
-    Grant, Holder, Instant, Over, ReasonState, Role, Scope, SegmentId, SegmentState, SiteId, Snapshot, Status,
-    UserId,
+    Grant, Holder, Instant, Over, ReasonState, Role, Scope, SegmentId, SegmentState, SiteId, Snapshot,
+    Status, UserId,
 };
 
 /// What is asked about, as far as it matters.
@@ -212,9 +210,8 @@ impl<'a> Reference<'a> {
     ) -> Result<(), &'static str> {
         let said = self.said(actor, capability, scope, at);
         let denied = said.iter().any(|(effect, _)| *effect == Effect::Deny);
-        let unlimited = said
-            .iter()
-            .any(|(effect, reach)| *effect == Effect::Deny && matches!(reach, Reach::Everybody));
+        let unlimited =
+            said.iter().any(|(effect, reach)| *effect == Effect::Deny && matches!(reach, Reach::Everybody));
         let given = said.iter().any(|(effect, _)| *effect == Effect::Allow);
         let (all, reached) = self.each(actor, capability, scope, at);
         if given && !unlimited && all == reached {
@@ -245,8 +242,7 @@ impl<'a> Reference<'a> {
         let mut held = Vec::new();
         for grant in &self.grants {
             let here = ways_out.contains(&grant.scope) && (belongs || grant.scope == Scope::Registry);
-            let now =
-                grant.from.is_none_or(|from| from <= at) && grant.until.is_none_or(|until| at < until);
+            let now = grant.from.is_none_or(|from| from <= at) && grant.until.is_none_or(|until| at < until);
             let theirs = match grant.holder {
                 Holder::User(user) => user == actor,
                 Holder::Segment(segment) => snapshot.members_of(segment).contains(actor.0),

@@ -276,7 +276,9 @@ impl Grants {
 
     /// Notes whether somebody holds something at a scope.
     fn note_holder(&mut self, user: UserId, scope: Scope) {
-        let holds = self.of_user(user).iter().any(|held| held.scope == scope);
+        let own = self.of_user(user);
+        let first = own.get(own.partition_point(|held| held.scope < scope));
+        let holds = first.is_some_and(|held| held.scope == scope);
         if self.holders_at(scope).contains(user.0) == holds {
             return;
         }

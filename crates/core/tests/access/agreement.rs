@@ -22,7 +22,14 @@ fn engine(snapshot: &Snapshot, actor: UserId, name: &str, scope: Scope, over: Ov
     }
 }
 
-fn expected(reference: &Reference, actor: UserId, name: &str, scope: Scope, over: Over, at: Instant) -> String {
+fn expected(
+    reference: &Reference,
+    actor: UserId,
+    name: &str,
+    scope: Scope,
+    over: Over,
+    at: Instant,
+) -> String {
     reference.can(actor, name, scope, over, at).err().unwrap_or("allowed").to_owned()
 }
 

@@ -186,7 +186,8 @@ fn change_in_a() -> impl Strategy<Value = Change> {
             Just(ScopeKey::Course("ka0".to_owned())),
         ]
     };
-    let role = proptest::sample::select(vec!["r0", "ra", "instructor", "authenticated", "self", "administrator"]);
+    let role =
+        proptest::sample::select(vec!["r0", "ra", "instructor", "authenticated", "self", "administrator"]);
     let membership = proptest::sample::select(vec![Status::Active, Status::Suspended]);
     prop_oneof![
         4 => grant(scope()).prop_map(Change::from),
