@@ -8,6 +8,10 @@
     reason = "a test says so by panicking"
 )]
 
+#[path = "runner/access.rs"]
+mod access;
+#[path = "runner/access_tables.rs"]
+mod access_tables;
 #[path = "runner/answers.rs"]
 mod answers;
 #[path = "runner/calls.rs"]
@@ -113,7 +117,9 @@ fn failures(name: &str, text: &str) -> Vec<String> {
 #[test]
 fn every_case_of_every_file_holds() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors");
-    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let folders = [folder.join("access"), folder];
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let entries = entries.map(|entry| entry.unwrap().path());
     let files: BTreeSet<_> =
         entries.filter(|path| path.extension().is_some_and(|found| found == "json")).collect();
     assert!(!files.is_empty(), "there are no vectors");
@@ -123,6 +129,24 @@ fn every_case_of_every_file_holds() {
         found.extend(failures(&name, &std::fs::read_to_string(&path).unwrap()));
     }
     assert!(found.is_empty(), "{} cases:\n{}", found.len(), found.join("\n"));
+}
+
+/// The tables say what the vectors of access are; `MATRICULA_WRITE_VECTORS=1` writes them anew.
+#[test]
+fn the_vectors_of_access_are_what_their_tables_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/access");
+    for (name, text) in access_tables::files() {
+        let path = folder.join(name);
+        if std::env::var_os("MATRICULA_WRITE_VECTORS").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == text,
+            "{name} is not what the tables say: run this test with MATRICULA_WRITE_VECTORS=1"
+        );
+    }
 }
 
 /// A runner that finds nothing wrong must be able to.

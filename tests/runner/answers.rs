@@ -22,6 +22,7 @@ pub(crate) fn answer(registry: &Registry, question: Question) -> Result<Value, E
 fn answer_of(registry: &Registry, snapshot: Snapshot, question: Question) -> Result<Value, Error> {
     Ok(match question {
         Question::AsOf { .. } => panic!("as of what, as of what?"),
+        Question::Can(can) => can.answer(&snapshot)?,
         Question::Verify {} => {
             let found = registry.verify(None)?;
             json!({

@@ -6,6 +6,7 @@ use matricula::{AsOf, Error, Revision, RuleSource};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::access::Can;
 use crate::changes::Changing;
 
 #[derive(Deserialize)]
@@ -148,6 +149,7 @@ pub(crate) enum Question {
         user: String,
         course: String,
     },
+    Can(Can),
 }
 
 /// A revision, or an instant.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use matricula::{
-    AttributeDefinition, AttributeType, BulkEnrolment, Change, CourseDefinition, Deletable, DueDate,
-    EnrolmentRuleDefinition, Error, Exception, Input, Instant, OptionDefinition, RecordUpdate, Revision,
-    SegmentDefinition, Sensitivity, SiteDefinition, Transaction, UserUpdate, time_zone,
+    AttributeDefinition, AttributeType, BulkEnrolment, CapabilityDefinition, CategoryDefinition, Change,
+    CourseDefinition, Deletable, DueDate, EnrolmentRuleDefinition, Error, Exception, GrantId, Input, Instant,
+    OptionDefinition, Override, RecordUpdate, Revision, SegmentDefinition, Sensitivity, SiteDefinition,
+    Transaction, UserUpdate, time_zone,
 };
 use serde::{Deserialize, Deserializer};
 
+use crate::access::{DefineRole, Granting, ScopeGiven, effects_of};
 use crate::calls::Notation;
 
 /// A call on a transaction.
@@ -26,6 +28,33 @@ pub(crate) enum Changing {
         key: String,
         name: Option<String>,
         site: Option<String>,
+        category: Option<String>,
+    },
+    DefineCategory {
+        key: String,
+        name: Option<String>,
+        site: Option<String>,
+        parent: Option<String>,
+    },
+    DefineCapability(CapabilityDefinition),
+    DefineRole(Box<DefineRole>),
+    Override {
+        role: String,
+        scope: ScopeGiven,
+        effects: BTreeMap<String, String>,
+    },
+    Lock {
+        scope: ScopeGiven,
+    },
+    Unlock {
+        scope: ScopeGiven,
+    },
+    Grant(Box<Granting>),
+    Revoke {
+        grant: u32,
+    },
+    DeleteRole {
+        key: String,
     },
     DefineSegment(Box<DefineSegment>),
     DefineEnrolmentRule(Box<DefineEnrolmentRule>),

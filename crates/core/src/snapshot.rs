@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, RoleId, Schema, Value};
 
+use crate::access::ByData;
 use crate::draft::find;
 use crate::state::State;
 use crate::{
@@ -323,7 +324,7 @@ impl Snapshot {
 
     /// A person as rules of a site see one, at an instant; registry-wide if no site is given.
     pub fn person(&self, user: UserId, site: Option<SiteId>, at: Instant) -> impl Person + '_ {
-        self.0.person(user, site, at, false)
+        self.0.person(user, site, at, None)
     }
 
     /// Whether everything that can be read from two snapshots is the same. It compares every person and is
@@ -411,19 +412,19 @@ struct PersonAt<'a> {
     user: UserId,
     today: NaiveDate,
     zone: Tz,
-    /// Whether it counts neither whether the person is active nor whether memberships are.
-    by_data: bool,
+    /// If so asked, the person as if active everywhere.
+    by_data: Option<&'a ByData<'a>>,
 }
 
 impl State {
     /// A person as rules of a site see one; if so asked as if the person and all memberships were active.
-    pub(crate) fn person(
-        &self,
+    pub(crate) fn person<'a>(
+        &'a self,
         user: UserId,
         site: Option<SiteId>,
         at: Instant,
-        by_data: bool,
-    ) -> impl Person + '_ {
+        by_data: Option<&'a ByData<'a>>,
+    ) -> impl Person + 'a {
         let zone = self.zone(site);
         PersonAt { state: self, user, today: at.day(zone), zone, by_data }
     }
@@ -448,12 +449,12 @@ impl Person for PersonAt<'_> {
     fn is(&self, fact: Fact) -> bool {
         match fact {
             Fact::Segment(segment) => match self.by_data {
-                true => self.state.is_in_by_data(segment, self.user),
-                false => self.state.is_member((segment, None), self.user),
+                Some(by_data) => by_data.is_in(segment),
+                None => self.state.is_member((segment, None), self.user),
             },
             Fact::Site(site) => match self.by_data {
-                true => self.state.users.membership(self.user, site).is_some(),
-                false => self.state.counts_in(self.user, site),
+                Some(_) => self.state.users.membership(self.user, site).is_some(),
+                None => self.state.counts_in(self.user, site),
             },
             Fact::Enrolled(course) => !self.state.enrolments.records(self.user, course).is_empty(),
             Fact::Group(..) | Fact::Role(_) => false,

@@ -6,8 +6,12 @@
 //! * [`focus`]: random histories about few enrolments, to which everything happens.
 //! * [`rules`]: random rules over what those registries have.
 //! * [`simulator`]: the slow, obvious reading of the semantics that fast paths are compared with.
+//! * [`access_reference`]: who may do what, slowly and obviously.
+//! * [`access_history`]: random registries with everything that access is made of.
 //! * [`company`]: a believable company of any size, as feeds of successive days.
 
+pub mod access_history;
+pub mod access_reference;
 mod agree;
 mod asked;
 pub mod behaviour;

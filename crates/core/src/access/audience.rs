@@ -1,5 +1,8 @@
 //! Over whom a role counts: whether somebody is in an audience, and who all is. Not here: what the role gives (`decide`).
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use matricula_rule::{SiteId, Truth, UserId, Value, evaluate};
 
 use crate::access::{Audience, Holding, Scope, Via};
@@ -69,28 +72,55 @@ impl State {
 
     /// Whether somebody is in a segment or, if they or their membership are suspended, would be in it otherwise: so that
     /// whoever is responsible for them can restore them.
-    pub(crate) fn is_in_by_data(&self, id: SegmentId, user: UserId) -> bool {
-        if self.is_member((id, None), user) {
+    pub(crate) fn is_in_by_data(&self, segment: SegmentId, user: UserId) -> bool {
+        self.is_member((segment, None), user)
+            || ByData { state: self, user, known: RefCell::default() }.is_in(segment)
+    }
+}
+
+/// Somebody as if active everywhere. Each segment is asked once, however often others name it.
+pub(crate) struct ByData<'a> {
+    state: &'a State,
+    user: UserId,
+    known: RefCell<BTreeMap<SegmentId, bool>>,
+}
+
+impl ByData<'_> {
+    /// Whether the person is in a segment, or would be.
+    pub(crate) fn is_in(&self, segment: SegmentId) -> bool {
+        if let Some(known) = self.known.borrow().get(&segment) {
+            return *known;
+        }
+        let is_in = self.find(segment);
+        self.known.borrow_mut().insert(segment, is_in);
+        is_in
+    }
+
+    fn find(&self, id: SegmentId) -> bool {
+        let Self { state, user, .. } = *self;
+        if state.is_member((id, None), user) {
             return true;
         }
-        let Some(segment) = self.segment(id) else { return false };
-        let counts = |site| self.counts_in(user, site);
-        let active = self.users.status(user) == Some(Status::Active)
+        let Some(segment) = state.segment(id) else { return false };
+        let counts = |site| state.counts_in(user, site);
+        let active = state.users.status(user) == Some(Status::Active)
             && match segment.site {
                 Some(site) => counts(site),
-                None => (0..self.sites.len()).map(SiteId::at).any(counts),
+                None => (0..state.sites.len()).map(SiteId::at).any(counts),
             };
-        let member = segment.site.is_none_or(|site| self.users.membership(user, site).is_some());
-        if active || !member || self.users.status(user).is_none_or(|status| status == Status::Erased) {
+        let member = segment.site.is_none_or(|site| state.users.membership(user, site).is_some());
+        if active || !member || state.users.status(user).is_none_or(|status| status == Status::Erased) {
             return false;
         }
-        match (self.exception(id, user), segment.state) {
-            (Some(Exception::Banned), _) | (_, SegmentState::Draft) => false,
-            (_, SegmentState::Paused) => self.hand(id).is_some_and(|hand| hand.frozen.contains(user.0)),
+        match (state.exception(id, user), segment.state) {
+            (_, SegmentState::Draft) => false,
+            // While it is paused, what is decided by hand waits, as it does for members.
+            (_, SegmentState::Paused) => state.hand(id).is_some_and(|hand| hand.frozen.contains(user.0)),
+            (Some(Exception::Banned), SegmentState::Active) => false,
             (Some(Exception::Pinned), SegmentState::Active) => true,
             (None, SegmentState::Active) => segment.rule.as_ref().is_some_and(|rule| {
-                let person = self.person(user, segment.site, self.clock.unwrap_or(Instant::EPOCH), true);
-                evaluate(rule, &person) == Truth::True
+                let at = state.clock.unwrap_or(Instant::EPOCH);
+                evaluate(rule, &state.person(user, segment.site, at, Some(self))) == Truth::True
             }),
         }
     }

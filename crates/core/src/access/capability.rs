@@ -1,7 +1,7 @@
 //! Named permissions: what each is about, where it can be asked for, and the patterns that stand for many. Not here: the
 //! ones that are built in (`builtin`), and who has them (`decide`).
 
-use matricula_rule::{AttributeId, Sensitivity, nearest};
+use matricula_rule::{AttributeId, Sensitivity, SiteId, nearest};
 use serde::{Deserialize, Serialize};
 
 use crate::access::builtin::BUILT_IN;
@@ -174,6 +174,11 @@ impl State {
                 Some(Nature { kind, innermost: 3, over: true, escalates: false })
             }
         }
+    }
+
+    /// The site whose attribute a capability is about, if it is about one of a site.
+    pub(crate) fn owner_of_field(&self, id: CapabilityId) -> Option<SiteId> {
+        self.schema.attributes().get(id.place().ok()? / 2)?.site
     }
 
     /// The capability of a name.

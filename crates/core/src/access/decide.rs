@@ -192,6 +192,12 @@ impl State {
             None => return Err(Denied::UnknownActor),
         }
         let nature = self.nature(capability).ok_or(Denied::UnknownCapability)?;
+        // A site's own field is not there for other sites, which are not to see that it was defined.
+        if let (Some(owner), Some(site)) = (self.owner_of_field(capability), self.site_of(scope))
+            && owner != site
+        {
+            return Err(Denied::UnknownCapability);
+        }
         if !self.has_scope(scope) {
             return Err(Denied::UnknownScope);
         }

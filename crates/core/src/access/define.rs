@@ -330,7 +330,7 @@ impl Draft {
             return Err(not_possible(format!("{holder} holds role `{key}` without an audience")));
         }
         Arc::make_mut(&mut self.access().roles).insert(key, role.clone());
-        self.next.compile_access();
+        self.next.compile_role(id);
         self.record(Entry::Role(id, role));
         Ok(())
     }
@@ -375,7 +375,7 @@ impl Draft {
         } else {
             overrides.insert((role, scope), effects.clone());
         }
-        self.next.compile_access();
+        self.next.compile_role(role);
         self.record(Entry::Override { role, scope, effects });
         Ok(())
     }
@@ -438,7 +438,7 @@ impl Draft {
         }
         let role = Role { effects: Effects::new(), may_assign: Vec::new(), deleted: true, ..old };
         put(Arc::make_mut(&mut self.access().roles), id.index(), &role.key, true, role.clone());
-        self.next.compile_access();
+        self.next.compile_role(id);
         self.record(Entry::Role(id, role));
         Ok(())
     }

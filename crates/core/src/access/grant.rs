@@ -231,24 +231,6 @@ impl Grants {
         own.iter().chain(of_segment).map(move |held| (held.id, held.grant(holder)))
     }
 
-    /// The grant that differs from another one at most by its note.
-    pub(crate) fn like(&self, grant: &Grant) -> Option<GrantId> {
-        let is_like = |held: &Held| {
-            let more = held.more.as_deref();
-            (held.role, held.scope, held.audience()) == (grant.role, grant.scope, grant.audience)
-                && (more.and_then(|more| more.from), more.and_then(|more| more.until))
-                    == (grant.from, grant.until)
-        };
-        let found = match grant.holder {
-            Holder::User(user) => self.of_user(user).iter().find(|held| is_like(held)),
-            Holder::Segment(segment) => {
-                let mut there = self.of_segments_at(grant.scope).iter();
-                there.find(|(of, held)| *of == segment && is_like(held)).map(|(_, held)| held)
-            }
-        };
-        found.map(|held| held.id)
-    }
-
     /// Takes away all that a person holds, who is erased.
     pub(crate) fn forget(&mut self, user: UserId) {
         let ids: Vec<GrantId> = self.of_user(user).iter().map(|held| held.id).collect();
@@ -259,7 +241,48 @@ impl Grants {
 
     /// All that there are, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (GrantId, Grant)> + '_ {
-        (0..self.count).map(GrantId).filter_map(|id| Some((id, self.get(id)?)))
+        let of_segments: BTreeMap<GrantId, &Held> =
+            self.of_segments().map(|(_, held)| (held.id, held)).collect();
+        // Who holds many is not gone through for each of them.
+        let mut of_many: BTreeMap<UserId, BTreeMap<GrantId, &Held>> = BTreeMap::new();
+        (0..self.count).map(GrantId).filter_map(move |id| {
+            let holder = self.holder(id)?;
+            let held = match holder {
+                Holder::Segment(_) => of_segments.get(&id).copied()?,
+                Holder::User(user) => match self.of_user(user) {
+                    few if few.len() <= 16 => few.iter().find(|held| held.id == id)?,
+                    many => {
+                        let by_id = || many.iter().map(|held| (held.id, held)).collect();
+                        of_many.entry(user).or_insert_with(by_id).get(&id).copied()?
+                    }
+                },
+            };
+            Some((id, held.grant(holder)))
+        })
+    }
+
+    /// The grant that says the same, its note aside.
+    pub(crate) fn same(&self, grant: &Grant) -> Option<(GrantId, Grant)> {
+        let says = |held: &Held| {
+            let more = held.more.as_deref();
+            (held.role, held.scope) == (grant.role, grant.scope)
+                && more.and_then(|more| more.audience) == grant.audience
+                && more.and_then(|more| more.from) == grant.from
+                && more.and_then(|more| more.until) == grant.until
+        };
+        let found = match grant.holder {
+            Holder::User(user) => {
+                let own = self.of_user(user);
+                let from = own.partition_point(|held| held.scope < grant.scope);
+                let here = own.get(from..).unwrap_or(&[]);
+                here.iter().take_while(|held| held.scope == grant.scope).find(|held| says(held))
+            }
+            Holder::Segment(segment) => {
+                let here = self.of_segments_at(grant.scope).iter();
+                here.filter(|(of, _)| *of == segment).map(|(_, held)| held).find(|held| says(held))
+            }
+        };
+        found.map(|held| (held.id, held.grant(grant.holder)))
     }
 
     /// A person's own, by scope.
@@ -279,19 +302,12 @@ impl Grants {
         held.map_or(&[], |held| held.as_slice())
     }
 
-    /// Notes what somebody holds at a scope.
-    fn note_holder(&mut self, user: UserId, scope: Scope) {
-        let own = self.of_user(user).iter().filter(|held| held.scope == scope);
-        let own: Vec<HeldAt> = own.map(|held| HeldAt::new(user, held)).collect();
+    /// Those who hold something at a scope, to be changed.
+    fn held_at_mut(&mut self, scope: Scope) -> Option<&mut Vec<HeldAt>> {
         if self.holders_at.get(place_of(scope)).is_none_or(Option::is_none) {
             self.holders_at.set(place_of(scope), Some(Arc::default()));
         }
-        if let Some(Some(there)) = self.holders_at.get_mut(place_of(scope)) {
-            let there = Arc::make_mut(there);
-            let from = there.partition_point(|held| held.user < user);
-            let to = there.partition_point(|held| held.user <= user);
-            there.splice(from..to, own);
-        }
+        self.holders_at.get_mut(place_of(scope))?.as_mut().map(Arc::make_mut)
     }
 
     /// Those of segments at one scope.
@@ -309,10 +325,16 @@ impl Grants {
     fn take(&mut self, id: GrantId) {
         match self.holder(id) {
             Some(Holder::User(user)) => {
-                let scope = self.of_user(user).iter().find(|held| held.id == id).map(|held| held.scope);
+                let Some(held) = self.of_user(user).iter().find(|held| held.id == id).cloned() else {
+                    return;
+                };
                 self.change(user, |held| held.retain(|held| held.id != id));
-                if let Some(scope) = scope {
-                    self.note_holder(user, scope);
+                if let Some(there) = self.held_at_mut(held.scope) {
+                    let gone = HeldAt::new(user, &held);
+                    let from = there.partition_point(|held| held.user < user);
+                    if let Some(place) = there.iter().skip(from).position(|held| *held == gone) {
+                        there.remove(from + place);
+                    }
                 }
             }
             Some(Holder::Segment(_)) => {
@@ -336,11 +358,15 @@ impl Grants {
         let new = Held::new(id, grant);
         match grant.holder {
             Holder::User(user) => {
+                let at_scope = HeldAt::new(user, &new);
                 self.change(user, |held| {
                     let place = held.partition_point(|held| (held.scope, held.id) < (new.scope, id));
                     held.insert(place, new);
                 });
-                self.note_holder(user, grant.scope);
+                if let Some(there) = self.held_at_mut(grant.scope) {
+                    let place = there.partition_point(|held| held.user <= user);
+                    there.insert(place, at_scope);
+                }
             }
             Holder::Segment(segment) => {
                 let all = Arc::make_mut(&mut self.segments);

@@ -25,9 +25,9 @@ impl Draft {
 
     pub(crate) fn grant(&mut self, definition: GrantDefinition) -> Result<(), Error> {
         let grant = self.grant_of(definition)?;
-        let id = match self.next.access.grants.like(&grant) {
-            Some(id) if self.next.access.grants.get(id).as_ref() == Some(&grant) => return Ok(()),
-            Some(id) => id,
+        let id = match self.next.access.grants.same(&grant) {
+            Some((_, held)) if held.note == grant.note => return Ok(()),
+            Some((id, _)) => id,
             None => self.next.access.grants.next(),
         };
         if id.0 == u32::MAX {

@@ -35,5 +35,6 @@ pub use questions::WhoCanDifference;
 pub use role::{Effect, Effects, Role};
 pub use scope::{Category, CategoryDefinition, CategoryId, Scope};
 
+pub(crate) use audience::ByData;
 pub(crate) use grant::Grants;
 pub(crate) use table::Access;

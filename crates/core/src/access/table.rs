@@ -210,26 +210,39 @@ pub(crate) fn closest(effects: &Effects, fit: impl Fn(&str) -> Option<usize>) ->
 impl State {
     /// Works out what the definitions about access come to.
     pub(crate) fn compile_access(&mut self) {
-        let mut table = Table::names_of(&self.access.capabilities);
         // Names are looked up while roles are worked out.
-        self.access.table = Arc::new(table.clone());
-        let mut overrides: BTreeMap<RoleId, Vec<(Scope, Sheet)>> = BTreeMap::new();
-        let ids: Vec<_> = self
-            .capability_ids()
+        self.access.table = Arc::new(Table::names_of(&self.access.capabilities));
+        let named = self.named();
+        let roles = (0..self.access.roles.len()).map(|place| self.compiled(place, &named)).collect();
+        Arc::make_mut(&mut self.access.table).roles = roles;
+    }
+
+    /// Works out again what one role comes to, of which something was said.
+    pub(crate) fn compile_role(&mut self, id: RoleId) {
+        let compiled = self.compiled(id.index(), &self.named());
+        let roles = &mut Arc::make_mut(&mut self.access.table).roles;
+        match roles.get_mut(id.index()) {
+            Some(place) => *place = compiled,
+            None => roles.push(compiled),
+        }
+    }
+
+    fn named(&self) -> Vec<(CapabilityId, String, bool)> {
+        self.capability_ids()
             .filter_map(|id| Some((id, self.capability(id)?.name, self.nature(id)?.escalates)))
-            .collect();
-        for ((role, scope), effects) in self.access.overrides.iter() {
-            overrides.entry(*role).or_default().push((*scope, self.sheet(effects, &ids, false)));
-        }
-        for (role, id) in self.access.roles.values().zip((0..).map(RoleId)) {
-            let base = match role.deleted {
-                true => Sheet::default(),
-                false => self.sheet(&role.effects, &ids, builtin::is_self(id)),
-            };
-            let overrides = overrides.remove(&id).unwrap_or_default();
-            table.roles.push(Compiled { base, overrides });
-        }
-        self.access.table = Arc::new(table);
+            .collect()
+    }
+
+    fn compiled(&self, place: usize, named: &[(CapabilityId, String, bool)]) -> Compiled {
+        let id = RoleId(u32::try_from(place).unwrap_or(u32::MAX));
+        let after = RoleId(id.0.saturating_add(1));
+        let overrides = self.access.overrides.range((id, Scope::Registry)..(after, Scope::Registry));
+        let base = match self.access.role(id).filter(|role| !role.deleted) {
+            None => Sheet::default(),
+            Some(role) => self.sheet(&role.effects, named, builtin::is_self(id)),
+        };
+        let overrides = overrides.map(|((_, scope), effects)| (*scope, self.sheet(effects, named, false)));
+        Compiled { base, overrides: overrides.collect() }
     }
 
     fn sheet(&self, effects: &Effects, ids: &[(CapabilityId, String, bool)], own: bool) -> Sheet {
