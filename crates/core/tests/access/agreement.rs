@@ -1,6 +1,6 @@
 //! The engine against the reference, over random registries.
 
-use matricula_core::{Instant, Inventory, Over, Scope, Snapshot, UserId};
+use matricula_core::{CourseId, Instant, Inventory, Over, Scope, Snapshot, UserId};
 use matricula_testkit::access_history::{CAPABILITIES, PEOPLE, Story, changes, instant};
 use matricula_testkit::access_reference::Reference;
 use matricula_testkit::cases;
@@ -108,6 +108,54 @@ proptest! {
                             );
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// Who can, where, and everything at once, is what deciding one by one comes to; and explanations say the same.
+    #[test]
+    fn lists_are_many_decisions(
+        changes in changes(60),
+        names in names(),
+        at in instants(),
+    ) {
+        let story = Story::of(&changes);
+        let snapshot = story.last();
+        let actors: Vec<_> = (0..=PEOPLE).map(|user| snapshot.as_actor_of(UserId(user), at)).collect();
+        for name in &names {
+            let Ok(capability) = snapshot.capability_id(name) else { continue };
+            for scope in scopes(snapshot) {
+                for over in overs() {
+                    let one_by_one: Vec<u32> = actors
+                        .iter()
+                        .filter(|actor| actor.may(capability, scope, over))
+                        .filter_map(|actor| actor.user())
+                        .map(|user| user.0)
+                        .collect();
+                    let who = snapshot.who_can(capability, scope, over, at);
+                    prop_assert!(
+                        who.iter().eq(one_by_one.iter().copied()),
+                        "{} {:?} {:?} {}: {:?}, {:?}", name, scope, over, at, who, one_by_one
+                    );
+                }
+            }
+            let over = if snapshot.capability(capability).unwrap().over { Over::Any } else { Over::Nobody };
+            for actor in &actors {
+                let courses = (0..u32::try_from(snapshot.courses().len()).unwrap()).map(CourseId);
+                let may = |course: &CourseId| actor.may(capability, Scope::Course(*course), over);
+                let courses: Vec<CourseId> = courses.filter(may).collect();
+                prop_assert_eq!(actor.courses(capability), courses);
+                let proof = actor.explain(capability, Scope::Registry, over);
+                prop_assert_eq!(proof.allowed, actor.may(capability, Scope::Registry, over));
+                let counting = |effect| {
+                    let considered = proof.considered.iter();
+                    considered.filter(|it| it.effect == Some(effect) && it.discounted.is_none()).count()
+                };
+                if proof.because == "allowed" {
+                    prop_assert!(counting("allow") > 0, "{}", proof);
+                } else if proof.because == "denied" {
+                    prop_assert!(counting("deny") > 0, "{}", proof);
                 }
             }
         }
