@@ -314,7 +314,9 @@ impl Changing {
                 SiteDefinition { key, name, zone: zone.as_deref().map(time_zone).transpose()? }.into()
             }
             Self::DefineAttribute(definition) => definition.change()?,
-            Self::DefineCourse { key, name, site } => CourseDefinition { key, name, site, category: None }.into(),
+            Self::DefineCourse { key, name, site } => {
+                CourseDefinition { key, name, site, category: None }.into()
+            }
             Self::DefineSegment(definition) => definition.change()?,
             Self::DefineEnrolmentRule(definition) => definition.change()?,
             Self::UpdateUser { key, values, status, sites } => {

@@ -299,7 +299,10 @@ fn an_explanation_says_what_keeps_a_rule_from_applying() {
     let mut tx = registry.as_host("hr").begin(at("2026-11-21")).unwrap();
     define(&mut tx);
     tx.define_site("labs").unwrap();
-    let course = matricula::CourseDefinition { site: Some("labs".into()), ..matricula::CourseDefinition::new("safety") };
+    let course = matricula::CourseDefinition {
+        site: Some("labs".into()),
+        ..matricula::CourseDefinition::new("safety")
+    };
     tx.apply(course).unwrap();
     tx.define_enrolment_rule("safe", "germans", &["safety"], LeavePolicy::Unenrol).unwrap();
     tx.update_user(UserUpdate::new("ann").set("country", "DE")).unwrap();

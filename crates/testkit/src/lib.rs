@@ -8,6 +8,7 @@
 //! * [`simulator`]: the slow, obvious reading of the semantics that fast paths are compared with.
 //! * [`company`]: a believable company of any size, as feeds of successive days.
 
+mod access;
 mod agree;
 mod asked;
 pub mod behaviour;
