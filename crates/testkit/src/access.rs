@@ -148,6 +148,16 @@ pub(crate) fn change(anybody: impl Strategy<Value = String>) -> impl Strategy<Va
     ]
 }
 
+/// Changes of who may do what, but for what stays when it is undone: categories, capabilities and deletions.
+pub fn access_changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
+    let user = (0..4_u32).prop_map(|number| format!("u{number}"));
+    let passes = |change: &Change| {
+        let stays = matches!(change, Change::Category(_) | Change::Capability(_) | Change::Delete(..));
+        !stays && !matches!(change, Change::Course(_))
+    };
+    prop::collection::vec(change(user).prop_filter("it stays", passes), 1..most)
+}
+
 /// What is there from the beginning, so that most of the rest finds what it names.
 pub(crate) fn definitions() -> impl Strategy<Value = Vec<Change>> {
     let categories = CATEGORIES.iter().zip(0..).map(|(key, place)| {

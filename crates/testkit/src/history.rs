@@ -11,7 +11,7 @@ use matricula_core::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-pub use crate::access::without_access;
+pub use crate::access::{access_changes, without_access};
 use crate::rules::rule;
 use crate::{access, lifecycle};
 
