@@ -343,9 +343,22 @@ impl Changing {
                 SiteDefinition { key, name, zone: zone.as_deref().map(time_zone).transpose()? }.into()
             }
             Self::DefineAttribute(definition) => definition.change()?,
-            Self::DefineCourse { key, name, site } => {
-                CourseDefinition { key, name, site, category: None }.into()
+            Self::DefineCourse { key, name, site, category } => {
+                CourseDefinition { key, name, site, category }.into()
             }
+            Self::DefineCategory { key, name, site, parent } => {
+                CategoryDefinition { key, name, site, parent }.into()
+            }
+            Self::DefineCapability(definition) => definition.into(),
+            Self::DefineRole(definition) => definition.change()?,
+            Self::Override { role, scope, effects } => {
+                Override { role, scope: scope.into(), effects: effects_of(effects)? }.into()
+            }
+            Self::Lock { scope } => Change::Lock { scope: scope.into(), locked: true },
+            Self::Unlock { scope } => Change::Lock { scope: scope.into(), locked: false },
+            Self::Grant(granting) => granting.change()?,
+            Self::Revoke { grant } => Change::Revoke(GrantId(grant)),
+            Self::DeleteRole { key } => Change::Delete(Deletable::Role, key),
             Self::DefineSegment(definition) => definition.change()?,
             Self::DefineEnrolmentRule(definition) => definition.change()?,
             Self::UpdateUser { key, values, status, sites } => {

@@ -145,7 +145,7 @@ impl Snapshot {
             }
         }
         for entry in self.access_entries() {
-            // What is in it of a person goes with what the person holds.
+            // Those of a person's grants go as wholes, and are found by what they say.
             put(&Line::Access(entry), None)?;
         }
         for user in self.users() {
@@ -215,6 +215,20 @@ impl Revision {
 }
 
 impl InventoryLine {
+    /// What is said about access, if the line says that.
+    pub fn access(json: &str) -> Option<Entry> {
+        match from_json(json).ok()? {
+            Line::Access(entry) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// The line that says something about access.
+    pub fn of_access(entry: Entry) -> Self {
+        // As for the others.
+        Self { json: serde_json::to_string(&Line::Access(entry)).unwrap_or_default(), user: None }
+    }
+
     /// What a commit ended of late, if the line says that: when, by whom, what.
     pub fn losses(json: &str) -> Option<(Instant, Author, Losses)> {
         match from_json(json).ok()? {

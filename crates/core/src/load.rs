@@ -316,6 +316,13 @@ pub(crate) fn check_definitions(state: &State) -> Result<(), Error> {
             return Err(Error::caused_by(ErrorKind::InvalidStore, message, error));
         }
     }
+    for course in state.courses.values() {
+        let of = |id| state.access.category(id).map(|category| category.site);
+        if course.category.is_some_and(|id| of(id) != Some(course.site)) {
+            let message = format!("course `{}` lies in a category that its site does not have", course.key);
+            return Err(Error::new(ErrorKind::InvalidStore, message));
+        }
+    }
     if let Err(error) = levels(&state.segments, &state.rules) {
         return Err(Error::new(ErrorKind::InvalidStore, error.message()));
     }

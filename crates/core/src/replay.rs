@@ -257,6 +257,7 @@ fn shapes_access(entry: &Entry) -> bool {
 
 /// Makes sure that a definition is of what is there, or of what comes next.
 fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
+    check_access(state, entry)?;
     let (what, id, key, count, there) = match entry {
         Entry::Site(id, site) => {
             let there = state.sites.get_index(id.index()).map(|(key, _)| &**key);
@@ -276,9 +277,6 @@ fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
             ("category", id.index(), Some(&*category.key), state.access.categories.len(), there)
         }
         Entry::Role(id, _) => ("role", id.index(), None, state.access.roles.len(), None),
-        Entry::Override { .. } | Entry::Lock { .. } | Entry::Grant(..) | Entry::Revoke { .. } => {
-            return check_access(state, entry);
-        }
         _ => return Ok(()),
     };
     if id > count {
@@ -295,6 +293,11 @@ fn check_definition(state: &State, entry: &Entry) -> Result<(), Error> {
 fn check_access(state: &State, entry: &Entry) -> Result<(), Error> {
     let has_role = |role: RoleId| role.index() < state.access.roles.len();
     let fits = match entry {
+        Entry::Course(_, course) => course.category.is_none_or(|id| state.access.category(id).is_some()),
+        // What lies within itself has no end.
+        Entry::Category(id, category) => {
+            category.parent.is_none_or(|parent| parent < *id && state.access.category(parent).is_some())
+        }
         Entry::Override { role, scope, .. } => has_role(*role) && state.has_scope(*scope),
         Entry::Lock { scope, .. } => state.has_scope(*scope),
         Entry::Grant(id, grant) => {

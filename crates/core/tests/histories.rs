@@ -10,7 +10,9 @@ use matricula_core::{
 };
 use matricula_testkit::behaviour::{leave_out, made};
 use matricula_testkit::focus::focused_history;
-use matricula_testkit::history::{Transaction, crowded_history, definition, history};
+use matricula_testkit::history::{
+    Transaction, crowded_history, definition, history as any_history, without_access,
+};
 use matricula_testkit::simulator::Simulator;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -172,6 +174,11 @@ fn assert_foretold(snapshot: &Snapshot, definition: &SegmentDefinition, at: Inst
     assert_eq!(preview.unknown.iter().map(UserId).collect::<BTreeSet<_>>(), unknown);
 }
 
+/// The simulator knows nothing of access.
+fn history(most: usize) -> impl Strategy<Value = Vec<Transaction>> {
+    any_history(most).prop_map(without_access)
+}
+
 proptest! {
     #![proptest_config(matricula_testkit::cases(192))]
 
@@ -254,7 +261,7 @@ proptest! {
     #![proptest_config(fewer())]
 
     #[test]
-    fn a_crowd_is_what_the_semantics_say(history in crowded_history(5), definition in definition()) {
+    fn a_crowd_is_what_the_semantics_say(history in crowded_history(5).prop_map(without_access), definition in definition()) {
         let snapshot = run(&history);
         prop_assert!(snapshot.user_count() > 4_096, "more than one block of rows");
         assert_foretold(&snapshot, &definition, hours_after(&snapshot, 20));

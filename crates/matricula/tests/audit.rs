@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use matricula::core::{ERASED_KEY, Part, Salt};
 use matricula::{
-    AttributeDefinition, AttributeType, GuardDefinition, Head, Instant, LeavePolicy, RecordUpdate, Registry,
-    Revision, SegmentDefinition, SegmentState, Snapshot, Sqlite, Transaction, UserUpdate,
+    AttributeDefinition, AttributeType, AudienceKey, CapabilityDefinition, CapabilityKind,
+    CategoryDefinition, Change, CourseDefinition, Effect, Flag, GrantDefinition, GuardDefinition, Head,
+    Instant, LeavePolicy, Override, RecordUpdate, Registry, Revision, RoleDefinition, ScopeKey,
+    SegmentDefinition, SegmentState, Snapshot, Sqlite, Transaction, UserUpdate,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -39,6 +41,35 @@ fn commit(
 
 fn text(key: &str, unique: bool, ignore_case: bool) -> AttributeDefinition {
     AttributeDefinition { unique, ignore_case, ..AttributeDefinition::new(key, AttributeType::Text) }
+}
+
+/// Something in every table about access.
+fn access(tx: &mut Transaction) {
+    for (key, parent) in [("safety", None), ("fire", Some("safety".to_owned()))] {
+        let key = key.to_owned();
+        tx.apply(CategoryDefinition { key, parent, ..CategoryDefinition::default() }).unwrap();
+    }
+    let course = CourseDefinition::new("gdpr".to_owned());
+    tx.apply(CourseDefinition { category: Some("fire".to_owned()), ..course }).unwrap();
+    tx.apply(CapabilityDefinition {
+        name: "invoice.pay".to_owned(),
+        kind: CapabilityKind::Read,
+        innermost: "site".to_owned(),
+        over: false,
+        flags: vec![Flag::Many],
+        sentence: "pay".to_owned(),
+    })
+    .unwrap();
+    let auditor = RoleDefinition::new("auditor").allow("record.view").deny("course.edit");
+    tx.apply(RoleDefinition { description: Some("looks".to_owned()), ..auditor }).unwrap();
+    let scope = ScopeKey::Course("gdpr".to_owned());
+    let effects = vec![("course.view".to_owned(), Effect::Allow)];
+    tx.apply(Override { role: "auditor".to_owned(), scope: scope.clone(), effects }).unwrap();
+    tx.apply(Change::Lock { scope: ScopeKey::Site("emea".to_owned()), locked: true }).unwrap();
+    tx.apply(GrantDefinition::new("auditor", "ann", ScopeKey::Registry)).unwrap();
+    let grant = GrantDefinition::new("auditor", "bob", scope).during(Some(day(1)), Some(day(9)));
+    let grant = grant.over(AudienceKey::Segment("sales".to_owned()));
+    tx.apply(GrantDefinition { note: "while away".to_owned(), ..grant }).unwrap();
 }
 
 /// A register with something in every table, and its head.
@@ -77,6 +108,7 @@ fn acme(path: &Path) -> Head {
         let (completed, score) = (Some(Some(day(1))), Some("0.5".parse().ok()));
         tx.record(RecordUpdate { user: "ann".to_owned(), course: "gdpr".to_owned(), completed, score })
             .unwrap();
+        access(tx);
     });
     commit(&registry, 2, "", |tx| tx.update_user(UserUpdate::new("ann").set("department", "IT")).unwrap());
     registry.save_cache().unwrap();

@@ -817,6 +817,49 @@ proptest! {
     }
 }
 
+/// What a registry says about access that a commit can undo: roles that there are, overrides, locks, and grants but for their
+/// numbers, which are never given again.
+fn said_of_access(snapshot: &Snapshot, roles: usize) -> Vec<String> {
+    let mut said: Vec<String> = snapshot
+        .access_entries()
+        .filter_map(|entry| match entry {
+            Entry::Grant(_, grant) => Some(format!("{:?}", snapshot.grant_definition(&grant))),
+            Entry::Role(id, role) if (id.0 as usize) < roles => Some(format!("{role:?}")),
+            Entry::Override { .. } | Entry::Lock { .. } => Some(format!("{entry:?}")),
+            _ => None,
+        })
+        .collect();
+    said.sort();
+    said
+}
+
+proptest! {
+    #![proptest_config(matricula_testkit::cases(48))]
+
+    /// The same of who may do what.
+    #[test]
+    fn what_the_last_commit_says_about_access_can_be_undone(
+        mut history in history(6),
+        changes in history::access_changes(8),
+    ) {
+        let registry = Registry::open(Memory::default()).unwrap();
+        let at = history.last().map_or(Instant::EPOCH, |last| last.at);
+        history.push(history::Transaction { at, changes });
+        let lived = live(&registry, &history);
+        let [.., before, last] = lived.as_slice() else { return Ok(()) };
+        let commit = registry.recorded(last.revision()).unwrap().unwrap();
+        prop_assume!(commit.entries.iter().all(|entry| matches!(
+            entry,
+            Entry::Role(..) | Entry::Override { .. } | Entry::Lock { .. } | Entry::Grant(..) | Entry::Revoke { .. }
+        )));
+        let roles = (0..).take_while(|id| before.role(matricula::core::rule::RoleId(*id)).is_some()).count();
+        let mut tx = registry.as_host("host").begin(last.clock().unwrap()).unwrap();
+        tx.revert(last.revision(), Revert::Strict).unwrap();
+        tx.commit().unwrap();
+        prop_assert_eq!(said_of_access(&registry.snapshot(), roles), said_of_access(before, roles));
+    }
+}
+
 #[test]
 fn changes_are_asked_for_by_name() {
     assert_eq!("skip".parse::<Revert>().unwrap(), Revert::Skip);

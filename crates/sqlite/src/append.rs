@@ -15,7 +15,7 @@ use rusqlite::{Connection, Result, Transaction, TransactionBehavior, params};
 use crate::members::Members;
 use crate::people::People;
 use crate::schema::{check_version, put_site, show_users};
-use crate::{attributes, codec, erase, failed, journal, seals, steps, texts, to_sql};
+use crate::{access, attributes, codec, erase, failed, journal, seals, steps, texts, to_sql};
 
 pub(crate) fn append(
     connection: &mut Connection,
@@ -110,9 +110,10 @@ pub(crate) fn put(
     members.settle()?;
     let seal = sealed.as_ref().or(commit.seal.as_ref());
     let head = seal.map(|seal| seals::blob(&seal.hash.0));
-    tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2, head = ?3")
+    tx.prepare_cached("UPDATE registry SET revision = ?1, clock = ?2, head = ?3, grants = max(grants, ?4)")
         .and_then(|mut update| {
-            update.execute(params![codec::number(commit.revision), commit.at.millis(), head])
+            let grants = access::grants(commit);
+            update.execute(params![codec::number(commit.revision), commit.at.millis(), head, grants])
         })
         .map_err(sql)?;
     Ok(Put::Done(sealed))
@@ -170,7 +171,7 @@ fn write_entries(
             | Entry::Override { .. }
             | Entry::Lock { .. }
             | Entry::Grant(..)
-            | Entry::Revoke { .. } => {}
+            | Entry::Revoke { .. } => access::write(tx, entry)?,
             Entry::User(_) | Entry::Record(_) | Entry::Erased { .. } => {
                 let people = match &people {
                     Some(people) => people,
@@ -190,10 +191,11 @@ fn write_entries(
 
 fn put_course(tx: &Transaction<'_>, id: CourseId, course: &Course) -> Result<()> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO course (id, key, name, site_id, archived) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, archived = ?5",
+        "INSERT INTO course (id, key, name, site_id, category_id, archived) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET key = ?2, name = ?3, site_id = ?4, category_id = ?5, archived = ?6",
     )?;
-    put.execute(params![id.0, course.key, course.name, course.site.0, course.archived]).map(drop)
+    let category = course.category.map(|category| category.0);
+    put.execute(params![id.0, course.key, course.name, course.site.0, category, course.archived]).map(drop)
 }
 
 fn put_guard(tx: &Transaction<'_>, guard: &Guard) -> Result<()> {

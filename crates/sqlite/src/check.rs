@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction};
 use crate::attributes::folded_column;
 use crate::load::{each, get, sql};
 use crate::schema::{statements, users_view};
-use crate::{cache, codec, invalid, start, values};
+use crate::{access, cache, codec, invalid, start, values};
 
 /// What is wrong, in words; `None` if the file is of another revision.
 pub(crate) fn check(connection: &mut Connection, snapshot: &Snapshot) -> Result<Option<Vec<String>>, Error> {
@@ -26,6 +26,7 @@ pub(crate) fn check(connection: &mut Connection, snapshot: &Snapshot) -> Result<
     segments(&tx, snapshot, &mut wrong)?;
     folded(&tx, snapshot, &mut wrong)?;
     enrolments(&tx, snapshot, &mut wrong)?;
+    access::check(&tx, &mut wrong)?;
     start::check(&tx, &mut wrong)?;
     cache::check(&tx, &mut wrong)?;
     Ok(Some(wrong))

@@ -238,7 +238,7 @@ pub(crate) fn in_tables(tx: &Transaction<'_>, user: UserId) -> rusqlite::Result<
         }
     }
     tx.execute(&format!("{set} WHERE id = ?1"), params![user.0, erased_key(user)])?;
-    for table in ["user_option", "site_member", "segment_pin", "segment_ban"] {
+    for table in ["user_option", "site_member", "segment_pin", "segment_ban", "role_grant"] {
         tx.execute(&format!("DELETE FROM {table} WHERE user_id = ?1"), [user.0])?;
     }
     Ok(())

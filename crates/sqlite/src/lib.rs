@@ -2,6 +2,7 @@
 //! durable database transaction. Tables are named in the singular and refer by id; views are named in the
 //! plural and give names. `docs/storage.md` describes each of them.
 
+mod access;
 mod append;
 mod attributes;
 mod backup;

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use matricula_core::rule::{AttributeId, Kind, OptionId, Schema, Value};
 use matricula_core::{
-    Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule, EnrolmentStatus, Error,
-    Guard, Hash, HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment, SegmentId, SegmentState,
-    Site, SiteId, Snapshot, Status, Tz, UserId,
+    CategoryId, Course, CourseId, Decimal, DueDate, Enrolment, EnrolmentLoader, EnrolmentRule,
+    EnrolmentStatus, Error, Guard, Hash, HeldReason, Instant, LeavePolicy, Loader, ReasonState, Segment,
+    SegmentId, SegmentState, Site, SiteId, Snapshot, Status, Tz, UserId,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction};
@@ -17,7 +17,7 @@ use crate::attributes::{column, schema};
 use crate::link::{Held, Link};
 use crate::load_members::load_members;
 use crate::schema::check_version;
-use crate::{cache, codec, failed, invalid, journal, texts, values};
+use crate::{access, cache, codec, failed, invalid, journal, texts, values};
 
 pub(crate) fn load(connection: &mut Connection, held: &mut Held, link: &Link) -> Result<Snapshot, Error> {
     // One read transaction, so that all tables are of one state of the database.
@@ -107,6 +107,7 @@ fn people(tx: &Transaction<'_>, schema: &Schema, counts: &Counts) -> Result<Load
     })?;
     records(tx, counts, &mut loader)?;
     load_members(tx, counts, &mut loader)?;
+    access::load(tx, &mut loader)?;
     Ok(loader)
 }
 
@@ -149,7 +150,7 @@ pub(crate) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: usize) -> 
 }
 
 /// A column with one of a few words in it.
-fn parse<T: FromStr<Err = Error>>(row: &Row<'_>, column: usize) -> Result<T, Error> {
+pub(crate) fn parse<T: FromStr<Err = Error>>(row: &Row<'_>, column: usize) -> Result<T, Error> {
     let word = row.get_ref(column).map_err(sql)?;
     let word = word.as_str().map_err(|_| invalid("a word is no text"))?;
     word.parse().map_err(|error: Error| invalid(error.message()))
@@ -177,9 +178,10 @@ fn definitions(tx: &Transaction<'_>, schema: &Schema, loader: &mut Loader) -> Re
         Ok(())
     })?;
     schema.attributes().iter().cloned().for_each(|attribute| loader.attribute(attribute));
-    each(tx, "SELECT key, name, site_id, archived FROM course ORDER BY id", |row| {
-        let (key, name, archived) = (get(row, 0)?, get(row, 1)?, get(row, 3)?);
-        loader.course(Course { key, name, site: SiteId(get(row, 2)?), category: None, archived });
+    each(tx, "SELECT key, name, site_id, category_id, archived FROM course ORDER BY id", |row| {
+        let (key, name, archived) = (get(row, 0)?, get(row, 1)?, get(row, 4)?);
+        let category = get::<Option<u32>>(row, 3)?.map(CategoryId);
+        loader.course(Course { key, name, site: SiteId(get(row, 2)?), category, archived });
         Ok(())
     })?;
     let select = "SELECT id, key, name, site_id, rule, state, owner, description, sql_rows, deleted FROM segment ORDER BY id";

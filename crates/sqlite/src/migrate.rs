@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use crate::append::put_segment;
 use crate::attributes::column;
 use crate::schema::{Trouble, create_missing, create_missing_of, show_users, statements};
-use crate::{attributes, invalid, texts};
+use crate::{access, attributes, invalid, texts};
 
 /// From version 1, which had three types of attributes, and segments with nothing but a rule. Foreign keys are not
 /// watched meanwhile.
@@ -45,9 +45,9 @@ pub(crate) fn from_version_1(tx: &Transaction<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// From version 2: tables whose columns have changed since are made anew, with what was in the columns that stayed;
+/// From version 2 or 3: tables whose columns have changed since are made anew, with what was in the columns that stayed;
 /// new ones have their defaults. `user` has columns of its own in each file, and is not among them.
-pub(crate) fn from_version_2(tx: &Transaction<'_>) -> Result<(), Trouble> {
+pub(crate) fn by_columns(tx: &Transaction<'_>) -> Result<(), Trouble> {
     let views: Vec<&str> =
         statements().filter(|(what, ..)| *what == "VIEW").map(|(_, name, _)| name).collect();
     for name in views.into_iter().chain(["users"]) {
@@ -61,7 +61,7 @@ pub(crate) fn from_version_2(tx: &Transaction<'_>) -> Result<(), Trouble> {
             .optional()?;
         let Some(there) = there.filter(|there| there != statement) else { continue };
         // Renaming would make other tables refer to the old one.
-        let old = format!("{name}_of_version_2");
+        let old = format!("{name}_of_earlier_version");
         tx.execute_batch(&there.replacen(name, &old, 1))?;
         tx.execute_batch(&format!("INSERT INTO {old} SELECT * FROM {name}; DROP TABLE {name}; {statement}"))?;
         let stayed = columns(tx, &old)?;
@@ -73,6 +73,7 @@ pub(crate) fn from_version_2(tx: &Transaction<'_>) -> Result<(), Trouble> {
         ))?;
     }
     create_missing(tx)?;
+    access::put_built_in(tx)?;
     show_users(tx)?;
     Ok(())
 }

@@ -117,6 +117,10 @@ fn entries(snapshot: &Snapshot) -> Vec<Entry> {
     entries.extend((0..).map(SiteId).zip(snapshot.sites()).map(|(id, site)| Entry::Site(id, site.clone())));
     entries.extend(snapshot.schema().attributes().iter().cloned().map(Entry::Attribute));
     let courses = || (0..).map(CourseId).zip(snapshot.courses());
+    // Courses lie in categories; everything else about access names any of the rest.
+    let about_access = || snapshot.access_entries();
+    let is_category = |entry: &Entry| matches!(entry, Entry::Category(..));
+    entries.extend(about_access().filter(is_category));
     entries.extend(courses().map(|(id, course)| Entry::Course(id, course.clone())));
     let segments = || snapshot.segments_ever();
     entries.extend(segments().map(|(id, segment)| Entry::Segment(id, segment.clone())));
@@ -143,6 +147,7 @@ fn entries(snapshot: &Snapshot) -> Vec<Entry> {
             }
         }
     }
+    entries.extend(about_access().filter(|entry| !is_category(entry)));
     entries
 }
 

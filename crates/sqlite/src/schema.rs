@@ -9,12 +9,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::attributes::column;
 use crate::options::{Durability, Options};
-use crate::{failed, invalid, migrate};
+use crate::{access, failed, invalid, migrate};
 
 /// Marks a file as a registry: `Mtrc`.
 const APPLICATION: i32 = 0x4D74_7263;
 /// The version of the tables that this library reads and writes.
-pub(crate) const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 4;
 
 const TABLES: &str = "
 CREATE TABLE registry (
@@ -24,7 +24,8 @@ CREATE TABLE registry (
     head BLOB,
     archived INTEGER NOT NULL DEFAULT 0,
     erased INTEGER NOT NULL DEFAULT 0,
-    unclean INTEGER NOT NULL DEFAULT 0
+    unclean INTEGER NOT NULL DEFAULT 0,
+    grants INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE site (
     id INTEGER PRIMARY KEY,
@@ -70,11 +71,19 @@ CREATE TABLE site_member (
     status TEXT NOT NULL,
     PRIMARY KEY (user_id, site_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE category (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    site_id INTEGER NOT NULL REFERENCES site,
+    parent_id INTEGER REFERENCES category
+) STRICT;
 CREATE TABLE course (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     site_id INTEGER NOT NULL REFERENCES site,
+    category_id INTEGER REFERENCES category,
     archived INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE segment (
@@ -171,6 +180,63 @@ CREATE TABLE guard (
     count INTEGER NOT NULL,
     enabled INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE capability (
+    position INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('read', 'write')),
+    innermost TEXT NOT NULL CHECK (innermost IN ('registry', 'site', 'category', 'course')),
+    over_people INTEGER NOT NULL,
+    flags TEXT NOT NULL,
+    sentence TEXT NOT NULL
+) STRICT;
+CREATE TABLE role (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    site_id INTEGER REFERENCES site,
+    may_assign TEXT NOT NULL,
+    needs_audience INTEGER NOT NULL,
+    built_in INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX role_by_key ON role (key) WHERE deleted = 0;
+CREATE TABLE role_effect (
+    role_id INTEGER NOT NULL REFERENCES role,
+    pattern TEXT NOT NULL,
+    effect TEXT NOT NULL CHECK (effect IN ('withhold', 'allow', 'deny')),
+    PRIMARY KEY (role_id, pattern)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE role_override (
+    role_id INTEGER NOT NULL REFERENCES role,
+    scope TEXT NOT NULL CHECK (scope IN ('registry', 'site', 'category', 'course')),
+    scope_id INTEGER NOT NULL,
+    pattern TEXT NOT NULL,
+    effect TEXT NOT NULL CHECK (effect IN ('withhold', 'allow', 'deny')),
+    PRIMARY KEY (role_id, scope, scope_id, pattern)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE scope_lock (
+    scope TEXT NOT NULL CHECK (scope IN ('registry', 'site', 'category', 'course')),
+    scope_id INTEGER NOT NULL,
+    PRIMARY KEY (scope, scope_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE role_grant (
+    id INTEGER PRIMARY KEY,
+    role_id INTEGER NOT NULL REFERENCES role,
+    user_id INTEGER,
+    segment_id INTEGER REFERENCES segment,
+    scope TEXT NOT NULL CHECK (scope IN ('registry', 'site', 'category', 'course')),
+    scope_id INTEGER NOT NULL,
+    audience TEXT CHECK (audience IN ('segment', 'reports', 'line', 'same')),
+    audience_id INTEGER,
+    begins INTEGER,
+    ends INTEGER,
+    note TEXT NOT NULL,
+    CHECK ((user_id IS NULL) <> (segment_id IS NULL)),
+    CHECK ((audience IS NULL) = (audience_id IS NULL))
+) STRICT;
+CREATE INDEX role_grant_by_user ON role_grant (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX role_grant_by_segment ON role_grant (segment_id) WHERE segment_id IS NOT NULL;
 CREATE TABLE journal (
     revision INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -258,6 +324,22 @@ CREATE VIEW records AS
 SELECT u.key AS user, c.key AS course,
     strftime('%Y-%m-%dT%H:%M:%fZ', r.completed / 1000.0, 'unixepoch') AS completed, r.score / 1000000.0 AS score
 FROM course_record r JOIN user u ON u.id = r.user_id JOIN course c ON c.id = r.course_id;
+CREATE VIEW grants AS
+SELECT g.id AS id, r.key AS role, u.key AS user, s.key AS segment, g.scope AS scope,
+    CASE g.scope
+        WHEN 'site' THEN (SELECT x.key FROM site x WHERE x.id = g.scope_id)
+        WHEN 'category' THEN (SELECT x.key FROM category x WHERE x.id = g.scope_id)
+        WHEN 'course' THEN (SELECT x.key FROM course x WHERE x.id = g.scope_id)
+    END AS scope_key,
+    g.audience AS audience,
+    CASE g.audience
+        WHEN 'segment' THEN (SELECT x.key FROM segment x WHERE x.id = g.audience_id)
+        ELSE (SELECT x.key FROM attribute x WHERE x.id = g.audience_id)
+    END AS audience_key,
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.begins / 1000.0, 'unixepoch') AS begins,
+    strftime('%Y-%m-%dT%H:%M:%fZ', g.ends / 1000.0, 'unixepoch') AS ends, g.note AS note
+FROM role_grant g JOIN role r ON r.id = g.role_id
+LEFT JOIN user u ON u.id = g.user_id LEFT JOIN segment s ON s.id = g.segment_id;
 CREATE VIEW commits AS
 SELECT j.revision AS revision, strftime('%Y-%m-%dT%H:%M:%fZ', j.at / 1000.0, 'unixepoch') AS at,
     coalesce(j.author, (SELECT u.key FROM user u WHERE u.id = j.actor_id)) AS author, j.note AS note,
@@ -333,9 +415,9 @@ fn try_to_prepare(connection: &mut Connection, options: &Options) -> Result<(), 
             0 => create(&tx)?,
             1 => {
                 migrate::from_version_1(&tx)?;
-                migrate::from_version_2(&tx)?;
+                migrate::by_columns(&tx)?;
             }
-            2 => migrate::from_version_2(&tx)?,
+            2 | 3 => migrate::by_columns(&tx)?,
             _ => recognise(&tx)?,
         }
         tx.pragma_update(None, "user_version", VERSION)?;
@@ -351,6 +433,7 @@ fn create(tx: &Transaction<'_>) -> Result<(), Trouble> {
     for (site, id) in Snapshot::default().sites().zip((0..).map(SiteId)) {
         put_site(tx, id, site)?;
     }
+    access::put_built_in(tx)?;
     show_users(tx)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     Ok(())

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use matricula_core::{
-    Author, Error, Instant, Inventory, InventoryLine, Losses, Revision, Secrets, Snapshot, UserId,
+    Author, Entry, Error, Holder, Instant, Inventory, InventoryLine, Losses, Revision, Secrets, Snapshot,
+    UserId,
 };
 use rusqlite::{Connection, Transaction, params};
 
@@ -107,6 +108,47 @@ pub(crate) fn check(tx: &Transaction<'_>, wrong: &mut Vec<String>) -> Result<(),
     Ok(())
 }
 
+fn lines(tx: &Transaction<'_>, select: &str) -> Result<Vec<(i64, String)>, Error> {
+    let sql = |error| failed("cannot read where the journal begins", error);
+    let mut select = tx.prepare(select).map_err(sql)?;
+    let lines = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(sql)?;
+    lines.collect::<Result<_, _>>().map_err(sql)
+}
+
+const ACCESS: &str =
+    "SELECT position, line FROM journal_start WHERE substr(line, 1, 10) = '{\"access\":' ORDER BY position";
+
+/// Takes away what some people held. In place of the last grant stands that it was taken away, if it was one of those.
+fn erase_grants(
+    tx: &Transaction<'_>,
+    start: &Snapshot,
+    stubs: &Snapshot,
+    erased: &BTreeSet<UserId>,
+) -> Result<(), Error> {
+    let sql = |error| failed("cannot erase from where the journal begins", error);
+    if !start.grants().any(|(_, grant)| matches!(grant.holder, Holder::User(user) if erased.contains(&user)))
+    {
+        return Ok(());
+    }
+    let mut last = None;
+    for (position, line) in lines(tx, ACCESS)? {
+        let person = InventoryLine::access(&line).and_then(|entry| entry.person());
+        if person.is_some_and(|user| erased.contains(&user)) {
+            tx.execute("DELETE FROM journal_start WHERE position = ?1", [position]).map_err(sql)?;
+            last = Some(position);
+        }
+    }
+    let revoked = |snapshot: &Snapshot| {
+        snapshot.access_entries().last().filter(|entry| matches!(entry, Entry::Revoke { .. }))
+    };
+    if let (None, Some(entry), Some(position)) = (revoked(start), revoked(stubs), last) {
+        let line = InventoryLine::of_access(entry).json;
+        tx.execute("INSERT INTO journal_start (position, line) VALUES (?1, ?2)", params![position, line])
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
 /// Leaves stubs of some people in it.
 pub(crate) fn erase(
     tx: &Transaction<'_>,
@@ -122,10 +164,8 @@ pub(crate) fn erase(
         tx.execute("UPDATE journal_start SET line = ?2 WHERE user_id = ?1", params![user.0, line])
             .map_err(sql)?;
     }
-    let mut select = tx.prepare(LOSSES).map_err(sql)?;
-    let lines = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(sql)?;
-    let lines: Vec<(i64, String)> = lines.collect::<Result<_, _>>().map_err(sql)?;
-    for (position, line) in lines {
+    erase_grants(tx, start, &stubs, erased)?;
+    for (position, line) in lines(tx, LOSSES)? {
         if let Some(scrubbed) = InventoryLine::scrubbed(&line, secrets) {
             tx.execute("UPDATE journal_start SET line = ?2 WHERE position = ?1", params![position, scrubbed])
                 .map_err(sql)?;

@@ -63,7 +63,11 @@ pub(crate) fn write(tx: &Transaction<'_>, steps: &[Steps], at: Instant) -> Resul
             each(&set_enrolment("status = iif(suspended_by_hand IS NULL, 'active', 'suspended')"))?;
             each(hold)
         }
-        Action::ReasonAdded => each(hold),
+        Action::ReasonAdded => {
+            // Suspended by hand, an enrolment may have had none but suspended reasons.
+            each(&format!("{release} AND state = 'suspended'"))?;
+            each(hold)
+        }
         Action::ReasonRestored => each(&set("state = 'in_force', due = :due")),
         Action::DueChanged => each(&set("due = :due")),
         Action::ResumedByHand => each(&set_enrolment(

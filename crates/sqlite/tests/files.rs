@@ -127,7 +127,7 @@ fn other_files_are_refused_and_left_as_they_are() {
         .execute_batch("PRAGMA application_id = 0x4D747263; PRAGMA user_version = 999; CREATE TABLE t (x)")
         .unwrap();
     drop(newer);
-    assert!(refused("newer.db").contains("version 999, expected at most 3"));
+    assert!(refused("newer.db").contains("version 999, expected at most 4"));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_file_that_a_newer_library_has_changed_meanwhile_is_not_written() {
     let path = folder.path().join("acme.db");
     let snapshot = acme(&path);
     let store = Sqlite::at(&path).unwrap();
-    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 4").unwrap();
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 5").unwrap();
     let mut draft = Draft::new(&snapshot, snapshot.clock().unwrap());
     draft.apply(UserUpdate::new("cy").into()).unwrap();
     let error = store.append(&draft.finish("hr", "").commit).unwrap_err();

@@ -90,6 +90,30 @@ fn due_dates_and_suspensions_by_hand_stand_in_tables() {
 }
 
 #[test]
+fn a_reason_that_comes_back_while_suspended_by_hand_takes_the_place_of_suspended_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = &folder.path().join("acme.db");
+    start(path);
+    let department = |department: &str| UserUpdate::new("ann").set("department", department).into();
+    let suspend =
+        Change::SuspendEnrolment { user: "ann".to_owned(), course: "gdpr".to_owned(), suspended: true };
+    commit_at(path, NOW + DAY, vec![suspend]);
+    commit_at(path, NOW + 2 * DAY, vec![department("IT")]);
+    assert_eq!(
+        enrolments(path)[0],
+        "ann suspended - suspended by hand; rule s: no longer applies, suspended"
+    );
+    commit_at(path, NOW + 3 * DAY, vec![department("Sales")]);
+    assert_eq!(enrolments(path)[0], "ann suspended - suspended by hand; rule s: in segment sales");
+    commit_at(path, NOW + 4 * DAY, vec![department("IT")]);
+    // Another reason than the one that is gone.
+    let enrol = Change::Enrol { user: "ann".to_owned(), course: "gdpr".to_owned() };
+    commit_at(path, NOW + 5 * DAY, vec![enrol]);
+    assert_eq!(enrolments(path)[0], "ann suspended - suspended by hand; enrolled by hand");
+    assert!(replay(path).same_as(&Sqlite::at(path).unwrap().load().unwrap()));
+}
+
+#[test]
 fn what_is_deleted_leaves_its_number_and_frees_its_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = &folder.path().join("acme.db");

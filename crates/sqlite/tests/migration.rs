@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use common::{attribute, column, commit_at, options, replay};
 use matricula_core::{
-    AttributeDefinition, AttributeType, Change, Exception, Instant, OptionDefinition, SegmentDefinition,
-    SegmentState, Snapshot, Store, UserUpdate,
+    Appended, AttributeDefinition, AttributeType, CategoryDefinition, Change, CourseDefinition, Draft,
+    Exception, GrantDefinition, Instant, OptionDefinition, Salt, ScopeKey, SegmentDefinition, SegmentState,
+    Snapshot, Store, UserUpdate,
 };
 use matricula_sqlite::Sqlite;
 use rusqlite::Connection;
@@ -25,6 +26,10 @@ fn version_1(folder: &Path) -> PathBuf {
 
 fn version_2(folder: &Path) -> PathBuf {
     file_of(include_str!("golden/v2.sql"), folder)
+}
+
+fn version_3(folder: &Path) -> PathBuf {
+    file_of(include_str!("golden/v3.sql"), folder)
 }
 
 fn instant(text: &str) -> Instant {
@@ -44,7 +49,7 @@ fn a_file_of_version_1_says_what_it_said() {
     let snapshot = Sqlite::at(&path).unwrap().load().unwrap();
     assert!(replay(&path).same_as(&snapshot));
     assert_eq!((snapshot.revision().0, snapshot.clock()), (3, Some(instant("2026-05-15T06:00:00Z"))));
-    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["3"]);
+    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["4"]);
     assert_eq!(column(&path, "SELECT user || course || status || since || why FROM enrolments"), before);
     assert_eq!(before.len(), 5);
 
@@ -103,13 +108,56 @@ fn a_file_of_version_2_says_what_it_said() {
     let snapshot = Sqlite::at(&path).unwrap().load().unwrap();
     assert!(replay(&path).same_as(&snapshot));
     assert_eq!((snapshot.revision().0, snapshot.clock()), (3, Some(instant("2026-05-15T06:00:00Z"))));
-    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["3"]);
+    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["4"]);
     assert_eq!(column(&path, enrolments), enrolled);
     assert_eq!(column(&path, people), there);
     assert_eq!((enrolled.len(), there.len()), (6, 5));
     assert_eq!(members(&snapshot, "hand"), ["dora"]);
     let paused = snapshot.segments().find(|segment| segment.key == "new").unwrap();
     assert_eq!(paused.state, SegmentState::Paused);
+}
+
+#[test]
+fn a_file_of_version_3_says_what_it_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_3(folder.path());
+    let said = [
+        ("SELECT user || course || status || since || coalesce(due, '-') || why FROM enrolments", 6),
+        ("SELECT key || status || coalesce(department, '-') || coalesce(skills, '-') FROM users", 4),
+        ("SELECT key || state || coalesce(rule_text, '-') FROM segments", 3),
+        ("SELECT key || site_id || archived FROM course", 3),
+        ("SELECT key || role || coalesce(due_after, '-') FROM enrolment_rule", 2),
+        ("SELECT key || closed FROM site", 3),
+        ("SELECT revision || hex(hash) || hex(salt) FROM journal", 3),
+        ("SELECT hex(head) || archived || erased FROM registry", 1),
+    ];
+    let rows = || said.map(|(select, _)| column(&path, select));
+    let before = rows();
+    assert_eq!(before.each_ref().map(Vec::len), said.map(|(_, rows)| rows));
+    let store = Sqlite::at(&path).unwrap();
+    let snapshot = store.load().unwrap();
+    assert!(replay(&path).same_as(&snapshot));
+    assert_eq!(store.check(&snapshot).unwrap().unwrap(), Vec::<String>::new());
+    assert_eq!((snapshot.revision().0, snapshot.clock()), (3, Some(instant("2026-05-15T06:00:00Z"))));
+    assert_eq!(column(&path, "SELECT user_version FROM pragma_user_version"), ["4"]);
+    assert_eq!(rows(), before);
+    // It has what is built in, nobody who holds it, and can be gone on with.
+    assert_eq!(column(&path, "SELECT count(*) FROM role WHERE built_in = 1"), ["8"]);
+    let category = CategoryDefinition { key: "law".to_owned(), ..CategoryDefinition::default() };
+    let course =
+        CourseDefinition { category: Some("law".to_owned()), ..CourseDefinition::new("gdpr".to_owned()) };
+    let grant = GrantDefinition::new("instructor", "ann", ScopeKey::Course("gdpr".to_owned()));
+    let mut draft = Draft::new(&snapshot, instant("2026-06-01T00:00:00Z"));
+    for change in [Change::from(category), course.into(), grant.into()] {
+        draft.apply(change).unwrap();
+    }
+    // Sealed as those before.
+    let outcome = draft.finish("hr", "").sealed(None, || Salt([1; 16]));
+    assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
+    let snapshot = store.load().unwrap();
+    assert!(snapshot.same_as(&outcome.snapshot));
+    assert_eq!(column(&path, "SELECT role || user || scope_key FROM grants"), ["instructoranngdpr"]);
+    assert!(replay(&path).same_as(&snapshot));
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn what_cannot_be_read_as_it_is_is_refused() {
     drop(connection);
     let error = read(&old);
     assert_eq!(error.kind(), ErrorKind::InvalidStore);
-    assert!(error.message().contains("the tables are of version 1, expected 3"), "{error}");
+    assert!(error.message().contains("the tables are of version 1, expected 4"), "{error}");
     let empty = folder.path().join("empty.db");
     std::fs::write(&empty, "").unwrap();
     assert_eq!(read(&empty).kind(), ErrorKind::InvalidStore);

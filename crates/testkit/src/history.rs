@@ -11,8 +11,9 @@ use matricula_core::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::lifecycle;
+pub use crate::access::{access_changes, without_access};
 use crate::rules::rule;
+use crate::{access, lifecycle};
 
 /// One transaction of a history.
 #[derive(Clone, Debug)]
@@ -359,6 +360,7 @@ fn change(crowded: bool) -> impl Strategy<Value = Change> {
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Enrol { user, course }),
         1 => (anybody(), key(COURSES)).prop_map(|(user, course)| Change::Unenrol { user, course }),
         6 => lifecycle::change(anybody),
+        9 => access::change(anybody()),
         1 => anybody().prop_map(|user| Change::Erase { user }),
         1 => zones.prop_map(|zone| site("primary", zone).into()),
         1 => nick,
@@ -396,8 +398,11 @@ fn history_of(
         let site = site_of(key);
         Change::from(SegmentDefinition { state, site, ..SegmentDefinition::with_rule(key, rule) })
     });
-    let steps = (prop::collection::vec(first, 0..8), prop::collection::vec(step, 1..most));
-    steps.prop_map(move |(first, steps)| from_steps(vec![definitions(), people.clone(), first], steps))
+    let steps =
+        (prop::collection::vec(first, 0..8), access::definitions(), prop::collection::vec(step, 1..most));
+    steps.prop_map(move |(first, access, steps)| {
+        from_steps(vec![definitions(), people.clone(), first, access], steps)
+    })
 }
 
 /// Transactions that come first, all at once, and others so many hours after the one before.

@@ -10,6 +10,7 @@
 //! * [`access_history`]: random registries with everything that access is made of.
 //! * [`company`]: a believable company of any size, as feeds of successive days.
 
+mod access;
 pub mod access_history;
 pub mod access_reference;
 mod agree;

@@ -1,9 +1,9 @@
 //! Everything about access as entries of a commit that would make it, and back: what stores, images and inventories keep.
 
-use matricula_rule::RoleId;
+use matricula_rule::{RoleId, SegmentId};
 
 use crate::access::builtin::ROLES;
-use crate::access::{Access, CategoryId};
+use crate::access::{Access, CategoryId, Holder};
 use crate::replay::apply_definition;
 use crate::state::State;
 use crate::{Entry, Error, ErrorKind, Snapshot};
@@ -26,7 +26,9 @@ impl Access {
         });
         let locks = self.locks.iter().map(|scope| Entry::Lock { scope: *scope, locked: true });
         let grants = self.grants.iter().map(|(id, grant)| Entry::Grant(id, grant));
-        let last = self.grants.last_gone().map(|(grant, holder)| Entry::Revoke { grant, holder });
+        // That the last number was given is kept, and not to whom.
+        let nobody = Holder::Segment(SegmentId(0));
+        let last = self.grants.last_gone().map(|(grant, _)| Entry::Revoke { grant, holder: nobody });
         categories.chain(capabilities).chain(roles).chain(overrides).chain(locks).chain(grants).chain(last)
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn commit_at(path: &Path, millis: i64, changes: Vec<Change>) -> Snaps
     }
     let outcome = draft.finish("hr", "a note");
     assert_eq!(store.append(&outcome.commit).unwrap(), Appended::Done);
-    assert!(store.load().unwrap().same_as(&outcome.snapshot), "the tables differ from memory");
+    let loaded = store.load().unwrap();
+    let differences = outcome.snapshot.differences(&loaded, 10);
+    assert!(loaded.same_as(&outcome.snapshot), "the tables differ from memory: {differences:?}");
     outcome.snapshot
 }
 
