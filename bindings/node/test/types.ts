@@ -38,7 +38,7 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
     tx.pin('pilot', 'ann')
     tx.record('ann', 'c', { completed: new Date(), score: null })
     tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
-    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], role: 'observer', from: new Date(), until: null, due: 30 })
+    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], role: 'instructor', from: new Date(), until: null, due: 30 })
     tx.enrolSegment('s', ['c'], { due: '2027-01-31' })
     tx.enrolUsers(['ann'] as const, ['c'])
     holds<Equal<Awaited<ReturnType<typeof tx.problems>>, Problem[]>>()
