@@ -3,14 +3,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use matricula::{ActorSnapshot, Where};
+use matricula::ActorSnapshot;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyMapping, PySequence, PyString};
+use pyo3::types::{PyDict, PyMapping, PySequence, PyString};
 
 use crate::access::{at, over, parts};
 use crate::changes::Changes;
-use crate::convert::{Dict, When, instant, items, record, text, type_name};
+use crate::convert::{Dict, When, instant, record, type_name};
 use crate::error::{Failure, Outcome};
 use crate::registry::Handle;
 use crate::snapshot::MembershipExplanation;
@@ -261,55 +261,82 @@ impl Actor {
     }
 }
 
-/// One of many questions: a mapping with the arguments of `can`.
+/// One of many questions: a mapping with the arguments of `can`. They may be very many, so texts stay Python's.
 #[derive(Default)]
 struct Question<'py> {
-    capability: Option<String>,
-    site: Option<String>,
-    category: Option<String>,
-    course: Option<String>,
+    capability: Option<Bound<'py, PyString>>,
+    site: Option<Bound<'py, PyString>>,
+    category: Option<Bound<'py, PyString>>,
+    course: Option<Bound<'py, PyString>>,
     over: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Question<'py> {
     fn read(given: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if given.cast::<PyMapping>().is_err() {
+        let mut question = Self::default();
+        if let Ok(given) = given.cast_exact::<PyDict>() {
+            for (name, value) in given {
+                question.put(&name, value)?;
+            }
+        } else if let Ok(given) = given.cast::<PyMapping>() {
+            for item in given.items()? {
+                let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
+                question.put(&name, value)?;
+            }
+        } else {
             let found = type_name(given);
             let message = format!("`questions`: expected items that are mappings, found {found}");
             return Err(PyTypeError::new_err(message));
         }
-        let mut question = Self::default();
-        for (name, value) in items("questions", given)? {
-            let key = || {
-                let given = (!value.is_none()).then_some(&value);
-                given.map(|value| text("questions", "values", value)).transpose()
-            };
-            match name.as_str() {
-                "capability" => question.capability = key()?,
-                "site" => question.site = key()?,
-                "category" => question.category = key()?,
-                "course" => question.course = key()?,
-                "over" => question.over = Some(value).filter(|value| !value.is_none()),
-                _ => {
-                    let message = format!(
-                        "`questions`: unexpected `{}`, expected capability, site, category, course and over",
-                        name.escape_debug()
-                    );
-                    return Err(PyTypeError::new_err(message));
-                }
-            }
-        }
         Ok(question)
     }
 
+    fn put(&mut self, name: &Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> PyResult<()> {
+        let Ok(name) = name.cast::<PyString>() else {
+            let found = type_name(name);
+            return Err(PyTypeError::new_err(format!(
+                "`questions`: expected keys of type str, found {found}"
+            )));
+        };
+        let place = match name.to_str()? {
+            "capability" => &mut self.capability,
+            "site" => &mut self.site,
+            "category" => &mut self.category,
+            "course" => &mut self.course,
+            "over" => {
+                self.over = Some(value).filter(|value| !value.is_none());
+                return Ok(());
+            }
+            name => {
+                let message = format!(
+                    "`questions`: unexpected `{}`, expected capability, site, category, course and over",
+                    name.escape_debug()
+                );
+                return Err(PyTypeError::new_err(message));
+            }
+        };
+        if !value.is_none() {
+            let text = value.cast_into::<PyString>().map_err(|error| {
+                let found = type_name(&error.into_inner());
+                PyTypeError::new_err(format!("`questions`: expected values of type str, found {found}"))
+            })?;
+            *place = Some(text);
+        }
+        Ok(())
+    }
+
     fn answer(&self, asked: &ActorSnapshot, number: usize) -> Outcome<bool> {
-        let capability = self.capability.as_deref();
-        let capability =
-            capability.ok_or_else(|| PyKeyError::new_err("`questions`: a question without `capability`"))?;
-        let place: Where<'_> = at(self.site.as_deref(), self.category.as_deref(), self.course.as_deref())?;
-        let answer = asked.can(capability, over(place, self.over.as_ref())?);
+        let Some(capability) = &self.capability else {
+            return Err(PyKeyError::new_err("`questions`: a question without `capability`").into());
+        };
+        let place = at(key(&self.site)?, key(&self.category)?, key(&self.course)?)?;
+        let answer = asked.can(capability.to_str()?, over(place, self.over.as_ref())?);
         answer.map_err(|error| Failure::from(error.within(format_args!("question {number}"))))
     }
+}
+
+fn key<'a>(given: &'a Option<Bound<'_, PyString>>) -> PyResult<Option<&'a str>> {
+    given.as_ref().map(|given| given.to_str()).transpose()
 }
 
 /// A person's set of changes: made, and committed as a whole or not at all.
@@ -345,11 +372,6 @@ impl ActorTransaction {
             state.take(State::Finished)?.of_actor()?.commit()
         })?;
         Ok(*slf.get().revision.get_or_init(|| revision.0))
-    }
-
-    /// Gives up the changes.
-    fn rollback(slf: &Bound<'_, Self>, py: Python<'_>) -> Outcome<()> {
-        of(slf).give_up(py)
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> Outcome<Bound<'_, Self>> {

@@ -53,16 +53,6 @@ impl Changes {
         Ok(())
     }
 
-    /// Gives up the changes.
-    pub(crate) fn give_up(&self, py: Python<'_>) -> Outcome<()> {
-        py.detach(|| {
-            let work = self.locked().take(State::Finished)?;
-            drop(work);
-            Ok::<_, Error>(())
-        })?;
-        Ok(())
-    }
-
     /// Gives up the changes, whatever is under way.
     pub(crate) fn abandon(&self, py: Python<'_>) {
         py.detach(|| {
@@ -528,5 +518,14 @@ impl Changes {
     /// Deletes a role that nobody holds.
     fn delete_role(&self, py: Python<'_>, key: String) -> Outcome<()> {
         self.change(py, Change::Delete(Deletable::Role, key))
+    }
+    /// Gives up the changes.
+    fn rollback(&self, py: Python<'_>) -> Outcome<()> {
+        py.detach(|| {
+            let work = self.locked().take(State::Finished)?;
+            drop(work);
+            Ok::<_, Error>(())
+        })?;
+        Ok(())
     }
 }

@@ -154,11 +154,6 @@ impl Transaction {
         Ok(Delta(finish(slf, |transaction| transaction.confirm(token))?))
     }
 
-    /// Gives up the changes.
-    fn rollback(slf: &Bound<'_, Self>, py: Python<'_>) -> Outcome<()> {
-        of(slf).give_up(py)
-    }
-
     fn __enter__(slf: Bound<'_, Self>) -> Outcome<Bound<'_, Self>> {
         of(&slf).check_open()?;
         Ok(slf)

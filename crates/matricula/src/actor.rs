@@ -102,7 +102,12 @@ impl<'a> Where<'a> {
     }
 
     fn find(&self, snapshot: &Snapshot) -> Option<(Scope, Over)> {
-        let scope = self.scope(snapshot).ok()?;
+        let scope = match self.kind {
+            Kind::Registry => Scope::Registry,
+            Kind::Site => Scope::Site(snapshot.find_site(self.key)?),
+            Kind::Category => Scope::Category(snapshot.find_category(self.key)?),
+            Kind::Course => Scope::Course(snapshot.find_course(self.key)?),
+        };
         let over = match self.over {
             OverKey::Nobody => Over::Nobody,
             // Nobody whom anybody is over.
@@ -205,7 +210,7 @@ impl ActorSnapshot {
     /// What is decided about a question, and why not if it is a no.
     pub fn decide(&self, capability: &str, place: Where<'_>) -> Decision {
         let snapshot = self.actor.snapshot();
-        let Ok(capability) = snapshot.capability_id(capability) else {
+        let Some(capability) = snapshot.find_capability(capability) else {
             return Decision::Denied(Denied::UnknownCapability);
         };
         match place.find(snapshot) {

@@ -928,6 +928,9 @@ class Changes:
         Errors: `unknown_role`; `not_possible`, with their list, while grants or rules refer to it; `closed`.
         """
 
+    def rollback(self) -> None:
+        """Gives up the changes. Errors: `closed`."""
+
 @final
 class Transaction(Changes):
     """A set of changes by the host: made, previewed, and committed as a whole or not at all."""
@@ -1024,9 +1027,6 @@ class Transaction(Changes):
                 tx.confirm(preview.held.token)
         """
 
-    def rollback(self) -> None:
-        """Gives up the changes. Errors: `closed`."""
-
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -1059,9 +1059,6 @@ class ActorTransaction(Changes):
 
         Errors: those of `check`; `store`, `conflict`, `closed`.
         """
-
-    def rollback(self) -> None:
-        """Gives up the changes. Errors: `closed`."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
