@@ -19,6 +19,8 @@ export type UserEventCode =
   | 'left'
   | 'step'
   | 'something'
+  | 'granted'
+  | 'revoked'
   | 'erased'
 
 /**
@@ -55,6 +57,10 @@ export interface UserEvent {
   readonly action: Action | null
   /** Of `step`: the key of the enrolment rule, or `manual` or `bulk`. */
   readonly reason: string | null
+  /** Of `granted`: the key of the role. */
+  readonly role: string | null
+  /** Of `granted` and `revoked`: the number of the grant. */
+  readonly grant: number | null
 }
 
 /** Something that an audit found to be otherwise than it should be. */

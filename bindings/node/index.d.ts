@@ -4,17 +4,25 @@
 
 /// <reference lib="esnext.disposable" />
 
+import type { Actor } from './access.js'
 import type { Delta, Hold, Problem, RowError } from './deltas.js'
 import type { Archived, UserEvent, Verification } from './history.js'
 import type { OpenOptions } from './options.js'
 import type { MembershipEvent, Snapshot } from './records.js'
 import type { Transaction } from './transaction.js'
 
+export type * from './access.js'
 export type * from './deltas.js'
 export type * from './history.js'
 export type * from './options.js'
 export type * from './records.js'
 export type * from './transaction.js'
+
+/** Over anybody at all, in a question. */
+export declare const ANY: unique symbol
+
+/** Over everybody there, in a question. */
+export declare const ALL: unique symbol
 
 /** The version of the library, the same as the package's. */
 export declare function version(): string
@@ -80,10 +88,16 @@ export type ErrorCode =
   | 'unknown_course'
   | 'unknown_segment'
   | 'unknown_enrolment_rule'
+  | 'unknown_category'
+  | 'unknown_role'
+  | 'unknown_grant'
+  | 'unknown_capability'
   | 'unknown_revision'
   | 'archived'
   | 'invalid_archive'
   | 'unknown_time_zone'
+  | 'invalid_question'
+  | 'not_permitted'
   | 'not_possible'
   | 'too_many'
   | 'preview_outdated'
@@ -175,6 +189,17 @@ export interface Registry {
   backup(path: string): Promise<void>
   /** The view of the host itself, which may do everything; the name is recorded with every commit. */
   asHost(name: string): Host
+  /**
+   * The registry as it is now, as one person may see it at an instant: what their roles give. A key that nobody has is one who
+   * may do nothing. It costs next to nothing: make one for each request.
+   *
+   * ```js
+   * registry.asActor('ann', { at: new Date() }).can('content.view', { course: 'gdpr' })
+   * ```
+   *
+   * @throws MatriculaError `invalid_instant`
+   */
+  asActor(key: string, options: { at: Date }): Actor
   /**
    * The commits after a revision, oldest first: the feed for a host's mails and webhooks.
    * @param options `after`: a revision, 0 if left out; `limit`: how many commits at most, 1000 if left out

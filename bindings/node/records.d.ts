@@ -2,6 +2,7 @@
 // declarations are kept true. All of it is immutable. Not here: deltas (`deltas.d.ts`), explanations
 // (`explanations.d.ts`).
 
+import type { Capability, Category, Grant, Role, Subject } from './access.js'
 import type { Guard, Step } from './deltas.js'
 import type { EnrolmentExplanation, MembershipExplanation } from './explanations.js'
 
@@ -88,6 +89,31 @@ export interface Snapshot {
   readonly enrolmentRules: readonly EnrolmentRule[]
   /** When time alone next changes anything, on Node's thread pool; `null` if nothing ever will. */
   nextChangeAt(): Promise<Date | null>
+  /** The categories, in order of definition. */
+  categories(): readonly Category[]
+  /** All capabilities: those that are built in, the host's own, then two for each attribute. */
+  capabilities(): readonly Capability[]
+  /** The roles, those that are built in first. */
+  roles(): readonly Role[]
+  /** The grants, in the order in which they were given. */
+  grants(): readonly Grant[]
+  /**
+   * The keys of everybody who may do something at an instant, in order of creation.
+   *
+   * ```js
+   * snapshot.whoCan('grade.edit', { at: new Date(), course: 'gdpr', over: 'bob' })
+   * ```
+   *
+   * @throws MatriculaError `unknown_capability`, `unknown_site`, `unknown_category`, `unknown_course`, `unknown_user`;
+   * `invalid_question` as of {@link Actor.can}; `invalid_instant`
+   */
+  whoCan(capability: string, options: {
+    at: Date
+    site?: string | null | undefined
+    category?: string | null | undefined
+    course?: string | null | undefined
+    over?: Subject | null | undefined
+  }): string[]
   /** The keys of all people, in order of creation. */
   users(): string[]
   /**
@@ -259,6 +285,8 @@ export interface Course {
   readonly name: string
   /** The key of its site. */
   readonly site: string
+  /** The key of the category that it lies in; `null` if it lies directly in its site. */
+  readonly category: string | null
   /** Whether rules bring nobody and let nobody go, until it is restored. */
   readonly archived: boolean
 }

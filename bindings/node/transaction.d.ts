@@ -1,5 +1,8 @@
 // What can be changed. Part of `index.d.ts`, which says how the declarations are kept true.
 
+import type {
+  CapabilityFlag, CapabilityKind, GrantOptions, OverrideOptions, PlaceOptions, RoleOptions, ScopeKind,
+} from './access.js'
 import type { Delta, ImportReport, Preview, Problem } from './deltas.js'
 import type { Revert } from './history.js'
 import type {
@@ -8,14 +11,15 @@ import type {
 import type { AttributeType, InputValue, Snapshot, Status } from './records.js'
 
 /**
- * A set of changes. Each is checked as it is made; nothing is written before the commit. After `commit` or
+ * A set of changes, of the host ({@link Transaction}) or of a person ({@link ActorTransaction}). Each is checked as it is made; nothing is written before the commit. After `commit` or
  * `rollback`, and when the function that was given to `transact` is done, every call fails with `closed`; while a
  * promise of it is pending, every call fails with `not_possible`.
  *
- * Definitions create what is not there and replace what is. What later changes can make right is judged by `preview` and
- * `commit`: people who are named and not there, required values, unique ones.
+ * Definitions create what is not there and replace what is. What later changes can make right is judged at the
+ * end, on commit: people who are named and not there, required values, unique ones. Of a person, every change fails with
+ * `not_permitted` unless a role gives it, and so does what would give anybody what the person lacks.
  */
-export interface Transaction {
+export interface Changes {
   /** The instant at which the changes take effect. */
   readonly at: Date
   /**
@@ -41,14 +45,115 @@ export interface Transaction {
    */
   defineAttribute(key: string, type: AttributeType, options?: AttributeOptions): void
   /**
-   * Defines a course.
-   * @param options `name`: the key if left out; `site`: the primary one if left out
-   * @throws MatriculaError `invalid_key`, `unknown_site`, `not_possible` if it is there on another site
+   * Defines a course. A later definition may move it into another category of its site.
+   * @param options `name`: the key if left out; `site`: its category's or the primary one if left out; `category`: directly
+   * in its site if left out
+   * @throws MatriculaError `invalid_key`, `unknown_site`, `unknown_category`, `invalid_definition` for a category of another
+   * site, `not_possible` if it is there on another site
    */
-  defineCourse(key: string, options?: { name?: string | null | undefined; site?: string | null | undefined }): void
+  defineCourse(key: string, options?: {
+    name?: string | null | undefined
+    site?: string | null | undefined
+    category?: string | null | undefined
+  }): void
+  /**
+   * Defines a category of courses, directly in a site or within another category: what is given there is given for its
+   * courses. Only its name can change later.
+   *
+   * ```js
+   * tx.defineCategory('safety', { site: 'emea' })
+   * tx.defineCategory('fire', { parent: 'safety' })
+   * ```
+   *
+   * @throws MatriculaError `invalid_key`, `unknown_site`, `unknown_category`, `invalid_definition` for a parent of another
+   * site, `not_possible` if it would move, `too_many`
+   */
+  defineCategory(key: string, options?: {
+    name?: string | null | undefined
+    site?: string | null | undefined
+    parent?: string | null | undefined
+  }): void
+  /**
+   * Registers a capability of the host's own, which roles give and `can` asks for. What is written, not read, cannot be done
+   * in a place that is locked.
+   *
+   * ```js
+   * tx.defineCapability('invoice.approve', 'write', { innermost: 'site', sentence: 'approve invoices' })
+   * ```
+   *
+   * @param options `innermost`: the innermost kind of place where it makes sense, `course` if left out; `over`: whether it is
+   * about people, whom questions name; `flags`: what whoever gives it away should know; `sentence`: what it lets people do
+   * @throws MatriculaError `invalid_key` for a name that is no words with dots between them; `invalid_definition` for a word
+   * that there is not, or the name of one that is built in
+   */
+  defineCapability(name: string, kind: CapabilityKind, options?: {
+    innermost?: ScopeKind | undefined
+    over?: boolean | undefined
+    flags?: readonly CapabilityFlag[] | null | undefined
+    sentence?: string | undefined
+  }): void
+  /**
+   * Defines a role: the capabilities, or patterns such as `grade.*`, that it gives, does not give although a role that it is
+   * `like` does, and denies whatever other roles say. A later definition says everything again but its site.
+   *
+   * ```js
+   * tx.defineRole('marker', { like: ['instructor'], deny: ['grade.delete'], mayAssign: ['learner'] })
+   * ```
+   *
+   * @throws MatriculaError `invalid_key`, `invalid_definition`, `unknown_capability` with the nearest name, `unknown_role`,
+   * `unknown_site`, `too_many`; `not_possible` for `administrator`, which stays as it is, and if it is held otherwise than
+   * it may be
+   */
+  defineRole(key: string, options?: RoleOptions): void
+  /**
+   * Says what a role gives otherwise at a place and in everything within; without a place, in the whole registry. It replaces
+   * what was said there before.
+   *
+   * ```js
+   * tx.overrideRole('instructor', { deny: ['grade.edit'], site: 'emea' })
+   * ```
+   *
+   * @throws MatriculaError `unknown_role`, `unknown_capability`, `unknown_site`, `unknown_category`, `unknown_course`;
+   * `not_possible` for `administrator`
+   */
+  overrideRole(role: string, options: OverrideOptions): void
+  /**
+   * Locks a place; without one, the whole registry: nobody may change anything in it, whatever roles they hold, but unlock
+   * it. What is read is read, and the host goes on.
+   * @throws MatriculaError `unknown_site`, `unknown_category`, `unknown_course`
+   */
+  lock(options?: PlaceOptions): void
+  /**
+   * Unlocks a place.
+   * @throws MatriculaError `unknown_site`, `unknown_category`, `unknown_course`
+   */
+  unlock(options?: PlaceOptions): void
+  /**
+   * Gives a role to a person, or to whoever is in a segment, at a place and in everything within; without a place, in the
+   * whole registry. Its number is in {@link Snapshot.grants}.
+   *
+   * ```js
+   * tx.grant('manager', { user: 'ann', site: 'primary', over: { line: 'manager' } })
+   * tx.grant('reporter', { segment: 'hr', until: new Date('2027-01-01'), note: 'audit' })
+   * ```
+   *
+   * @throws MatriculaError `unknown_role`, `unknown_user`, `unknown_segment`, `unknown_attribute`, `unknown_site`,
+   * `unknown_category`, `unknown_course`, `invalid_definition`, `invalid_instant`, `not_possible`
+   */
+  grant(role: string, options: GrantOptions): void
+  /**
+   * Takes a grant away, by its number.
+   * @throws MatriculaError `unknown_grant`, `not_possible`
+   */
+  revoke(grant: number): void
+  /**
+   * Deletes a role to which nothing refers. Its key is free afterwards.
+   * @throws MatriculaError `unknown_role`; `not_possible`, with their list, while grants or rules refer to it
+   */
+  deleteRole(key: string): void
   /**
    * Defines a segment: by a rule, in one of its notations, or without one, so that its members are those who are
-   * {@link Transaction.pin | put in} by hand. What a later definition leaves out stays as it is.
+   * {@link Changes.pin | put in} by hand. What a later definition leaves out stays as it is.
    *
    * ```js
    * tx.defineSegment('starters', 'user.country == "DE" && user.hired_on > today - days(90)', { state: 'draft' })
@@ -234,6 +339,19 @@ export interface Transaction {
    */
   reopenSite(key: string): void
   /**
+   * Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a number
+   * stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports and archives
+   * are not reached. The delta warns of segments that go on naming the person.
+   * @throws MatriculaError `unknown_user`, `not_possible` if the person is erased already
+   */
+  erase(user: string): void
+  /** Gives the changes up. */
+  rollback(): void
+}
+
+/** A set of changes by the host. */
+export interface Transaction extends Changes {
+  /**
    * Imports people from CSV with a header line, or from JSON with an object on each line. A row that is wrong is left
    * out and reported, or has the whole feed refused. The work is done on Node's thread pool. An import that fails leaves nothing in the transaction.
    *
@@ -243,13 +361,6 @@ export interface Transaction {
    * `cancelled` if it was stopped, with the signal's reason as `cause`. What `progress` throws is passed on.
    */
   importUsers(source: string | Uint8Array, options: ImportOptions): Promise<ImportReport>
-  /**
-   * Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a number
-   * stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports and archives
-   * are not reached. The delta warns of segments that go on naming the person.
-   * @throws MatriculaError `unknown_user`, `not_possible` if the person is erased already
-   */
-  erase(user: string): void
   /**
    * Undoes a commit: what it changed becomes what it was before, where nothing has changed it since, and what follows is
    * derived. People whom it created are suspended; definitions that it made stay, but for enrolment rules, which are
@@ -297,6 +408,23 @@ export interface Transaction {
    * @throws MatriculaError `invalid_token` if anything differs, and what {@link Transaction.commit} throws but `held`
    */
   confirm(token: string): Promise<Delta>
-  /** Gives the changes up. */
-  rollback(): void
+}
+
+/**
+ * A set of changes by a person. It tells of what follows no more than that it was recorded: how many people a change
+ * concerns, whom the person may not see, is an answer to a question that the person may not ask.
+ */
+export interface ActorTransaction extends Changes {
+  /**
+   * Fails if the changes cannot be committed as they are.
+   * @throws MatriculaError `not_permitted` if they would give anybody what the person lacks; `held` if more would end than
+   * the guard lets pass; and whatever else keeps them from being committed
+   */
+  check(): Promise<void>
+  /**
+   * Records the changes and everything that follows from them, all or nothing; the number of the commit. Where nothing
+   * changes, nothing is recorded.
+   * @throws MatriculaError as of {@link ActorTransaction.check}; `store`, `conflict`
+   */
+  commit(): Promise<number>
 }

@@ -21,7 +21,7 @@ fn the_python_stub_has_every_name_and_no_other() {
 
 #[test]
 fn the_node_declarations_have_every_name_and_no_other() {
-    let files = ["index", "transaction", "options", "records", "deltas", "history", "explanations"]
+    let files = ["index", "access", "transaction", "options", "records", "deltas", "history", "explanations"]
         .map(|file| read(&format!("bindings/node/{file}.d.ts")));
     let text = files.concat();
     // Options have no order.
@@ -147,7 +147,7 @@ fn python(text: &str, names: &mut BTreeSet<String>) {
             }
         } else if statement.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') {
             let (field, after) = statement.split_at(name(statement).len());
-            if after.starts_with(':') && public(field) && public(&class) {
+            if after.starts_with(':') && public(field) && (member.is_none() || public(&class)) {
                 let class = if member.is_some() { format!("{class}.") } else { String::new() };
                 names.insert(format!("{class}{field}"));
             }
@@ -173,6 +173,8 @@ fn node(text: &str) -> BTreeSet<String> {
             let body = within(&kind[kind.find('{').unwrap()..]);
             bodies.insert(name(kind), body);
             names.insert(name(kind).to_owned());
+        } else if let Some(constant) = statement.strip_prefix("const ") {
+            names.insert(name(constant).to_owned());
         } else if let Some(alias) = statement.strip_prefix("type ") {
             names.extend(Some(name(alias).to_owned()).filter(|name| !name.is_empty()));
         }

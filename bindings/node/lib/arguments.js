@@ -62,6 +62,17 @@ function texts(what, value) {
 }
 
 /**
+ * Texts that may be left out.
+ *
+ * @param {string} what
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+function optionalTexts(what, value) {
+  return value === undefined || value === null ? [] : texts(what, value)
+}
+
+/**
  * @param {string} what
  * @param {unknown} value
  * @returns {boolean}
@@ -224,6 +235,6 @@ const typeName = /** @type {() => string | undefined} */ (
 )
 
 module.exports = {
-  callable, entries, instant, isBytes, isRecord, optionalDue, optionalInstant, optionalText, optionalTruth,
-  optionalWhole, options, pair, text, texts, truth, whole, wrong,
+  callable, entries, instant, isBytes, isRecord, optionalDue, optionalInstant, optionalText, optionalTexts,
+  optionalTruth, optionalWhole, options, pair, text, texts, truth, whole, wrong,
 }

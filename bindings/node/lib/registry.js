@@ -6,11 +6,13 @@ const native = require('../native.js')
 const {
   instant, isBytes, optionalText, optionalWhole, options, text, truth, whole,
 } = require('./arguments.js')
+const { Actor } = require('./actor.js')
+const { transactArguments } = require('./changes.js')
 const { Delta } = require('./delta.js')
 const { MatriculaError, call, settled } = require('./errors.js')
 const { Verification, event, pointInTime } = require('./history.js')
 const { Snapshot } = require('./snapshot.js')
-const { Transaction, transactArguments } = require('./transaction.js')
+const { Transaction } = require('./transaction.js')
 
 /** @import * as api from '../index.js' */
 
@@ -88,6 +90,16 @@ class Registry {
     text('name', name)
     call(() => this.#native.checkOpen())
     return new Host(this.#native, name)
+  }
+
+  /**
+   * @param {string} key
+   * @param {{ at: Date }} given
+   */
+  asActor(key, given) {
+    text('key', key)
+    const at = instant('at', options('asActor', given, ['at']).at)
+    return call(() => new Actor(this.#native, key, at))
   }
 
   /** @param {{ after?: number | undefined, limit?: number | undefined }} [given] */

@@ -3,6 +3,7 @@
 // The registry at a revision, and the explanations that it gives.
 
 const native = require('../native.js')
+const { question } = require('./access.js')
 const { instant, optionalText, options, text } = require('./arguments.js')
 const { call, settled } = require('./errors.js')
 const { RulePreview, advice, notations } = require('./rule.js')
@@ -93,6 +94,40 @@ class Snapshot {
     const at = (/** @type {number | null} */ millis) => (millis === null ? null : new Date(millis))
     return frozen(call(() => this.#native.enrolmentRules()).map(rule =>
       ({ ...rule, from: at(rule.from), until: at(rule.until) })))
+  }
+
+  categories() {
+    return frozen(call(() => this.#native.categories()))
+  }
+
+  capabilities() {
+    return frozen(call(() => this.#native.capabilities()))
+  }
+
+  roles() {
+    return frozen(call(() => this.#native.roles()))
+  }
+
+  grants() {
+    const at = (/** @type {number | null} */ millis) => (millis === null ? null : new Date(millis))
+    return frozen(call(() => this.#native.grants()).map(({ audience, audienceKey, ...grant }) => ({
+      ...grant,
+      over: audience === null ? null : /** @type {api.AudienceData} */ ({ [audience]: audienceKey }),
+      from: at(grant.from),
+      until: at(grant.until),
+    })))
+  }
+
+  /**
+   * @param {string} capability
+   * @param {{ at: Date } & api.QuestionOptions} given
+   */
+  whoCan(capability, given) {
+    text('capability', capability)
+    const { at, ...asked } = options('whoCan', given, ['at', 'site', 'category', 'course', 'over'])
+    const { code, key, over } = question('whoCan', asked)
+    const millis = instant('at', at)
+    return call(() => this.#native.whoCan(capability, millis, code, key, over))
   }
 
   users() {
@@ -324,4 +359,4 @@ class EnrolmentExplanation {
   }
 }
 
-module.exports = { Snapshot }
+module.exports = { MembershipExplanation, Snapshot }

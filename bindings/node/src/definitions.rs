@@ -12,6 +12,7 @@ use crate::due::{Due, due, shown};
 use crate::error::Answer;
 use crate::rule::RuleArguments;
 use crate::snapshot::Snapshot;
+use crate::state::Work;
 use crate::value::{Value, about_days, input, output, score};
 
 const SENSITIVITIES: [(&str, Sensitivity); 4] = [
@@ -113,10 +114,7 @@ impl AttributeArguments {
 }
 
 /// Applies the definition of an attribute.
-pub(crate) fn define_attribute(
-    transaction: &mut matricula::Transaction,
-    definition: AttributeDefinition,
-) -> Answer<()> {
+pub(crate) fn define_attribute(transaction: &mut Work, definition: AttributeDefinition) -> Answer<()> {
     let key = definition.key.clone();
     transaction.apply(definition).map_err(|error| about_days(error, [key.as_str()]))
 }
@@ -291,7 +289,7 @@ pub struct Attribute {
 }
 
 /// A course.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Course {
     /// The key.
     pub key: String,
@@ -299,6 +297,8 @@ pub struct Course {
     pub name: String,
     /// The key of its site.
     pub site: String,
+    /// The key of its category.
+    pub category: Option<String>,
     /// Whether rules bring nobody and let nobody go.
     pub archived: bool,
 }
@@ -377,10 +377,12 @@ impl Snapshot {
     /// The courses, in order of definition.
     #[napi(catch_unwind)]
     pub fn courses(&self) -> Vec<Course> {
+        let keys: Vec<&str> = self.snapshot.categories().map(|category| category.key.as_str()).collect();
         let course = |course: &matricula::Course| Course {
             key: course.key.clone(),
             name: course.name.clone(),
             site: self.site_key(course.site),
+            category: course.category.and_then(|id| keys.get(id.0 as usize)).map(|key| (*key).to_owned()),
             archived: course.archived,
         };
         self.snapshot.courses().map(course).collect()

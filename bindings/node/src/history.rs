@@ -57,6 +57,10 @@ pub struct UserEvent {
     pub action: Option<&'static str>,
     /// The key of the enrolment rule, or `manual` or `bulk`.
     pub reason: Option<String>,
+    /// The key of the role that was given.
+    pub role: Option<String>,
+    /// The number of the grant that was given or taken away.
+    pub grant: Option<u32>,
 }
 
 impl UserEvent {
@@ -79,6 +83,8 @@ impl UserEvent {
             course: None,
             action: None,
             reason: None,
+            role: None,
+            grant: None,
         };
         match what.clone() {
             Happened::Created => happened("created"),
@@ -103,6 +109,10 @@ impl UserEvent {
                 reason: Some(reason),
                 ..happened("step")
             },
+            Happened::Granted { role, grant } => {
+                Self { role: Some(role), grant: Some(grant.0), ..happened("granted") }
+            }
+            Happened::Revoked { grant } => Self { grant: Some(grant.0), ..happened("revoked") },
             Happened::Erased => happened("erased"),
             // What a newer library knows is told in English.
             _ => happened("something"),

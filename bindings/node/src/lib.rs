@@ -4,6 +4,8 @@
 //! Every exported function says `catch_unwind`: a panic becomes a JavaScript error instead of ending the process.
 //! Nothing here is public to users: `lib/` checks arguments and gives errors their class.
 
+pub mod access;
+pub mod actor;
 pub mod convert;
 pub mod definitions;
 pub mod delta;

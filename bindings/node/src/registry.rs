@@ -7,12 +7,14 @@ use napi::Result;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
+use crate::actor::Actor;
 use crate::convert::{instant, millis, number, whole};
 use crate::delta::Delta;
 use crate::error::{Answer, Code, closed, thrown};
 use crate::history::{UserEvent, Verification, When, when};
 use crate::job::Job;
 use crate::snapshot::Snapshot;
+use crate::state::Work;
 use crate::store::OpenArguments;
 use crate::transaction::Transaction;
 
@@ -233,6 +235,35 @@ impl Registry {
         Ok(Job::on_pool(move || registry.as_host(author).advance(to).map(Delta::from)))
     }
 
+    /// The view of a person.
+    #[napi(catch_unwind)]
+    pub fn as_actor(&self, key: String, at: f64) -> Result<Actor, Code> {
+        let at = instant(at).map_err(thrown)?;
+        Ok(Actor::new(&self.get()?.snapshot(), &key, at))
+    }
+
+    /// Begins a transaction of a person.
+    #[napi(catch_unwind, ts_return_type = "Promise<Transaction>")]
+    pub fn begin_as(
+        &self,
+        actor: String,
+        at: f64,
+        note: String,
+        idempotency: Option<String>,
+    ) -> Result<AsyncTask<Job<Transaction>>, Code> {
+        let registry = self.handle.get().map_err(thrown)?;
+        let at = instant(at).map_err(thrown)?;
+        let handle = self.handle.clone();
+        Ok(Job::on_pool(move || {
+            let mut transaction = registry.as_actor(&actor, at).begin(at)?;
+            transaction.set_note(note);
+            if let Some(key) = idempotency {
+                transaction.set_idempotency(&key)?;
+            }
+            Ok(Transaction::new(handle, Work::Actor(transaction)))
+        }))
+    }
+
     /// Begins a transaction.
     #[napi(catch_unwind, ts_return_type = "Promise<Transaction>")]
     pub fn begin(
@@ -251,7 +282,7 @@ impl Registry {
             if let Some(key) = idempotency {
                 transaction.set_idempotency(&key)?;
             }
-            Ok(Transaction::new(handle, transaction))
+            Ok(Transaction::new(handle, Work::Host(transaction)))
         }))
     }
 }

@@ -109,7 +109,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    fn of(explanation: &(impl Serialize + ToString)) -> Result<Self, Code> {
+    pub(crate) fn of(explanation: &(impl Serialize + ToString)) -> Result<Self, Code> {
         let json = serde_json::to_string(explanation);
         let json = json.map_err(|error| napi::Error::new("GenericFailure", error.to_string()))?;
         Ok(Self { text: explanation.to_string(), json })

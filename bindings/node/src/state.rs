@@ -2,15 +2,78 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use matricula::{Error, ErrorKind, Transaction};
+use matricula::{ActorTransaction, Change, Error, ErrorKind, Instant, Transaction};
 use napi::Result;
 
 use crate::error::{Answer, Code, closed, thrown};
 
+/// Changes under way.
+pub(crate) enum Work {
+    /// The host's.
+    Host(Transaction),
+    /// A person's.
+    Actor(ActorTransaction),
+}
+
+impl Work {
+    /// Makes a change.
+    pub(crate) fn apply(&mut self, change: impl Into<Change>) -> Answer<()> {
+        match self {
+            Self::Host(transaction) => transaction.apply(change),
+            Self::Actor(transaction) => transaction.apply(change),
+        }
+    }
+
+    /// When the changes take effect.
+    pub(crate) fn at(&self) -> Instant {
+        match self {
+            Self::Host(transaction) => transaction.at(),
+            Self::Actor(transaction) => transaction.at(),
+        }
+    }
+
+    /// The host's transaction.
+    pub(crate) fn host(&mut self) -> Answer<&mut Transaction> {
+        match self {
+            Self::Host(transaction) => Ok(transaction),
+            Self::Actor(_) => Err(another_s()),
+        }
+    }
+
+    /// The same for good.
+    pub(crate) fn of_host(self) -> Answer<Transaction> {
+        match self {
+            Self::Host(transaction) => Ok(transaction),
+            Self::Actor(_) => Err(another_s()),
+        }
+    }
+
+    /// A person's transaction.
+    pub(crate) fn actor(&mut self) -> Answer<&mut ActorTransaction> {
+        match self {
+            Self::Actor(transaction) => Ok(transaction),
+            Self::Host(_) => Err(another_s()),
+        }
+    }
+
+    /// The same for good.
+    pub(crate) fn of_actor(self) -> Answer<ActorTransaction> {
+        match self {
+            Self::Actor(transaction) => Ok(transaction),
+            Self::Host(_) => Err(another_s()),
+        }
+    }
+}
+
+/// Each class of `lib/` makes changes of its own kind, so nobody sees this.
+fn another_s() -> Error {
+    Error::new(ErrorKind::NotPossible, "the transaction is of another kind")
+}
+
 /// What can be done to a transaction now.
 pub(crate) enum State {
     /// Anything.
-    Open(Box<Transaction>),
+    Open(Box<Work>),
     /// Nothing: somebody works on it.
     Busy,
     /// Nothing any more.
@@ -20,7 +83,7 @@ pub(crate) enum State {
 /// Somebody's hold on a transaction. When it is dropped, the transaction is open again if it was put back, and
 /// closed otherwise: so also after a panic, which may have left it half changed.
 pub(crate) struct Lease {
-    transaction: Option<Box<Transaction>>,
+    transaction: Option<Box<Work>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -57,7 +120,7 @@ pub(crate) fn lease(state: &Arc<Mutex<State>>) -> Result<Lease, Code> {
 
 impl Lease {
     /// Works on the transaction and puts it back.
-    pub(crate) fn borrow<T>(mut self, work: impl FnOnce(&mut Transaction) -> Answer<T>) -> Answer<T> {
+    pub(crate) fn borrow<T>(mut self, work: impl FnOnce(&mut Work) -> Answer<T>) -> Answer<T> {
         let Some(mut transaction) = self.transaction.take() else { return Err(closed("transaction")) };
         let result = work(&mut transaction);
         self.transaction = Some(transaction);
@@ -65,7 +128,7 @@ impl Lease {
     }
 
     /// Uses the transaction up.
-    pub(crate) fn consume<T>(mut self, work: impl FnOnce(Transaction) -> Answer<T>) -> Answer<T> {
+    pub(crate) fn consume<T>(mut self, work: impl FnOnce(Work) -> Answer<T>) -> Answer<T> {
         let Some(transaction) = self.transaction.take() else { return Err(closed("transaction")) };
         work(*transaction)
     }

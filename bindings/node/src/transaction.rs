@@ -1,16 +1,18 @@
-//! A set of changes, until it is committed or given up. While work on it runs on the thread pool, nothing else
+//! A set of changes, of the host or of a person, until it is committed or given up. While work on it runs on the thread pool, nothing else
 //! can be done to it: the JavaScript thread is told so instead of being made to wait.
 
 use std::sync::{Arc, Mutex};
 
 use matricula::{
-    BulkEnrolment, CourseDefinition, Input, Revision, SiteDefinition, Transaction as Inner, time_zone,
+    BulkEnrolment, CategoryDefinition, Change, CourseDefinition, Deletable, Exception, GrantId, Input,
+    Override, Revision, SiteDefinition, time_zone,
 };
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 
-use crate::convert::{millis, whole};
+use crate::access::{CapabilityArguments, EffectArguments, GrantArguments, RoleArguments, at};
+use crate::convert::{millis, number, whole};
 use crate::definitions::{
     AttributeArguments, EnrolmentRuleArguments, RecordArguments, SegmentArguments, define_attribute, guard,
 };
@@ -21,7 +23,7 @@ use crate::import::{Feed, How, ImportArguments, ImportReport, ProgressFunction, 
 use crate::job::Job;
 use crate::registry::Handle;
 use crate::snapshot::Snapshot;
-use crate::state::{Lease, State, lease, lock};
+use crate::state::{Lease, State, Work, lease, lock};
 use crate::value::{Update, about_days};
 
 /// A set of changes to a registry.
@@ -32,12 +34,12 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(crate) fn new(registry: Handle, transaction: Inner) -> Self {
-        Self { registry, state: Arc::new(Mutex::new(State::Open(Box::new(transaction)))) }
+    pub(crate) fn new(registry: Handle, work: Work) -> Self {
+        Self { registry, state: Arc::new(Mutex::new(State::Open(Box::new(work)))) }
     }
 
     /// Works on the transaction at once.
-    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> Answer<T>) -> Result<T, Code> {
+    fn with<T>(&self, work: impl FnOnce(&mut Work) -> Answer<T>) -> Result<T, Code> {
         self.lease()?.borrow(work).map_err(thrown)
     }
 
@@ -73,8 +75,80 @@ impl Transaction {
 
     /// Defines a course.
     #[napi(catch_unwind)]
-    pub fn define_course(&self, key: String, name: Option<String>, site: Option<String>) -> Result<(), Code> {
-        self.with(|transaction| transaction.apply(CourseDefinition { key, name, site, category: None }))
+    pub fn define_course(
+        &self,
+        key: String,
+        name: Option<String>,
+        site: Option<String>,
+        category: Option<String>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(CourseDefinition { key, name, site, category }))
+    }
+
+    /// Defines a category of courses.
+    #[napi(catch_unwind)]
+    pub fn define_category(
+        &self,
+        key: String,
+        name: Option<String>,
+        site: Option<String>,
+        parent: Option<String>,
+    ) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(CategoryDefinition { key, name, site, parent }))
+    }
+
+    /// Registers a capability of the host's own.
+    #[napi(catch_unwind)]
+    pub fn define_capability(&self, capability: CapabilityArguments) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(capability.into_definition()?))
+    }
+
+    /// Defines a role.
+    #[napi(catch_unwind)]
+    pub fn define_role(&self, role: RoleArguments) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(role.into_definition()))
+    }
+
+    /// Says what a role gives otherwise at a place.
+    #[napi(catch_unwind)]
+    pub fn override_role(
+        &self,
+        role: String,
+        effects: EffectArguments,
+        place: u32,
+        key: String,
+    ) -> Result<(), Code> {
+        let scope = at(place, &key, "").scope_key();
+        self.with(|transaction| transaction.apply(Override { role, scope, effects: effects.into_effects() }))
+    }
+
+    /// Locks a place, or unlocks it.
+    #[napi(catch_unwind)]
+    pub fn lock(&self, locked: bool, place: u32, key: String) -> Result<(), Code> {
+        let scope = at(place, &key, "").scope_key();
+        self.with(|transaction| transaction.apply(Change::Lock { scope, locked }))
+    }
+
+    /// Gives a role to a person or a segment.
+    #[napi(catch_unwind)]
+    pub fn grant(&self, grant: GrantArguments) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(grant.into_definition()?))
+    }
+
+    /// Takes a grant away.
+    #[napi(catch_unwind)]
+    pub fn revoke(&self, grant: f64) -> Result<(), Code> {
+        self.with(|transaction| {
+            // No grant has the greatest number.
+            let number = u32::try_from(whole("grant", grant)?).unwrap_or(u32::MAX);
+            transaction.apply(Change::Revoke(GrantId(number)))
+        })
+    }
+
+    /// Deletes a role.
+    #[napi(catch_unwind)]
+    pub fn delete_role(&self, key: String) -> Result<(), Code> {
+        self.with(|transaction| transaction.apply(Change::Delete(Deletable::Role, key)))
     }
 
     /// Defines a segment.
@@ -97,7 +171,7 @@ impl Transaction {
             let given = update.values.iter();
             let instants = given.filter(|(_, value)| matches!(value, Some(Input::Timestamp(_))));
             let instants: Vec<Arc<str>> = instants.map(|(key, _)| key.clone()).collect();
-            let done = transaction.update_user(update);
+            let done = transaction.apply(update);
             done.map_err(|error| about_days(error, instants.iter().map(|key| &**key)))
         })
     }
@@ -110,43 +184,47 @@ impl Transaction {
         count: Option<f64>,
         enabled: Option<bool>,
     ) -> Result<(), Code> {
-        self.with(|transaction| transaction.define_guard(guard(percent, count, enabled)?))
+        self.with(|transaction| transaction.apply(guard(percent, count, enabled)?))
     }
 
     /// Puts a person into a segment by hand.
     #[napi(catch_unwind)]
     pub fn pin(&self, segment: String, user: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.pin(&segment, &user))
+        self.with(|transaction| {
+            transaction.apply(Change::Exception { segment, user, exception: Some(Exception::Pinned) })
+        })
     }
 
     /// Keeps a person out of a segment by hand.
     #[napi(catch_unwind)]
     pub fn ban(&self, segment: String, user: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.ban(&segment, &user))
+        self.with(|transaction| {
+            transaction.apply(Change::Exception { segment, user, exception: Some(Exception::Banned) })
+        })
     }
 
     /// Takes back what was decided by hand.
     #[napi(catch_unwind)]
     pub fn release(&self, segment: String, user: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.release(&segment, &user))
+        self.with(|transaction| transaction.apply(Change::Exception { segment, user, exception: None }))
     }
 
     /// Records what a person did in a course.
     #[napi(catch_unwind)]
     pub fn record(&self, record: RecordArguments) -> Result<(), Code> {
-        self.with(|transaction| transaction.record(record.into_update()?))
+        self.with(|transaction| transaction.apply(record.into_update()?))
     }
 
     /// Enrols a person by hand.
     #[napi(catch_unwind)]
     pub fn enrol(&self, user: String, course: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.enrol(&user, &course))
+        self.with(|transaction| transaction.apply(Change::Enrol { user, course }))
     }
 
     /// Takes back an enrolment by hand.
     #[napi(catch_unwind)]
     pub fn unenrol(&self, user: String, course: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.unenrol(&user, &course))
+        self.with(|transaction| transaction.apply(Change::Unenrol { user, course }))
     }
 
     /// Enrols the members of a segment once.
@@ -180,61 +258,63 @@ impl Transaction {
     /// Suspends an enrolment by hand.
     #[napi(catch_unwind)]
     pub fn suspend_enrolment(&self, user: String, course: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.suspend_enrolment(&user, &course))
+        self.with(|transaction| transaction.apply(Change::SuspendEnrolment { user, course, suspended: true }))
     }
 
     /// Takes back a suspension by hand.
     #[napi(catch_unwind)]
     pub fn resume_enrolment(&self, user: String, course: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.resume_enrolment(&user, &course))
+        self.with(|transaction| {
+            transaction.apply(Change::SuspendEnrolment { user, course, suspended: false })
+        })
     }
 
     /// Deletes an enrolment rule.
     #[napi(catch_unwind)]
     pub fn delete_enrolment_rule(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.delete_enrolment_rule(&key))
+        self.with(|transaction| transaction.apply(Change::Delete(Deletable::EnrolmentRule, key)))
     }
 
     /// Deletes a segment.
     #[napi(catch_unwind)]
     pub fn delete_segment(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.delete_segment(&key))
+        self.with(|transaction| transaction.apply(Change::Delete(Deletable::Segment, key)))
     }
 
     /// Deletes an attribute.
     #[napi(catch_unwind)]
     pub fn delete_attribute(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.delete_attribute(&key))
+        self.with(|transaction| transaction.apply(Change::Delete(Deletable::Attribute, key)))
     }
 
     /// Archives a course.
     #[napi(catch_unwind)]
     pub fn archive_course(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.archive_course(&key))
+        self.with(|transaction| transaction.apply(Change::Archive { course: key, archived: true }))
     }
 
     /// Restores a course.
     #[napi(catch_unwind)]
     pub fn restore_course(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.restore_course(&key))
+        self.with(|transaction| transaction.apply(Change::Archive { course: key, archived: false }))
     }
 
     /// Closes a site.
     #[napi(catch_unwind)]
     pub fn close_site(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.close_site(&key))
+        self.with(|transaction| transaction.apply(Change::Close { site: key, closed: true }))
     }
 
     /// Reopens a site.
     #[napi(catch_unwind)]
     pub fn reopen_site(&self, key: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.reopen_site(&key))
+        self.with(|transaction| transaction.apply(Change::Close { site: key, closed: false }))
     }
 
     /// Erases a person for good.
     #[napi(catch_unwind)]
     pub fn erase(&self, user: String) -> Result<(), Code> {
-        self.with(|transaction| transaction.erase(&user))
+        self.with(|transaction| transaction.apply(Change::Erase { user }))
     }
 
     /// Undoes a commit, and gives what was left because it has been changed since.
@@ -243,13 +323,13 @@ impl Transaction {
         let revision = whole("revision", revision).map(Revision).map_err(thrown)?;
         let how = how.parse().map_err(thrown)?;
         let lease = self.lease()?;
-        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.revert(revision, how))))
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.host()?.revert(revision, how))))
     }
 
     /// The definitions and people as changed so far.
     #[napi(catch_unwind)]
     pub fn inputs(&self) -> Result<Snapshot, Code> {
-        self.with(|transaction| Ok(transaction.inputs().into()))
+        self.with(|transaction| Ok(transaction.host()?.inputs().into()))
     }
 
     /// What keeps the transaction from being committed as it is.
@@ -257,7 +337,7 @@ impl Transaction {
     pub fn problems(&self) -> Result<AsyncTask<Job<Vec<Problem>>>, Code> {
         let lease = self.lease()?;
         Ok(Job::on_pool(move || {
-            lease.borrow(|transaction| Ok(transaction.problems().iter().map(Problem::from).collect()))
+            lease.borrow(|transaction| Ok(transaction.host()?.problems().iter().map(Problem::from).collect()))
         }))
     }
 
@@ -276,7 +356,7 @@ impl Transaction {
         let lease = self.lease()?;
         Ok(Job::on_pool(move || {
             lease.borrow(|transaction| {
-                feed.import(transaction, &how, on_progress.as_ref()).map(ImportReport::from)
+                feed.import(transaction.host()?, &how, on_progress.as_ref()).map(ImportReport::from)
             })
         }))
     }
@@ -285,7 +365,7 @@ impl Transaction {
     #[napi(catch_unwind, ts_return_type = "Promise<Preview>")]
     pub fn preview(&self) -> Result<AsyncTask<Job<Preview>>, Code> {
         let lease = self.lease()?;
-        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.preview().map(Preview::from))))
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.host()?.preview().map(Preview::from))))
     }
 
     /// Records the changes; if a preview is given, only if what follows is what it said.
@@ -295,8 +375,8 @@ impl Transaction {
         let lease = self.lease()?;
         Ok(Job::on_pool(move || {
             let delta = lease.consume(|transaction| match expected {
-                Some(preview) => transaction.commit_expecting(&preview),
-                None => transaction.commit(),
+                Some(preview) => transaction.of_host()?.commit_expecting(&preview),
+                None => transaction.of_host()?.commit(),
             })?;
             Ok(delta.into())
         }))
@@ -306,7 +386,26 @@ impl Transaction {
     #[napi(catch_unwind, ts_return_type = "Promise<Delta>")]
     pub fn confirm(&self, token: String) -> Result<AsyncTask<Job<Delta>>, Code> {
         let lease = self.lease()?;
-        Ok(Job::on_pool(move || Ok(lease.consume(|transaction| transaction.confirm(&token))?.into())))
+        Ok(Job::on_pool(move || {
+            Ok(lease.consume(|transaction| transaction.of_host()?.confirm(&token))?.into())
+        }))
+    }
+
+    /// Of a person: fails if the changes cannot be committed as they are.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn check(&self) -> Result<AsyncTask<Job<()>>, Code> {
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || lease.borrow(|transaction| transaction.actor()?.check())))
+    }
+
+    /// Of a person: records the changes; the number of the commit.
+    #[napi(catch_unwind, ts_return_type = "Promise<number>")]
+    pub fn commit_of_actor(&self) -> Result<AsyncTask<Job<f64>>, Code> {
+        let lease = self.lease()?;
+        Ok(Job::on_pool(move || {
+            let revision = lease.consume(|transaction| transaction.of_actor()?.commit())?;
+            Ok(number(revision.0))
+        }))
     }
 
     /// Whether it has neither been committed nor given up.

@@ -131,7 +131,7 @@ test('a snapshot shows what was defined', async t => {
     },
     { key: 'hired_on', type: 'date', options: null },
   ])
-  assert.deepEqual(snapshot.courses, [{ key: 'gdpr', name: 'Privacy', site: 'emea', archived: false }])
+  assert.deepEqual(snapshot.courses, [{ key: 'gdpr', name: 'Privacy', site: 'emea', category: null, archived: false }])
   const plain = { state: 'active', owner: null, description: null, sqlRows: false }
   assert.deepEqual(snapshot.segments, [
     {

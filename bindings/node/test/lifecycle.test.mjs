@@ -17,17 +17,17 @@ test('a rule has a role, a window and a due date', async () => {
   const [from, until] = [at('2027-01-01'), at('2027-02-01')]
   await host.transact(tx => {
     tx.defineEnrolmentRule('gdpr-de', {
-      segment: 'germans', courses: ['gdpr'], onLeave: 'suspend', role: 'observer', due: '2027-01-31',
+      segment: 'germans', courses: ['gdpr'], onLeave: 'suspend', role: 'instructor', due: '2027-01-31',
     })
     tx.defineEnrolmentRule('season', { segment: 'germans', courses: ['onboarding'], from, until, due: 30 })
   }, options)
   const [plain, onboard, season] = registry.snapshot().enrolmentRules
-  assert.deepEqual([plain.role, plain.from, plain.until, plain.due], ['observer', null, null, '2027-01-31'])
+  assert.deepEqual([plain.role, plain.from, plain.until, plain.due], ['instructor', null, null, '2027-01-31'])
   assert.deepEqual([onboard.role, onboard.due], ['learner', null])
   assert.deepEqual([season.role, season.from, season.until, season.due], ['learner', from, until, 30])
   const [enrolment] = registry.snapshot().enrolments({ user: 'ann', course: 'gdpr' })
   assert.equal(enrolment.due, '2027-01-31')
-  assert.deepEqual(enrolment.reasons.map(({ role, due }) => [role, due]), [['observer', '2027-01-31']])
+  assert.deepEqual(enrolment.reasons.map(({ role, due }) => [role, due]), [['instructor', '2027-01-31']])
   // What was read can be given again.
   const { key, ...again } = season
   const delta = await host.transact(tx => tx.defineEnrolmentRule(key, again), options)

@@ -2,7 +2,7 @@
 // interface that it says it implements.
 
 import * as matricula from 'matricula'
-import type { Action, Delta, Enrolment, ErrorCode, MatriculaError, Problem, Registry, Step, Transaction, User } from 'matricula'
+import type { Action, ActorTransaction, Because, Delta, Enrolment, ErrorCode, MatriculaError, Problem, Registry, Step, Transaction, User } from 'matricula'
 import * as errors from '../lib/errors.js'
 import * as registry from '../lib/registry.js'
 import { names } from './names.mjs'
@@ -38,7 +38,7 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
     tx.pin('pilot', 'ann')
     tx.record('ann', 'c', { completed: new Date(), score: null })
     tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], onLeave: 'keep' })
-    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], role: 'observer', from: new Date(), until: null, due: 30 })
+    tx.defineEnrolmentRule('r', { segment: 's', courses: ['c'], role: 'instructor', from: new Date(), until: null, due: 30 })
     tx.enrolSegment('s', ['c'], { due: '2027-01-31' })
     tx.enrolUsers(['ann'] as const, ['c'])
     holds<Equal<Awaited<ReturnType<typeof tx.problems>>, Problem[]>>()
@@ -84,6 +84,25 @@ export async function journey(path: string, signal: AbortSignalOfSomebody): Prom
   await registry.backup('copy.db')
   const deltas = await registry.deltas({ after: registry.revision })
   holds<Equal<typeof deltas, Delta[]>>()
+}
+
+export async function access(registry: Registry): Promise<void> {
+  const at = new Date()
+  const ann = registry.asActor('ann', { at })
+  holds<Equal<ReturnType<typeof ann.can>, boolean>>()
+  ann.can('grade.edit', { course: 'gdpr', over: matricula.ANY })
+  ann.canMany([{ capability: 'grade.edit', course: 'gdpr', over: matricula.ALL }] as const)
+  holds<Equal<ReturnType<typeof ann.explain>['because'], Because>>()
+  const revision = await ann.transact(tx => {
+    holds<Equal<typeof tx, ActorTransaction>>()
+    tx.defineRole('clerk', { like: ['learner'] as const, needsAudience: true })
+    tx.grant('clerk', { segment: 's', over: { line: 'manager' }, from: at, until: null })
+  }, { at })
+  holds<Equal<typeof revision, number | null>>()
+  // @ts-expect-error: when is not optional.
+  registry.asActor('ann')
+  // @ts-expect-error: a symbol of somebody's own stands for nobody.
+  ann.can('grade.edit', { over: Symbol('ANY') })
 }
 
 interface AbortSignalOfSomebody {

@@ -83,6 +83,8 @@ record! {
         name: String,
         /// The key of its site.
         site: String,
+        /// The key of the category that it lies in; `None` if it lies directly in its site.
+        category: Option<String>,
         /// Whether rules bring nobody and let nobody go, until it is restored.
         archived: bool,
     }
@@ -286,10 +288,12 @@ fn attribute(snapshot: &matricula::Snapshot, attribute: &rule::Attribute) -> Att
 
 /// The courses, in order of definition.
 pub(crate) fn courses(snapshot: &matricula::Snapshot) -> Vec<Course> {
+    let keys: Vec<&str> = snapshot.categories().map(|category| category.key.as_str()).collect();
     let course = |course: &matricula::Course| Course {
         key: course.key.clone(),
         name: course.name.clone(),
         site: site_key(snapshot, course.site),
+        category: course.category.and_then(|id| keys.get(id.0 as usize)).map(|key| (*key).to_owned()),
         archived: course.archived,
     };
     snapshot.courses().map(course).collect()

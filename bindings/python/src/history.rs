@@ -43,6 +43,10 @@ record! {
         action: Option<&'static str>,
         /// The key of the enrolment rule, or `manual` or `bulk`.
         reason: Option<String>,
+        /// The key of the role that was given.
+        role: Option<String>,
+        /// The number of the grant that was given or taken away.
+        grant: Option<u32>,
     }
 
     fn __str__(&self) -> &str {
@@ -70,6 +74,8 @@ impl UserEvent {
             course: None,
             action: None,
             reason: None,
+            role: None,
+            grant: None,
         };
         match what.clone() {
             Happened::Created => happened("created"),
@@ -94,6 +100,10 @@ impl UserEvent {
                 reason: Some(reason),
                 ..happened("step")
             },
+            Happened::Granted { role, grant } => {
+                Self { role: Some(role), grant: Some(grant.0), ..happened("granted") }
+            }
+            Happened::Revoked { grant } => Self { grant: Some(grant.0), ..happened("revoked") },
             Happened::Erased => happened("erased"),
             // What a newer library knows is told in English.
             _ => happened("something"),

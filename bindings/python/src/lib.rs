@@ -2,6 +2,9 @@
 //!
 //! Only translation lives here, between Python values and the façade crate; no rule of the domain does.
 
+mod access;
+mod actor;
+mod changes;
 mod convert;
 mod definitions;
 mod delta;
@@ -24,11 +27,19 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _matricula {
+    use pyo3::prelude::*;
+
     /// The version of the library.
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "the name is Python's")]
     const __version__: &str = matricula::VERSION;
 
+    #[pymodule_export]
+    use crate::access::{Capability, Category, Grant, Role};
+    #[pymodule_export]
+    use crate::actor::{Actor, ActorTransaction, Considered, Proof, Said};
+    #[pymodule_export]
+    use crate::changes::Changes;
     #[pymodule_export]
     use crate::definitions::{Attribute, AttributeOption, Course, EnrolmentRule, Segment, Site};
     #[pymodule_export]
@@ -55,4 +66,12 @@ mod _matricula {
     use crate::transaction::Transaction;
     #[pymodule_export]
     use crate::transfer::{Archived, import_registry};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        use crate::access::Subject;
+
+        module.add("ANY", Subject::Any)?;
+        module.add("ALL", Subject::All)
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use matricula::{Error, ErrorKind, Memory, Revision};
 use pyo3::prelude::*;
 
+use crate::actor::Actor;
 use crate::convert::{When, instant, record};
 use crate::delta::Delta;
 use crate::error::{Outcome, closed};
@@ -25,7 +26,7 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    fn registry(&self) -> Result<matricula::Registry, matricula::Error> {
+    pub(crate) fn registry(&self) -> Result<matricula::Registry, matricula::Error> {
         let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
         registry.clone().ok_or_else(|| closed("registry"))
     }
@@ -35,7 +36,7 @@ impl Handle {
     }
 
     /// Notes a transaction, so that closing gives it up; the error if it came too late for that.
-    fn watch(&self, state: &Arc<Mutex<State>>) -> Result<(), matricula::Error> {
+    pub(crate) fn watch(&self, state: &Arc<Mutex<State>>) -> Result<(), matricula::Error> {
         let mut transactions = self.transactions();
         // Under the lock: closing first closes and then takes it.
         self.registry()?;
@@ -194,6 +195,11 @@ impl Registry {
         Ok(Host { handle: Arc::clone(&self.handle), name })
     }
 
+    /// The view of a person at an instant, who may do and see what their roles give.
+    fn as_actor(&self, key: String, at: &Bound<'_, PyAny>) -> Outcome<Actor> {
+        Actor::new(Arc::clone(&self.handle), key, When(instant("at", at)?))
+    }
+
     /// The commits after a revision, oldest first, at most `limit`.
     #[pyo3(signature = (after=0, limit=1000))]
     fn deltas(&self, py: Python<'_>, after: u64, limit: usize) -> Outcome<Vec<Delta>> {
@@ -326,7 +332,7 @@ impl Host {
         at: &Bound<'_, PyAny>,
         note: &str,
         idempotency: Option<&str>,
-    ) -> Outcome<Transaction> {
+    ) -> Outcome<Py<Transaction>> {
         let (at, registry) = (instant("at", at)?, self.handle.registry()?);
         let transaction = py.detach(|| {
             let mut transaction = registry.as_host(self.name.as_str()).begin(at)?;
@@ -334,8 +340,8 @@ impl Host {
             idempotency.map_or(Ok(()), |key| transaction.set_idempotency(key))?;
             Ok::<_, matricula::Error>(transaction)
         })?;
-        let transaction = Transaction::new(transaction);
-        self.handle.watch(transaction.state())?;
+        let transaction = Py::new(py, Transaction::new(transaction))?;
+        self.handle.watch(&transaction.bind(py).as_super().get().state)?;
         Ok(transaction)
     }
 

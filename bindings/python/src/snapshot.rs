@@ -6,6 +6,7 @@ use matricula::{Exception, Instant, SiteId, UserId};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::access::{self, Capability, Category, Grant, Role};
 use crate::convert::{Dict, When, instant, record};
 use crate::definitions::{self, Attribute, Course, EnrolmentRule, Segment, Site, course_key};
 use crate::delta::{Step, planned};
@@ -88,7 +89,7 @@ macro_rules! explanation {
         $(#[doc = $doc])*
         #[pyclass(frozen, eq, module = "matricula")]
         #[derive(Clone, PartialEq, Eq)]
-        pub(crate) struct $name(matricula::$name);
+        pub(crate) struct $name(pub(crate) matricula::$name);
 
         #[pymethods]
         impl $name {
@@ -251,6 +252,44 @@ impl Snapshot {
     #[getter]
     fn enrolment_rules(&self) -> Vec<EnrolmentRule> {
         definitions::enrolment_rules(&self.0)
+    }
+
+    /// The categories, in order of definition.
+    fn categories(&self) -> Vec<Category> {
+        access::categories(&self.0)
+    }
+
+    /// All capabilities: those that are built in, the host's own, then two for each attribute.
+    fn capabilities(&self) -> Vec<Capability> {
+        access::capabilities(&self.0)
+    }
+
+    /// The roles, those that are built in first.
+    fn roles(&self) -> Vec<Role> {
+        access::roles(&self.0)
+    }
+
+    /// The grants, in the order in which they were given.
+    fn grants(&self) -> Vec<Grant> {
+        access::grants(&self.0)
+    }
+
+    /// The keys of everybody who may do something at an instant.
+    #[pyo3(signature = (capability, at, *, site=None, category=None, course=None, over=None))]
+    #[expect(clippy::too_many_arguments, reason = "in Python most of them are keywords")]
+    fn who_can(
+        &self,
+        py: Python<'_>,
+        capability: &str,
+        at: &Bound<'_, PyAny>,
+        site: Option<&str>,
+        category: Option<&str>,
+        course: Option<&str>,
+        over: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Vec<String>> {
+        let at = instant("at", at)?;
+        let place = access::over(access::at(site, category, course)?, over)?;
+        Ok(py.detach(|| matricula::who_can(&self.0, capability, place, at))?)
     }
 
     /// The keys of all people, in the order in which they were created.

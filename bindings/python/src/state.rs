@@ -2,14 +2,69 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use matricula::{Error, ErrorKind};
+use matricula::{Change, Error, ErrorKind, Instant};
 
 use crate::error::closed;
+
+/// Changes under way.
+pub(crate) enum Work {
+    /// The host's.
+    Host(matricula::Transaction),
+    /// A person's.
+    Actor(matricula::ActorTransaction),
+}
+
+impl Work {
+    /// When the changes take effect.
+    pub(crate) fn at(&self) -> Instant {
+        match self {
+            Self::Host(transaction) => transaction.at(),
+            Self::Actor(transaction) => transaction.at(),
+        }
+    }
+
+    /// The host's transaction.
+    pub(crate) fn host(&mut self) -> Result<&mut matricula::Transaction, Error> {
+        match self {
+            Self::Host(transaction) => Ok(transaction),
+            Self::Actor(_) => Err(another_s()),
+        }
+    }
+
+    /// The same for good.
+    pub(crate) fn of_host(self) -> Result<matricula::Transaction, Error> {
+        match self {
+            Self::Host(transaction) => Ok(transaction),
+            Self::Actor(_) => Err(another_s()),
+        }
+    }
+
+    /// A person's transaction.
+    pub(crate) fn actor(&mut self) -> Result<&mut matricula::ActorTransaction, Error> {
+        match self {
+            Self::Actor(transaction) => Ok(transaction),
+            Self::Host(_) => Err(another_s()),
+        }
+    }
+
+    /// The same for good.
+    pub(crate) fn of_actor(self) -> Result<matricula::ActorTransaction, Error> {
+        match self {
+            Self::Actor(transaction) => Ok(transaction),
+            Self::Host(_) => Err(another_s()),
+        }
+    }
+}
+
+/// Each class makes changes of its own kind, so nobody sees this.
+fn another_s() -> Error {
+    Error::new(ErrorKind::NotPossible, "the transaction is of another kind")
+}
 
 /// How far a transaction has come.
 pub(crate) enum State {
     /// It takes changes.
-    Open(Box<matricula::Transaction>),
+    Open(Box<Work>),
     /// An import has it, and may be running the host's `progress`.
     Importing,
     /// It was committed or rolled back, or its commit failed.
@@ -19,17 +74,35 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) fn open(&mut self) -> Result<&mut matricula::Transaction, Error> {
+    fn work(&mut self) -> Result<&mut Work, Error> {
         match self {
-            Self::Open(transaction) => Ok(transaction),
+            Self::Open(work) => Ok(work),
             other => Err(other.refusal()),
         }
     }
 
+    /// Makes a change.
+    pub(crate) fn apply(&mut self, change: Change) -> Result<(), Error> {
+        match self.work()? {
+            Work::Host(transaction) => transaction.apply(change),
+            Work::Actor(transaction) => transaction.apply(change),
+        }
+    }
+
+    /// The host's transaction, to work on it.
+    pub(crate) fn open(&mut self) -> Result<&mut matricula::Transaction, Error> {
+        self.work()?.host()
+    }
+
+    /// A person's transaction, to work on it.
+    pub(crate) fn open_actor(&mut self) -> Result<&mut matricula::ActorTransaction, Error> {
+        self.work()?.actor()
+    }
+
     /// Takes the transaction out and leaves another state behind; the error if it is not there.
-    pub(crate) fn take(&mut self, next: Self) -> Result<Box<matricula::Transaction>, Error> {
+    pub(crate) fn take(&mut self, next: Self) -> Result<Box<Work>, Error> {
         match std::mem::replace(self, next) {
-            Self::Open(transaction) => Ok(transaction),
+            Self::Open(work) => Ok(work),
             other => {
                 let refusal = other.refusal();
                 *self = other;

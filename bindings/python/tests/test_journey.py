@@ -223,7 +223,7 @@ def test_records_are_what_they_say(company: matricula.Registry, now: datetime) -
         f"MembershipStep(at={shown}, user='ann', segment='germans', joined=True)"
     )
     assert repr(company.snapshot().courses[1]) == (
-        "Course(key='onboarding', name='Welcome', site='primary', archived=False)"
+        "Course(key='onboarding', name='Welcome', site='primary', category=None, archived=False)"
     )
     assert len({*delta.steps, *delta.steps}) == len(delta.steps) == 2
     assert delta.steps[0] != delta.steps[1]

@@ -16,13 +16,13 @@ def test_a_rule_has_a_role_a_window_and_a_due_date(
     begin, end = datetime(2027, 1, 1, 2, tzinfo=zone), datetime(2027, 2, 1, 2, tzinfo=zone)
     with company.as_host("hr").transaction(at=now) as tx:
         tx.define_enrolment_rule(
-            "gdpr-de", "germans", ["gdpr"], "suspend", role="observer", due=date(2027, 1, 31)
+            "gdpr-de", "germans", ["gdpr"], "suspend", role="instructor", due=date(2027, 1, 31)
         )
         tx.define_enrolment_rule(
             "season", "germans", ["onboarding"], from_=begin, until=end, due=timedelta(days=30)
         )
     rules = {rule.key: rule for rule in company.snapshot().enrolment_rules}
-    assert (rules["gdpr-de"].role, rules["gdpr-de"].due) == ("observer", date(2027, 1, 31))
+    assert (rules["gdpr-de"].role, rules["gdpr-de"].due) == ("instructor", date(2027, 1, 31))
     assert (rules["gdpr-de"].from_, rules["gdpr-de"].until) == (None, None)
     season = rules["season"]
     assert (season.from_, season.until) == (begin.astimezone(UTC), end.astimezone(UTC))
@@ -31,7 +31,7 @@ def test_a_rule_has_a_role_a_window_and_a_due_date(
     (enrolment,) = company.snapshot().enrolments(user="ann", course="gdpr")
     assert enrolment.due == date(2027, 1, 31)
     (reason,) = enrolment.reasons
-    assert (reason.role, reason.due) == ("observer", date(2027, 1, 31))
+    assert (reason.role, reason.due) == ("instructor", date(2027, 1, 31))
     assert "from_=datetime.datetime(2027, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)" in repr(season)
     # What was read can be given again.
     with company.as_host("hr").transaction(at=now) as tx:
@@ -104,7 +104,7 @@ def test_instants_of_windows_are_checked_as_all_are(
     with pytest.raises(TypeError):
         tx.define_enrolment_rule("x", "germans", ["gdpr"], role=None)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        tx.define_enrolment_rule("x", "germans", ["gdpr"], "keep", None, True, "observer")  # type: ignore[call-arg]
+        tx.define_enrolment_rule("x", "germans", ["gdpr"], "keep", None, True, "instructor")  # type: ignore[call-arg]
 
 
 def test_many_are_enrolled_at_once(company: matricula.Registry, now: datetime) -> None:

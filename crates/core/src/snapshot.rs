@@ -11,11 +11,12 @@ use matricula_rule::{AttributeId, Decimal, Fact, Field, Named, Names, Person, Ro
 
 use crate::access::ByData;
 use crate::draft::find;
+use crate::model::position;
 use crate::state::State;
 use crate::{
-    Author, Bytes, CategoryId, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId, Error, ErrorKind,
-    Exception, Guard, Instant, LEARNER, Reason, Revision, RowSet, Segment, SegmentId, Site, SiteId, Status,
-    UserId,
+    Author, Bytes, CapabilityId, CategoryId, Course, CourseId, Enrolment, EnrolmentRule, EnrolmentRuleId,
+    Error, ErrorKind, Exception, Guard, Instant, LEARNER, Reason, Revision, RowSet, Segment, SegmentId, Site,
+    SiteId, Status, UserId,
 };
 
 /// The registry at a revision. [`Snapshot::default`] is the empty one.
@@ -129,6 +130,27 @@ impl Snapshot {
     /// `unknown_category`, with the nearest key.
     pub fn category_id(&self, key: &str) -> Result<CategoryId, Error> {
         find(&self.0.access.categories, key, ErrorKind::UnknownCategory, "category").map(CategoryId::at)
+    }
+
+    /// The site of a key, if there is one. Unlike [`Snapshot::site_id`] it looks for no other that may have been meant, and
+    /// neither do those beside it: questions about permissions come with keys that strangers give.
+    pub fn find_site(&self, key: &str) -> Option<SiteId> {
+        position(&self.0.sites, &matricula_rule::normalise(key)).map(SiteId::at)
+    }
+
+    /// The category of a key, if there is one.
+    pub fn find_category(&self, key: &str) -> Option<CategoryId> {
+        position(&self.0.access.categories, &matricula_rule::normalise(key)).map(CategoryId::at)
+    }
+
+    /// The course of a key, if there is one.
+    pub fn find_course(&self, key: &str) -> Option<CourseId> {
+        position(&self.0.courses, &matricula_rule::normalise(key)).map(CourseId::at)
+    }
+
+    /// The capability of a name, if there is one.
+    pub fn find_capability(&self, name: &str) -> Option<CapabilityId> {
+        self.0.find_capability(name)
     }
 
     /// The id of a role.

@@ -1,6 +1,9 @@
 //! A person's view: what they may do and see, by keys, and changes that they may make. Not here: how that is decided
 //! (`matricula-core`).
 
+use std::ops::Deref;
+
+use matricula_core::rule::{Attribute, Value};
 use matricula_core::{
     Actor, Change, Decision, Denied, Error, ErrorKind, GrantId, Instant, MembershipExplanation, Over, Proof,
     Revision, RowSet, Scope, ScopeKey, Snapshot, UserId,
@@ -89,12 +92,21 @@ impl<'a> Where<'a> {
         }
     }
 
+    fn scope(&self, snapshot: &Snapshot) -> Result<Scope, Error> {
+        Ok(match self.kind {
+            Kind::Registry => Scope::Registry,
+            Kind::Site => Scope::Site(snapshot.site_id(self.key)?),
+            Kind::Category => Scope::Category(snapshot.category_id(self.key)?),
+            Kind::Course => Scope::Course(snapshot.course_id(self.key)?),
+        })
+    }
+
     fn find(&self, snapshot: &Snapshot) -> Option<(Scope, Over)> {
         let scope = match self.kind {
             Kind::Registry => Scope::Registry,
-            Kind::Site => Scope::Site(snapshot.site_id(self.key).ok()?),
-            Kind::Category => Scope::Category(snapshot.category_id(self.key).ok()?),
-            Kind::Course => Scope::Course(snapshot.course_id(self.key).ok()?),
+            Kind::Site => Scope::Site(snapshot.find_site(self.key)?),
+            Kind::Category => Scope::Category(snapshot.find_category(self.key)?),
+            Kind::Course => Scope::Course(snapshot.find_course(self.key)?),
         };
         let over = match self.over {
             OverKey::Nobody => Over::Nobody,
@@ -131,23 +143,26 @@ pub struct ActorView {
     registry: Registry,
     key: String,
     at: Instant,
-    actor: Actor,
+    asked: ActorSnapshot,
+}
+
+impl Deref for ActorView {
+    type Target = ActorSnapshot;
+
+    fn deref(&self) -> &ActorSnapshot {
+        &self.asked
+    }
 }
 
 impl ActorView {
     pub(crate) fn new(registry: Registry, key: &str, at: Instant) -> Self {
-        let actor = registry.snapshot().as_actor(key, at);
-        Self { registry, key: key.to_owned(), at, actor }
+        let asked = ActorSnapshot::new(&registry.snapshot(), key, at);
+        Self { registry, key: key.to_owned(), at, asked }
     }
 
     /// The key of the person.
     pub fn key(&self) -> &str {
         &self.key
-    }
-
-    /// The same by ids, on the snapshot that the view was made of: for those who ask often.
-    pub fn actor(&self) -> &Actor {
-        &self.actor
     }
 
     /// The same view of the registry as it is now.
@@ -156,10 +171,46 @@ impl ActorView {
         Self::new(self.registry.clone(), &self.key, self.at)
     }
 
+    /// Begins changes that take effect at an instant; at the registry's clock if that is later. Each is refused unless a
+    /// role of the person gives it, and so is what would give anybody what the person lacks.
+    ///
+    /// # Errors
+    /// `invalid_instant` outside the years 1 to 9999; `not_permitted` for somebody who is not there.
+    pub fn begin<T>(&self, at: T) -> Result<ActorTransaction, Error>
+    where
+        T: TryInto<Instant>,
+        Error: From<T::Error>,
+    {
+        let at = at.try_into()?;
+        let Some(user) = self.actor.user() else {
+            return Err(Error::new(ErrorKind::NotPermitted, "not permitted: nobody may change anything"));
+        };
+        Ok(ActorTransaction { inner: Transaction::of_actor(self.registry.clone(), user, at) })
+    }
+}
+
+/// A snapshot as one person may see it, at an instant: what an [`ActorView`] answers of, without the registry, and so
+/// without what keeps its store open.
+#[derive(Clone, Debug)]
+pub struct ActorSnapshot {
+    actor: Actor,
+}
+
+impl ActorSnapshot {
+    /// A snapshot as the person of this key may see it. A key that nobody has is one who may do nothing.
+    pub fn new(snapshot: &Snapshot, key: &str, at: Instant) -> Self {
+        Self { actor: snapshot.as_actor(key, at) }
+    }
+
+    /// The same by ids: for those who ask often.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// What is decided about a question, and why not if it is a no.
     pub fn decide(&self, capability: &str, place: Where<'_>) -> Decision {
         let snapshot = self.actor.snapshot();
-        let Ok(capability) = snapshot.capability_id(capability) else {
+        let Some(capability) = snapshot.find_capability(capability) else {
             return Decision::Denied(Denied::UnknownCapability);
         };
         match place.find(snapshot) {
@@ -175,16 +226,8 @@ impl ActorView {
     /// mistake of whoever asks, and would always be a no.
     pub fn can(&self, capability: &str, place: Where<'_>) -> Result<bool, Error> {
         match self.decide(capability, place) {
-            Decision::Denied(Denied::NoSubject) => Err(Error::new(
-                ErrorKind::InvalidQuestion,
-                format!(
-                    "`{capability}` is about people, expected over whom it is asked: a user, anybody, everybody"
-                ),
-            )),
-            Decision::Denied(Denied::NeedsNoSubject) => Err(Error::new(
-                ErrorKind::InvalidQuestion,
-                format!("`{capability}` is not about people, expected no one over whom it is asked"),
-            )),
+            Decision::Denied(Denied::NoSubject) => Err(no_subject(capability)),
+            Decision::Denied(Denied::NeedsNoSubject) => Err(needs_no_subject(capability)),
             decision => Ok(decision.is_allowed()),
         }
     }
@@ -253,22 +296,55 @@ impl ActorView {
         self.actor.explain_membership(user, id)
     }
 
-    /// Begins changes that take effect at an instant; at the registry's clock if that is later. Each is refused unless a
-    /// role of the person gives it, and so is what would give anybody what the person lacks.
-    ///
-    /// # Errors
-    /// `invalid_instant` outside the years 1 to 9999; `not_permitted` for somebody who is not there.
-    pub fn begin<T>(&self, at: T) -> Result<ActorTransaction, Error>
-    where
-        T: TryInto<Instant>,
-        Error: From<T::Error>,
-    {
-        let at = at.try_into()?;
-        let Some(user) = self.actor.user() else {
-            return Err(Error::new(ErrorKind::NotPermitted, "not permitted: nobody may change anything"));
-        };
-        Ok(ActorTransaction { inner: Transaction::of_actor(self.registry.clone(), user, at) })
+    /// The keys and values of what may be read of a person at a place; nothing of somebody who may not be seen there.
+    pub fn profile(&self, user: &str, place: Where<'_>) -> Vec<(&Attribute, Value)> {
+        let snapshot = self.actor.snapshot();
+        let found = snapshot.find_user(user).zip(place.find(snapshot));
+        found.map(|(user, (scope, _))| self.actor.profile(user, scope)).unwrap_or_default()
     }
+
+    /// The names of the reports that may be seen at a place, of anybody at all.
+    pub fn reports(&self, place: Where<'_>) -> Vec<String> {
+        let found = place.find(self.actor.snapshot());
+        found.map(|(scope, _)| self.actor.reports(scope)).unwrap_or_default()
+    }
+}
+
+/// The keys of everybody who may do something at an instant.
+///
+/// # Errors
+/// `unknown_capability`; `unknown_site` and so on for a place or person that is not there; `invalid_question` as of
+/// [`ActorSnapshot::can`].
+pub fn who_can(
+    snapshot: &Snapshot,
+    capability: &str,
+    place: Where<'_>,
+    at: Instant,
+) -> Result<Vec<String>, Error> {
+    let id = snapshot.capability_id(capability)?;
+    let scope = place.scope(snapshot)?;
+    let over = match place.over {
+        OverKey::Nobody => Over::Nobody,
+        OverKey::User(key) => Over::User(snapshot.user_id(key)?),
+        OverKey::Any => Over::Any,
+        OverKey::All => Over::All,
+    };
+    match (snapshot.capability(id).is_some_and(|it| it.over), over) {
+        (true, Over::Nobody) => Err(no_subject(capability)),
+        (false, Over::User(_) | Over::Any | Over::All) => Err(needs_no_subject(capability)),
+        _ => Ok(keys(snapshot, &snapshot.who_can(id, scope, over, at))),
+    }
+}
+
+fn no_subject(capability: &str) -> Error {
+    let message =
+        format!("`{capability}` is about people, expected over whom it is asked: a user, anybody, everybody");
+    Error::new(ErrorKind::InvalidQuestion, message)
+}
+
+fn needs_no_subject(capability: &str) -> Error {
+    let message = format!("`{capability}` is not about people, expected no one over whom it is asked");
+    Error::new(ErrorKind::InvalidQuestion, message)
 }
 
 /// The keys of people by their rows.
@@ -284,6 +360,11 @@ pub struct ActorTransaction {
 }
 
 impl ActorTransaction {
+    /// The instant at which the changes take effect.
+    pub fn at(&self) -> Instant {
+        self.inner.at()
+    }
+
     /// Makes a change.
     ///
     /// # Errors

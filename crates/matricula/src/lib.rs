@@ -14,7 +14,9 @@ mod sealing;
 mod transaction;
 mod transfer;
 
-pub use actor::{ActorTransaction, ActorView, OverKey, Where, category, course, registry, site};
+pub use actor::{
+    ActorSnapshot, ActorTransaction, ActorView, OverKey, Where, category, course, registry, site, who_can,
+};
 pub use history::{AsOf, Happened, UserEvent};
 pub use host::HostView;
 pub use import::{Absent, BadRows, Blank, Format, ImportOptions, ImportReport, Progress, RefusedRows};

@@ -14,13 +14,20 @@ from os import PathLike
 from types import EllipsisType, TracebackType
 from typing import Any, Final, Literal, Protocol, Self, final, overload
 
+from typing_extensions import disjoint_base
+
 from matricula.types import (
     Action,
     AttributeType,
+    AudienceDict,
+    Because,
     BuilderQuery,
+    CapabilityFlag,
+    CapabilityKind,
     ColumnDict,
     Dialect,
     Durability,
+    Effect,
     EnrolmentDict,
     FlipDict,
     InputValue,
@@ -30,9 +37,11 @@ from matricula.types import (
     MembershipDict,
     OptionDict,
     Place,
+    QuestionDict,
     ReasonState,
     Revert,
     RuleTree,
+    ScopeKind,
     SegmentDecision,
     SegmentState,
     Sensitivity,
@@ -44,9 +53,17 @@ from matricula.types import (
 )
 
 __all__ = [
+    "ALL",
+    "ANY",
+    "Actor",
+    "ActorTransaction",
     "Archived",
     "Attribute",
     "AttributeOption",
+    "Capability",
+    "Category",
+    "Changes",
+    "Considered",
     "Course",
     "Delta",
     "Difference",
@@ -54,6 +71,7 @@ __all__ = [
     "EnrolmentExplanation",
     "EnrolmentRule",
     "Excess",
+    "Grant",
     "Guard",
     "Hold",
     "Host",
@@ -66,10 +84,13 @@ __all__ = [
     "Preview",
     "Problem",
     "Progress",
+    "Proof",
     "Reason",
     "Registry",
+    "Role",
     "RowError",
     "RulePreview",
+    "Said",
     "Segment",
     "SegmentException",
     "Site",
@@ -252,6 +273,17 @@ class Registry:
         Errors: `closed`.
         """
 
+    def as_actor(self, key: str, at: datetime) -> Actor:
+        """The registry as it is now, as one person may see it at an instant: what their roles give. A key that nobody has is
+        one who may do nothing. It costs next to nothing: make one for each request.
+
+        Errors: `closed`, `invalid_instant`; `ValueError` for a datetime without a time zone.
+
+        Example:
+            ann = registry.as_actor("ann", at=datetime.now(timezone.utc))
+            ann.can("content.view", course="gdpr")
+        """
+
     def deltas(self, after: int = 0, limit: int = 1000) -> list[Delta]:
         """The commits after a revision, oldest first, at most `limit`: the feed for mails and webhooks.
 
@@ -409,25 +441,23 @@ class Host:
         time zone.
         """
 
-@final
-class Transaction:
-    """A set of changes: made, previewed, and committed as a whole or not at all.
+@disjoint_base
+class Changes:
+    """A set of changes, of the host (`Transaction`) or of a person (`ActorTransaction`): made and committed as a whole or not
+    at all.
 
     Each change is checked as it is made; one that fails changes nothing, and the others stand. What later changes can
-    make right is judged by `preview` and `commit`: people who are named and not there, required values, unique ones.
+    make right is judged at the end, on commit: people who are named and not there, required values, unique ones.
     A definition of what is there already replaces it; a name, zone or site that is left out stays as it is (an enrolment
     rule's `on_leave` and `enabled` do not: say them again). After a commit (even one that
     failed) or a rollback every call fails with `closed`. While an import runs, calls from its `progress` and
-    from other threads fail with `not_possible`.
+    from other threads fail with `not_possible`. Of a person, every change fails with `not_permitted` unless a role gives
+    it, and so does what would give anybody what the person lacks.
     """
 
     @property
     def at(self) -> datetime:
         """The instant at which the changes take effect."""
-
-    @property
-    def delta(self) -> Delta | None:
-        """What the commit did; `None` before it and after a rollback."""
 
     def define_site(self, key: str, name: str | None = None, zone: str | None = None) -> None:
         """Defines a site; `primary` is always there. The zone, such as `Africa/Johannesburg`, is that of its
@@ -479,10 +509,31 @@ class Transaction:
             tx.define_attribute("rating", "decimal", minimum=0, maximum=Decimal("5"))
         """
 
-    def define_course(self, key: str, name: str | None = None, site: str | None = None) -> None:
-        """Defines a course of a site; of the primary one if left out.
+    def define_course(
+        self, key: str, name: str | None = None, site: str | None = None, *, category: str | None = None
+    ) -> None:
+        """Defines a course of a site; of its category's, or the primary one, if left out. A later definition may move it into
+        another category of its site.
 
-        Errors: `invalid_key`, `unknown_site`, `not_possible` if it is a course of another site, `closed`.
+        Errors: `invalid_key`, `unknown_site`, `unknown_category`, `invalid_definition` for a category of another site,
+        `not_possible` if it is a course of another site, `closed`.
+
+        Example:
+            tx.define_course("gdpr", category="safety")
+        """
+
+    def define_category(
+        self, key: str, name: str | None = None, site: str | None = None, *, parent: str | None = None
+    ) -> None:
+        """Defines a category of courses, directly in a site or within another category: what is given there is given for
+        its courses. Only its name can change later.
+
+        Errors: `invalid_key`, `unknown_site`, `unknown_category`, `invalid_definition` for a parent of another site,
+        `not_possible` if it would move, `too_many`, `closed`.
+
+        Example:
+            tx.define_category("safety", site="emea")
+            tx.define_category("fire", parent="safety")
         """
 
     def define_segment(
@@ -734,6 +785,160 @@ class Transaction:
     def reopen_site(self, key: str) -> None:
         """Reopens a site that was closed: its memberships count again. Errors: `unknown_site`, `closed`."""
 
+    def erase(self, user: str) -> None:
+        """Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a
+        number stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports
+        and archives are not reached. The delta warns of segments that go on naming the person.
+
+        Errors: `unknown_user`, `not_possible` if the person is erased already, `closed`.
+
+        Example:
+            tx.erase("ann")
+        """
+
+    def define_capability(
+        self,
+        name: str,
+        kind: CapabilityKind,
+        *,
+        innermost: ScopeKind = "course",
+        over: bool = False,
+        flags: Sequence[CapabilityFlag] | None = None,
+        sentence: str = "",
+    ) -> None:
+        """Registers a capability of the host's own, which roles give and `can` asks for. What is written, not read, cannot
+        be done in a place that is locked. It can be asked for at its `innermost` kind of place and in what lies without;
+        with `over` it is about people, whom questions name. `flags` are what whoever gives it away should know.
+
+        Errors: `invalid_key` for a name that is no words with dots between them, `invalid_definition` for a word that there
+        is not, or the name of one that is built in, `closed`.
+
+        Example:
+            tx.define_capability("invoice.approve", "write", innermost="site", sentence="approve invoices")
+        """
+
+    def define_role(
+        self,
+        key: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        site: str | None = None,
+        like: Sequence[str] | None = None,
+        allow: Sequence[str] | None = None,
+        withhold: Sequence[str] | None = None,
+        deny: Sequence[str] | None = None,
+        may_assign: Sequence[str] | None = None,
+        needs_audience: bool = False,
+    ) -> None:
+        """Defines a role: the capabilities, or patterns such as `grade.*`, that it gives, does not give although a role that
+        it is `like` does, and denies whatever other roles say. A later definition says everything again but its site.
+
+        `like` are keys of roles whose effects it begins with; `may_assign` those of roles that its holders may give to
+        others, `*` for all. With `needs_audience` it is never held over everybody. A `site` is one whose administrators
+        define it.
+
+        Errors: `invalid_key`, `invalid_definition`, `unknown_capability` with the nearest name, `unknown_role`,
+        `unknown_site`, `not_possible` for `administrator`, which stays as it is, and if it is held otherwise than it may be,
+        `too_many`, `closed`.
+
+        Example:
+            tx.define_role("marker", like=["instructor"], deny=["grade.delete"], may_assign=["learner"])
+        """
+
+    def override_role(
+        self,
+        role: str,
+        *,
+        allow: Sequence[str] | None = None,
+        withhold: Sequence[str] | None = None,
+        deny: Sequence[str] | None = None,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+    ) -> None:
+        """Says what a role gives otherwise at a place and in everything within; without a place, in the whole registry. It
+        replaces what was said there before.
+
+        Errors: `unknown_role`, `unknown_capability`, `unknown_site`, `unknown_category`, `unknown_course`, `not_possible` for
+        `administrator`, `closed`.
+
+        Example:
+            tx.override_role("instructor", deny=["grade.edit"], site="emea")
+        """
+
+    def lock(
+        self, *, site: str | None = None, category: str | None = None, course: str | None = None
+    ) -> None:
+        """Locks a place; without one, the whole registry: nobody may change anything in it, whatever roles they hold, but
+        unlock it. What is read is read, and the host goes on.
+
+        Errors: `unknown_site`, `unknown_category`, `unknown_course`, `closed`.
+
+        Example:
+            tx.lock(course="gdpr")
+        """
+
+    def unlock(
+        self, *, site: str | None = None, category: str | None = None, course: str | None = None
+    ) -> None:
+        """Unlocks a place. Errors: `unknown_site`, `unknown_category`, `unknown_course`, `closed`."""
+
+    def grant(
+        self,
+        role: str,
+        *,
+        user: str | None = None,
+        segment: str | None = None,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+        over: AudienceDict | None = None,
+        from_: datetime | None = None,
+        until: datetime | None = None,
+        note: str = "",
+    ) -> None:
+        """Gives a role to a person, or to whoever is in a segment, at a place and in everything within; without a place, in the
+        whole registry. `over` says over whom it counts, with one key: those in a `segment`, those who name the holder in an
+        attribute (`reports`), those and theirs at any depth (`line`), those who have the `same` value; everybody if left out.
+        It counts from `from_` on, and at `until` no longer. Its number is in `Snapshot.grants`.
+
+        Errors: `unknown_role`, `unknown_user`, `unknown_segment`, `unknown_attribute`, `unknown_site`, `unknown_category`,
+        `unknown_course`, `invalid_definition`, `invalid_instant`, `not_possible`, `closed`; `TypeError` unless exactly one of
+        `user` and `segment` is given, `ValueError` for a datetime without a time zone.
+
+        Example:
+            tx.grant("manager", user="ann", site="primary", over={"line": "manager"})
+            tx.grant("reporter", segment="hr", until=datetime(2027, 1, 1, tzinfo=UTC), note="audit")
+        """
+
+    def revoke(self, grant: int) -> None:
+        """Takes a grant away, by its number. Errors: `unknown_grant`, `not_possible`, `closed`; `OverflowError` for a negative
+        number.
+
+        Example:
+            for grant in snapshot.grants():
+                if grant.user == "ann":
+                    tx.revoke(grant.number)
+        """
+
+    def delete_role(self, key: str) -> None:
+        """Deletes a role to which nothing refers. Its key is free afterwards.
+
+        Errors: `unknown_role`; `not_possible`, with their list, while grants or rules refer to it; `closed`.
+        """
+
+    def rollback(self) -> None:
+        """Gives up the changes. Errors: `closed`."""
+
+@final
+class Transaction(Changes):
+    """A set of changes by the host: made, previewed, and committed as a whole or not at all."""
+
+    @property
+    def delta(self) -> Delta | None:
+        """What the commit did; `None` before it and after a rollback."""
+
     def import_users(
         self,
         source: str | PathLike[str] | bytes | _BinaryFile,
@@ -764,17 +969,6 @@ class Transaction:
                 print(error)
             mapping = {"id": "key", "phone": {"target": "user.phone", "blank": "leave"}}
             tx.import_users("feed.ndjson", mapping, format="ndjson", bad_rows="all_or_nothing")
-        """
-
-    def erase(self, user: str) -> None:
-        """Erases a person for good: key, values, memberships and decisions by hand go, here and in every earlier commit; a
-        number stays, with facts about enrolments and what is recorded in courses. It cannot be undone. Backups, exports
-        and archives are not reached. The delta warns of segments that go on naming the person.
-
-        Errors: `unknown_user`, `not_possible` if the person is erased already, `closed`.
-
-        Example:
-            tx.erase("ann")
         """
 
     def revert(self, revision: int, how: Revert = "strict") -> list[str]:
@@ -833,8 +1027,38 @@ class Transaction:
                 tx.confirm(preview.held.token)
         """
 
-    def rollback(self) -> None:
-        """Gives up the changes. Errors: `closed`."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+@final
+class ActorTransaction(Changes):
+    """A set of changes by a person. It tells of what follows no more than that it was recorded: how many people a change
+    concerns, whom the person may not see, is an answer to a question that the person may not ask.
+    """
+
+    @property
+    def revision(self) -> int | None:
+        """The number of the commit; `None` before it and after a rollback."""
+
+    def check(self) -> None:
+        """Fails if the changes cannot be committed as they are.
+
+        Errors: `not_permitted` if they would give anybody what the person lacks, `held` if more would end than the guard lets
+        pass, and whatever else keeps them from being committed.
+        """
+
+    def commit(self) -> int:
+        """Records the changes and everything that follows from them, all or nothing; the number of the commit. Where
+        nothing changes, nothing is recorded.
+
+        Errors: those of `check`; `store`, `conflict`, `closed`.
+        """
 
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -844,6 +1068,308 @@ class Transaction:
         traceback: TracebackType | None,
         /,
     ) -> None: ...
+
+@final
+class Actor:
+    """The registry at a revision as one person may see it, at an instant. Whoever is nobody, or not active, may do and see
+    nothing. What may not be seen is as if it were not there.
+    """
+
+    key: Final[str]
+    """The key of the person."""
+    at: Final[datetime]
+    """The instant at which it is asked."""
+
+    def can(
+        self,
+        capability: str,
+        *,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+        over: str | _Subject | None = None,
+    ) -> bool:
+        """Whether something may be done at a place; without one, in the registry as a whole. A capability that is about
+        people needs `over`: the key of a person, `ANY` for anybody at all (may the menu be shown?), `ALL` for everybody
+        there. What nobody knows of may not be done.
+
+        Errors: `invalid_question` if the capability is about people and `over` is left out, or the other way round.
+
+        Example:
+            ann = registry.as_actor("ann", at=datetime.now(timezone.utc))
+            if ann.can("grade.edit", course="gdpr", over="bob"):
+                ...
+            ann.can("report.view", site="primary", over=matricula.ANY)
+        """
+
+    def can_many(self, questions: Sequence[QuestionDict]) -> list[bool]:
+        """Whether each of many things may be done, in order; each is a mapping with the arguments of `can`.
+
+        Errors: `invalid_question` with the number of the question, from 1; `KeyError` for one without `capability`.
+
+        Example:
+            ann.can_many([{"capability": "course.edit", "course": key} for key in keys])
+        """
+
+    def explain(
+        self,
+        capability: str,
+        *,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+        over: str | _Subject | None = None,
+    ) -> Proof:
+        """Why something may or may not be done: every role that the person holds there, and what it says.
+
+        Errors: `unknown_capability`, `not_permitted` for a place that is not there.
+
+        Example:
+            print(ann.explain("course.delete", course="gdpr"))
+        """
+
+    def audience(
+        self,
+        capability: str,
+        *,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+    ) -> list[str]:
+        """The keys of everybody at a place over whom something may be done, in the order in which people were created.
+
+        Errors: `unknown_capability`.
+        """
+
+    def courses(self, capability: str) -> list[str]:
+        """The keys of the courses in which something may be done; over anybody, if it is about people.
+
+        Errors: `unknown_capability`.
+        """
+
+    def people(
+        self, *, site: str | None = None, category: str | None = None, course: str | None = None
+    ) -> list[str]:
+        """The keys of the people who may be seen at a place, in the order in which they were created."""
+
+    def members(self, segment: str) -> list[str]:
+        """The keys of the members of a segment who may be seen in it. One that may not be seen, or is not there, has none."""
+
+    def profile(
+        self,
+        user: str,
+        *,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+    ) -> dict[str, Value]:
+        """What may be read of a person at a place: values by attribute; nothing of somebody who may not be seen there.
+
+        Example:
+            ann.profile("bob", site="primary").get("department")
+        """
+
+    def reports(
+        self, *, site: str | None = None, category: str | None = None, course: str | None = None
+    ) -> list[str]:
+        """The names of the reports that may be seen at a place, of anybody at all: `overview` for the capability
+        `report.view.overview`."""
+
+    def explain_membership(self, user: str, segment: str) -> MembershipExplanation:
+        """Why a person is, or is not, in a segment.
+
+        Errors: `not_permitted` if anything that it would show may not be read, or is not there.
+        """
+
+    def transaction(
+        self, at: datetime, note: str = "", *, idempotency: str | None = None
+    ) -> ActorTransaction:
+        """Begins a set of changes by the person, as `Host.transaction`. Each is refused unless a role gives it, and so is what
+        would give anybody what the person lacks.
+
+        Errors: `not_permitted` for somebody who is not there, `closed`, `invalid_instant`, `invalid_key`; `ValueError` for a
+        datetime without a time zone.
+
+        Example:
+            with ann.transaction(at=datetime.now(timezone.utc)) as tx:
+                tx.grant("instructor", user="bob", course="gdpr")
+            print(tx.revision)
+        """
+
+@final
+class _Subject:
+    """Over whom a question is asked, where it is not one person: `ANY` or `ALL`."""
+
+    ANY: Final[_Subject]
+    ALL: Final[_Subject]
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+ANY: Final[_Subject]
+"""Over anybody at all, in a question."""
+ALL: Final[_Subject]
+"""Over everybody there, in a question."""
+
+@final
+class Proof:
+    """Why something may or may not be done; `str()` says it in English."""
+
+    actor: Final[str]
+    """The key of who asks."""
+    capability: Final[str]
+    """The name of the capability."""
+    site: Final[str | None]
+    """The key of the site where it is asked."""
+    category: Final[str | None]
+    """The key of the category where it is asked."""
+    course: Final[str | None]
+    """The key of the course where it is asked; all three are `None` for the whole registry."""
+    over: Final[str | None]
+    """Over whom: a key, `ANY`, `ALL`; `None` for nobody."""
+    allowed: Final[bool]
+    """Whether it may be done."""
+    because: Final[Because]
+    """`allowed`, or the word for why not."""
+    considered: Final[list[Considered]]
+    """Every role that the person holds there, by whatever reason, counting or not."""
+    summary: Final[str]
+    """The same in English."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Considered:
+    """A role that was considered."""
+
+    role: Final[str]
+    """The key of the role."""
+    site: Final[str | None]
+    """The key of the site where it is held."""
+    category: Final[str | None]
+    """The key of the category where it is held."""
+    course: Final[str | None]
+    """The key of the course where it is held; all three are `None` for the whole registry."""
+    via: Final[str]
+    """Why it is held, in English."""
+    grant: Final[int | None]
+    """The number of the grant; `None` if it is not by one."""
+    audience: Final[str | None]
+    """Over whom it is held, in English; `None` for everybody."""
+    says: Final[list[Said]]
+    """What the role says, from within to without; its own definition last."""
+    effect: Final[Effect | None]
+    """What that comes to; `None` if it says nothing."""
+    discounted: Final[str | None]
+    """Why it does not count, in English; `None` if it does."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Said:
+    """What a role says of a capability at a place."""
+
+    effect: Final[Effect]
+    """What it says."""
+    scope: Final[str | None]
+    """Where, in English, such as ``site `emea` ``; `None` for the role's own definition."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Category:
+    """Courses of a site that belong together."""
+
+    key: Final[str]
+    """The key."""
+    name: Final[str]
+    """The name for people."""
+    site: Final[str]
+    """The key of its site."""
+    parent: Final[str | None]
+    """The key of the category that it lies in; `None` if it lies directly in its site."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Capability:
+    """Something that can be allowed or denied."""
+
+    name: Final[str]
+    """The name, such as `grade.edit`."""
+    kind: Final[CapabilityKind]
+    """Whether something is looked at or changed."""
+    innermost: Final[ScopeKind]
+    """The innermost kind of place where it makes sense."""
+    over: Final[bool]
+    """Whether it is about a person, who has to be named in questions."""
+    flags: Final[list[CapabilityFlag]]
+    """What whoever gives it away should know."""
+    sentence: Final[str]
+    """What it lets people do, as a sentence."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Role:
+    """What a holder may do."""
+
+    key: Final[str]
+    """The key."""
+    name: Final[str]
+    """The name for people."""
+    description: Final[str | None]
+    """What it is for."""
+    site: Final[str | None]
+    """The key of the site whose administrators define it; `None` for the whole registry."""
+    allow: Final[list[str]]
+    """What it gives: capabilities and patterns."""
+    withhold: Final[list[str]]
+    """What it does not give, which another role may."""
+    deny: Final[list[str]]
+    """What it denies, whatever other roles say."""
+    may_assign: Final[list[str]]
+    """The keys of the roles that its holders may give to others; `*` for all."""
+    needs_audience: Final[bool]
+    """Whether it is never held without an audience."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Grant:
+    """A role held."""
+
+    number: Final[int]
+    """The number, for `revoke`; never given again."""
+    role: Final[str]
+    """The key of the role."""
+    user: Final[str | None]
+    """The key of the person who holds it; `None` if a segment does."""
+    segment: Final[str | None]
+    """The key of the segment whose members hold it; `None` if a person does."""
+    site: Final[str | None]
+    """The key of the site where it is held."""
+    category: Final[str | None]
+    """The key of the category where it is held."""
+    course: Final[str | None]
+    """The key of the course where it is held; all three are `None` for the whole registry."""
+    over: Final[AudienceDict | None]
+    """Over whom, with one key, as it is given; `None` for everybody. A new dict each time."""
+    from_: Final[datetime | None]
+    """The instant from which on it counts; `None` for always."""
+    until: Final[datetime | None]
+    """The instant from which on it no longer counts; `None` for never."""
+    note: Final[str]
+    """Why, in the words of whoever gave it; may be empty."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Progress:
@@ -1117,6 +1643,37 @@ class Snapshot:
     def next_change_at(self) -> datetime | None:
         """When time alone next changes anything, as `Registry.next_change_at`."""
 
+    def categories(self) -> list[Category]:
+        """The categories, in order of definition."""
+
+    def capabilities(self) -> list[Capability]:
+        """All capabilities: those that are built in, the host's own, then two for each attribute."""
+
+    def roles(self) -> list[Role]:
+        """The roles, those that are built in first."""
+
+    def grants(self) -> list[Grant]:
+        """The grants, in the order in which they were given."""
+
+    def who_can(
+        self,
+        capability: str,
+        at: datetime,
+        *,
+        site: str | None = None,
+        category: str | None = None,
+        course: str | None = None,
+        over: str | _Subject | None = None,
+    ) -> list[str]:
+        """The keys of everybody who may do something at an instant, in the order in which people were created.
+
+        Errors: `unknown_capability`, `unknown_site`, `unknown_category`, `unknown_course`, `unknown_user`,
+        `invalid_question` as of `Actor.can`, `invalid_instant`; `ValueError` for a datetime without a time zone.
+
+        Example:
+            snapshot.who_can("grade.edit", datetime.now(timezone.utc), course="gdpr", over="bob")
+        """
+
     def users(self) -> list[str]:
         """The keys of all people, in the order in which they were created."""
 
@@ -1318,6 +1875,8 @@ class Course:
     """The name for people."""
     site: Final[str]
     """The key of its site."""
+    category: Final[str | None]
+    """The key of the category that it lies in; `None` if it lies directly in its site."""
     archived: Final[bool]
     """Whether rules bring nobody and let nobody go, until it is restored."""
 
@@ -1492,6 +2051,10 @@ class UserEvent:
     """Of `step`: what happened to the enrolment."""
     reason: Final[str | None]
     """Of `step`: the key of the enrolment rule, or `manual` or `bulk`."""
+    role: Final[str | None]
+    """Of `granted`: the key of the role."""
+    grant: Final[int | None]
+    """Of `granted` and `revoked`: the number of the grant."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...

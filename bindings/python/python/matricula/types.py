@@ -104,6 +104,8 @@ UserEventCode: TypeAlias = (
     | Literal["left"]
     | Literal["step"]
     | Literal["something"]
+    | Literal["granted"]
+    | Literal["revoked"]
     | Literal["erased"]
 )
 """What can happen to a person; `something` was erased since."""
@@ -122,6 +124,69 @@ Action: TypeAlias = (
     | Literal["unenrolled"]
 )
 """What happens to an enrolment. Of one enrolment at one instant, things happen in this order."""
+
+Effect: TypeAlias = Literal["allow"] | Literal["withhold"] | Literal["deny"]
+"""What a role says of a capability: it gives it, it does not and another role may, or nobody who holds the role has it."""
+
+CapabilityKind: TypeAlias = Literal["read"] | Literal["write"]
+"""Whether something is looked at or changed."""
+
+CapabilityFlag: TypeAlias = (
+    Literal["escalates"] | Literal["destroys"] | Literal["personal"] | Literal["many"]
+)
+"""What whoever gives a capability away should know of it: who has it can give rights to others, it cannot be undone, it is
+about what people may want to keep to themselves, it concerns many people at once."""
+
+ScopeKind: TypeAlias = (
+    Literal["registry"] | Literal["site"] | Literal["category"] | Literal["course"]
+)
+"""A kind of place, each within the one before."""
+
+Because: TypeAlias = (
+    Literal["allowed"]
+    | Literal["unknown_actor"]
+    | Literal["inactive_actor"]
+    | Literal["unknown_capability"]
+    | Literal["unknown_scope"]
+    | Literal["wrong_scope"]
+    | Literal["closed_site"]
+    | Literal["no_subject"]
+    | Literal["needs_no_subject"]
+    | Literal["unknown_subject"]
+    | Literal["subject_elsewhere"]
+    | Literal["locked"]
+    | Literal["denied"]
+    | Literal["not_given"]
+)
+"""That something may be done, or why it may not."""
+
+
+class AudienceDict(TypedDict):
+    """Over whom a grant counts, with exactly one key."""
+
+    segment: NotRequired[str]
+    """Those in a segment, also while they are suspended."""
+    reports: NotRequired[str]
+    """Those who name the holder in this attribute."""
+    line: NotRequired[str]
+    """Those, and those who name them, and so on."""
+    same: NotRequired[str]
+    """Those who have the same value of this attribute as the holder."""
+
+
+class QuestionDict(TypedDict):
+    """One of many questions: the arguments of `Actor.can`."""
+
+    capability: str
+    """The name of the capability."""
+    site: NotRequired[str | None]
+    """The key of the site."""
+    category: NotRequired[str | None]
+    """The key of the category."""
+    course: NotRequired[str | None]
+    """The key of the course; without any of the three, the registry as a whole."""
+    over: NotRequired[object]
+    """Over whom: a key, `ANY` or `ALL`; left out if it is not about people."""
 
 
 class OptionDict(TypedDict):

@@ -1,11 +1,14 @@
 //! Named permissions: what each is about, where it can be asked for, and the patterns that stand for many. Not here: the
 //! ones that are built in (`builtin`), and who has them (`decide`).
 
+use std::str::FromStr;
+
 use matricula_rule::{AttributeId, Sensitivity, SiteId, nearest};
 use serde::{Deserialize, Serialize};
 
 use crate::access::builtin::BUILT_IN;
 use crate::error::shown;
+use crate::model::not_a_word;
 use crate::state::State;
 use crate::{Error, ErrorKind};
 
@@ -45,6 +48,27 @@ pub enum CapabilityKind {
     Write,
 }
 
+impl CapabilityKind {
+    const ALL: [Self; 2] = [Self::Read, Self::Write];
+
+    /// The word for it in data and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+impl FromStr for CapabilityKind {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == word);
+        found.ok_or_else(|| not_a_word("kind of capability", word, &Self::ALL.map(Self::name)))
+    }
+}
+
 /// What whoever gives a capability away should know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +81,29 @@ pub enum Flag {
     Personal,
     /// It concerns many people at once.
     Many,
+}
+
+impl Flag {
+    const ALL: [Self; 4] = [Self::Escalates, Self::Destroys, Self::Personal, Self::Many];
+
+    /// The word for it in data and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Escalates => "escalates",
+            Self::Destroys => "destroys",
+            Self::Personal => "personal",
+            Self::Many => "many",
+        }
+    }
+}
+
+impl FromStr for Flag {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|flag| flag.name() == word);
+        found.ok_or_else(|| not_a_word("flag of a capability", word, &Self::ALL.map(Self::name)))
+    }
 }
 
 /// A capability as a host registers it.
@@ -110,9 +157,7 @@ pub(crate) const SCOPES: [&str; 4] = ["registry", "site", "category", "course"];
 
 pub(crate) fn depth_of(word: &str) -> Result<u8, Error> {
     let place = SCOPES.iter().position(|scope| *scope == word);
-    place
-        .and_then(|place| u8::try_from(place).ok())
-        .ok_or_else(|| crate::model::not_a_word("kind of scope", word, &SCOPES))
+    place.and_then(|place| u8::try_from(place).ok()).ok_or_else(|| not_a_word("kind of scope", word, &SCOPES))
 }
 
 impl State {
