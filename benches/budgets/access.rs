@@ -208,7 +208,6 @@ fn questions(snapshot: &Snapshot, asked: &[CapabilityId]) -> Vec<(UserId, usize,
 }
 
 /// All rows about access.
-#[expect(clippy::too_many_lines, reason = "one row after the other")]
 pub fn measure(report: &mut Report<'_>) {
     let (registry, changes) = company();
     let before = registry.snapshot().memory(None).held;

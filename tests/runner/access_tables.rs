@@ -493,7 +493,7 @@ fn audiences() -> File {
     let may_not =
         |over: Value| json!({"grant": {"role": "no-grades", "user": "ann", "scope": course, "over": over}});
     let see = can("ann", "course.view", &course, None);
-    file.ask("over nobody: an allow ignores its audience", &[takes.clone()], &see, "allowed");
+    file.ask("over nobody: an allow ignores its audience", std::slice::from_ref(&takes), &see, "allowed");
     file.ask(
         "over nobody: a deny with an audience does not apply",
         &[takes.clone(), may_not(red.clone())],
@@ -641,7 +641,7 @@ fn standing() -> File {
     let suspended = member("bob", "primary", json!("suspended"));
     file.ask(
         "counts for active members: suspended there",
-        &[suspended.clone()],
+        std::slice::from_ref(&suspended),
         &edit("bob", Some("cat")),
         "not_given",
     );
@@ -1097,10 +1097,15 @@ fn enrolments() -> File {
     let suspend = json!({"suspend_enrolment": {"user": "ann", "course": "gdpr"}});
     let resume = json!({"resume_enrolment": {"user": "ann", "course": "gdpr"}});
     file.ask("not enrolled", &[], &view(&course), "not_given");
-    file.ask("by hand, as a learner", &[enrol.clone()], &view(&course), "allowed");
-    file.ask("a learner edits nothing", &[enrol.clone()], &edit, "not_given");
-    file.ask("not in the course beside", &[enrol.clone()], &view(&json!({"course": "beside"})), "not_given");
-    file.ask("nor without", &[enrol.clone()], &view(&json!({"category": "inner"})), "not_given");
+    file.ask("by hand, as a learner", std::slice::from_ref(&enrol), &view(&course), "allowed");
+    file.ask("a learner edits nothing", std::slice::from_ref(&enrol), &edit, "not_given");
+    file.ask(
+        "not in the course beside",
+        std::slice::from_ref(&enrol),
+        &view(&json!({"course": "beside"})),
+        "not_given",
+    );
+    file.ask("nor without", std::slice::from_ref(&enrol), &view(&json!({"category": "inner"})), "not_given");
     file.ask(
         "in bulk",
         &[json!({"enrol_users": {"users": ["ann"], "courses": ["gdpr"]}})],
@@ -1132,7 +1137,7 @@ fn enrolments() -> File {
             }
             let case = format!("who left a rule that would {on_leave}{words}");
             file.ask(case, &first, &edit, expect);
-            file.then(&[leave.clone()]);
+            file.then(std::slice::from_ref(&leave));
             if by_hand {
                 file.ask(
                     format!("{on_leave}: what was given by hand stays"),
@@ -1140,12 +1145,12 @@ fn enrolments() -> File {
                     &view(&course),
                     "allowed",
                 );
-                file.then(&[leave.clone()]);
+                file.then(std::slice::from_ref(&leave));
             }
         }
         let case = format!("who left a rule that would {on_leave} and came back");
         file.ask(case, &[rule("instructor", on_leave)], &edit, "allowed");
-        file.then(&[leave.clone()]);
+        file.then(std::slice::from_ref(&leave));
         file.then(&[json!({"update_user": {"key": "ann", "values": {"team": "red"}}})]);
         file.ask(
             format!("suspended by hand: a rule that would {on_leave}"),
@@ -1153,10 +1158,10 @@ fn enrolments() -> File {
             &edit,
             "not_given",
         );
-        file.then(&[suspend.clone()]);
+        file.then(std::slice::from_ref(&suspend));
     }
     let here = json!({"update_user": {"key": "ann", "sites": {"primary": "suspended"}}});
-    file.ask("suspended there", &[enrol.clone()], &view(&course), "not_given");
+    file.ask("suspended there", std::slice::from_ref(&enrol), &view(&course), "not_given");
     file.then(&[here]);
     let denies = overridden("learner", &course, &json!({"course.view": "deny"}));
     file.ask("a role by enrolment is overridden as any", &[enrol.clone(), denies], &view(&course), "denied");

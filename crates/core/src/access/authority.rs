@@ -137,7 +137,6 @@ impl Needs<'_> {
         })
     }
 
-    #[expect(clippy::too_many_lines, reason = "one line or a few for each kind of change")]
     fn of(&mut self, change: &Change) -> Result<(), Error> {
         match change {
             Change::Site(definition) => match position(&self.state().sites, &definition.key) {

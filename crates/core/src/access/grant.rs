@@ -176,6 +176,9 @@ impl HeldAt {
     }
 }
 
+/// What segments hold at one scope, in the order of grants.
+type OfSegments = Arc<Vec<(SegmentId, Held)>>;
+
 /// One holder's grants, by scope.
 type Several = Arc<Vec<Held>>;
 
@@ -189,7 +192,7 @@ pub(crate) struct Grants {
     /// Who of them holds what at a scope, by [`place_of`].
     holders_at: Chunks<Option<Arc<Vec<HeldAt>>>, 64>,
     /// Those of segments, by scope.
-    segments: Arc<BTreeMap<Scope, Arc<Vec<(SegmentId, Held)>>>>,
+    segments: Arc<BTreeMap<Scope, OfSegments>>,
 }
 
 impl Grants {
