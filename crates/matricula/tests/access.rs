@@ -267,3 +267,19 @@ fn overrides_count_where_they_are_said_and_within() {
     assert!(!eve.can("grade.edit", course("safety").over("bob")).unwrap());
     assert!(!eve.can("site.create", registry()).unwrap());
 }
+
+#[test]
+fn a_role_by_which_people_are_kept_is_not_deleted() {
+    let acme = acme();
+    host(&acme, |tx| {
+        tx.apply(RoleDefinition::new("tutor").allow("content.view")).unwrap();
+        let rule = matricula::EnrolmentRuleDefinition::new("r", "sales", ["gdpr"], LeavePolicy::Keep);
+        tx.apply(matricula::EnrolmentRuleDefinition { role: "tutor".into(), ..rule }).unwrap();
+    });
+    host(&acme, |tx| tx.delete_enrolment_rule("r").unwrap());
+    assert!(acme.as_actor("cy", day(1)).can("content.view", course("gdpr")).unwrap(), "kept as a tutor");
+    // Else another role of the same key would be theirs.
+    let mut tx = acme.as_host("hr").begin(day(1)).unwrap();
+    let error = tx.apply(Change::Delete(matricula::Deletable::Role, "tutor".into())).unwrap_err();
+    assert!(error.message().contains("enrolment rule `r`"), "{error}");
+}

@@ -416,7 +416,8 @@ impl Draft {
         let grants = self.next.access.grants.iter().filter(|(_, grant)| grant.role == id);
         dependants
             .extend(grants.map(|(_, grant)| format!("the grant to {}", self.holder_name(grant.holder))));
-        let rules = self.next.rules.values().filter(|rule| !rule.deleted && rule.role == key);
+        // One that was deleted still holds those whom it keeps, as this role by its key.
+        let rules = self.next.rules.values().filter(|rule| rule.role == key);
         dependants.extend(rules.map(|rule| format!("enrolment rule `{}`", rule.key)));
         let roles = self.next.access.roles.values().filter(|role| !role.deleted);
         let giving = roles.filter(|role| role.key != key && role.may_assign.iter().any(|it| it == key));
