@@ -107,8 +107,9 @@ impl Draft {
     ///
     /// # Errors
     /// `too_many` if there is no room for more people, `not_possible` if attributes or sites were defined since they were
-    /// checked; nothing is then applied.
+    /// checked, `not_permitted` to an actor; nothing is then applied.
     pub fn take_users_leniently(&mut self, mut checked: CheckedUsers) -> Result<Updated, Error> {
+        self.refuse_actor("people are updated many at once")?;
         checked.check(&self.next.schema, &self.next.sites)?;
         let errors = self.judge(&mut checked);
         let updated = self.apply_updates(checked, Judged::Already)?;
@@ -120,8 +121,9 @@ impl Draft {
     ///
     /// # Errors
     /// `too_many` if there is no room for more people, `not_possible` if attributes or sites were defined since they were
-    /// checked; nothing is then applied.
+    /// checked, `not_permitted` to an actor; nothing is then applied.
     pub fn take_users_together(&mut self, checked: CheckedUsers, lines: &[u64]) -> Result<Updated, Error> {
+        self.refuse_actor("people are updated many at once")?;
         checked.check(&self.next.schema, &self.next.sites)?;
         if !checked.errors.is_empty() {
             return Ok(Updated { errors: checked.errors, ..Updated::default() });

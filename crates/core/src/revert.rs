@@ -177,8 +177,10 @@ impl Draft {
     /// are suspended. Gives what was left because it has been changed since.
     ///
     /// # Errors
-    /// `not_possible` if something has been changed since and is not to be left, with a list; nothing is then undone.
+    /// `not_possible` if something has been changed since and is not to be left, with a list; `not_permitted` to an actor;
+    /// nothing is then undone.
     pub fn revert(&mut self, reversal: &Reversal, how: Revert) -> Result<Vec<String>, Error> {
+        self.refuse_actor("commits are undone")?;
         let saved = self.clone();
         let mut undoing = Undoing::default();
         let touched = reversal.touched();

@@ -283,3 +283,35 @@ fn a_role_by_which_people_are_kept_is_not_deleted() {
     let error = tx.apply(Change::Delete(matricula::Deletable::Role, "tutor".into())).unwrap_err();
     assert!(error.message().contains("enrolment rule `r`"), "{error}");
 }
+
+#[test]
+fn keys_in_another_normal_form_are_the_same_keys() {
+    let acme = acme();
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    host(&acme, |tx| {
+        tx.apply(CourseDefinition { site: Some("emea".into()), ..CourseDefinition::new(composed) }).unwrap();
+        tx.apply(RoleDefinition::new("maker").allow("course.create")).unwrap();
+        tx.apply(GrantDefinition::new("maker", "eve", ScopeKey::Site("primary".into()))).unwrap();
+    });
+    // It is that course of the other site, and no new one of this.
+    let renamed = CourseDefinition { name: Some("mine".into()), ..CourseDefinition::new(decomposed) };
+    assert_eq!(
+        refused(&acme, "eve", renamed),
+        format!("not permitted: `course.edit` in course `{composed}`")
+    );
+    may(&acme, "eve", CourseDefinition::new("new"));
+}
+
+#[test]
+fn a_refusal_does_not_say_who_is_there() {
+    let acme = acme();
+    let message = |user: &str| {
+        refused(&acme, "eve", Change::Enrol { user: user.into(), course: "gdpr".into() })
+            .replace(user, "them")
+    };
+    assert_eq!(message("bob"), message("nobody-of-this-key"));
+    let grant = |user: &str| {
+        refused(&acme, "eve", GrantDefinition::new("learner", user, ScopeKey::Registry)).replace(user, "them")
+    };
+    assert_eq!(grant("bob"), grant("nobody-of-this-key"));
+}

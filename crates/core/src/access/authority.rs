@@ -6,16 +6,23 @@ use std::collections::BTreeSet;
 use matricula_rule::{CourseId, Fact, Field, RoleId, Rule, SegmentId, SiteId, UserId};
 
 use crate::access::builtin::ADMINISTRATORS;
-use crate::access::escalation::{Gain, lacks};
+use crate::access::escalation::{Gain, Lack, lacks};
 use crate::access::{CapabilityId, CapabilityKind, Denied, GrantDefinition, Holder, HolderKey, Over, Scope};
 use crate::draft::Draft;
-use crate::model::position;
+use crate::error::shown;
+use crate::model::{Catalog, position};
 use crate::segments::compile_rule;
 use crate::state::State;
 use crate::{Change, Deletable, Error, ErrorKind, Instant, SegmentDefinition, Snapshot, UserUpdate, Whom};
 
 /// One thing that has to be allowed.
-type Need = (CapabilityId, Scope, Over);
+struct Need {
+    capability: CapabilityId,
+    scope: Scope,
+    over: Over,
+    /// The key of the person, as it was given, if it is over one.
+    user: Option<String>,
+}
 
 impl Draft {
     /// The same as [`Draft::new`] for somebody who may do only what their roles give.
@@ -31,7 +38,8 @@ impl Draft {
         let mut needs = Needs { draft: self, actor, found: Vec::new(), assigned: Vec::new() };
         needs.of(change)?;
         let Needs { found, assigned, .. } = needs;
-        for (capability, scope, over) in found {
+        for need in found {
+            let Need { capability, scope, over, .. } = need;
             match self.before.decide(Some(actor.into()), capability, scope, over, self.at()) {
                 Ok(_) => {}
                 // Who may do it over everybody is told what else is wrong.
@@ -40,10 +48,20 @@ impl Draft {
                         .before
                         .decide(Some(actor.into()), capability, scope, Over::All, self.at())
                         .is_ok() => {}
-                Err(_) => return Err(self.not_permitted(capability, scope, over)),
+                Err(_) => return Err(self.not_permitted(&need)),
             }
         }
         assigned.into_iter().try_for_each(|(role, scope)| self.may_assign(actor, role, scope))
+    }
+
+    /// Refuses what is not judged change by change.
+    pub(crate) fn refuse_actor(&self, what: &str) -> Result<(), Error> {
+        match self.actor {
+            None => Ok(()),
+            Some(_) => {
+                Err(Error::new(ErrorKind::NotPermitted, format!("not permitted: {what} by the host alone")))
+            }
+        }
     }
 
     /// Refuses a role that the holders of no role of the actor's may give.
@@ -67,18 +85,16 @@ impl Draft {
         Err(Error::new(ErrorKind::NotPermitted, message))
     }
 
-    /// The error that names what is missing, and nothing that the actor may not know: whether a person is there is not said.
-    fn not_permitted(&self, capability: CapabilityId, scope: Scope, over: Over) -> Error {
-        let name = self.before.capability(capability).map_or_else(String::new, |it| it.name);
-        let scope = self.before.scope_key(scope);
-        let over = match over {
-            Over::Nobody => String::new(),
-            Over::User(user) => match self.before.users.key(user) {
-                Some(key) => format!(" over user `{key}`"),
-                None => " over that user".to_owned(),
-            },
-            Over::Any => " over anybody".to_owned(),
-            Over::All => " over everybody".to_owned(),
+    /// The error that names what is missing, in the same words whether the person is there or not.
+    fn not_permitted(&self, need: &Need) -> Error {
+        let name = self.before.capability(need.capability).map_or_else(String::new, |it| it.name);
+        let scope = self.before.scope_key(need.scope);
+        let over = match (need.over, &need.user) {
+            (Over::Nobody, _) => String::new(),
+            (Over::User(_), Some(user)) => format!(" over user `{}`", shown(user)),
+            (Over::User(_), None) => " over that user".to_owned(),
+            (Over::Any, _) => " over anybody".to_owned(),
+            (Over::All, _) => " over everybody".to_owned(),
         };
         Error::new(ErrorKind::NotPermitted, format!("not permitted: `{name}` in {scope}{over}"))
     }
@@ -103,7 +119,19 @@ impl Needs<'_> {
 
     fn need(&mut self, name: &str, scope: Scope, over: Over) -> Result<(), Error> {
         let capability = self.draft.before.capability_id(name)?;
-        self.found.push((capability, scope, over));
+        self.found.push(Need { capability, scope, over, user: None });
+        Ok(())
+    }
+
+    /// The place of a definition, by its key in the form in which it is kept.
+    fn place<T>(catalog: &Catalog<T>, key: &str) -> Option<usize> {
+        position(catalog, &matricula_rule::normalise(key))
+    }
+
+    /// Over one person, who may not be there.
+    fn need_over(&mut self, name: &str, scope: Scope, user: &str) -> Result<(), Error> {
+        let (capability, over) = (self.draft.before.capability_id(name)?, Over::User(self.user(user)));
+        self.found.push(Need { capability, scope, over, user: Some(user.to_owned()) });
         Ok(())
     }
 
@@ -123,7 +151,7 @@ impl Needs<'_> {
     }
 
     fn segment(&self, key: &str) -> Option<(SegmentId, Scope)> {
-        let place = position(&self.state().segments, &matricula_rule::normalise(key))?;
+        let place = Self::place(&self.state().segments, key)?;
         let id = SegmentId::at(place);
         let site = self.state().segment(id)?.site;
         Some((id, site.map_or(Scope::Registry, Scope::Site)))
@@ -132,14 +160,14 @@ impl Needs<'_> {
     /// The scope of a segment that is there, or an error that says no more than that it may not be seen.
     fn segment_scope(&self, key: &str) -> Result<Scope, Error> {
         self.segment(key).map(|(_, scope)| scope).ok_or_else(|| {
-            let message = format!("unknown segment `{}`", crate::error::shown(key));
+            let message = format!("unknown segment `{}`", shown(key));
             Error::new(ErrorKind::UnknownSegment, message)
         })
     }
 
     fn of(&mut self, change: &Change) -> Result<(), Error> {
         match change {
-            Change::Site(definition) => match position(&self.state().sites, &definition.key) {
+            Change::Site(definition) => match Self::place(&self.state().sites, &definition.key) {
                 Some(place) => self.need("site.edit", Scope::Site(SiteId::at(place)), Over::Nobody),
                 None => self.need("site.create", Scope::Registry, Over::Nobody),
             },
@@ -154,7 +182,7 @@ impl Needs<'_> {
                 self.need("attribute.define", scope, Over::Nobody)
             }
             Change::Category(definition) => {
-                if let Some(place) = position(&self.state().access.categories, &definition.key) {
+                if let Some(place) = Self::place(&self.state().access.categories, &definition.key) {
                     let scope = Scope::Category(crate::CategoryId::at(place));
                     return self.need("category.edit", scope, Over::Nobody);
                 }
@@ -165,7 +193,7 @@ impl Needs<'_> {
                 self.need("category.create", scope, Over::Nobody)
             }
             Change::Course(definition) => {
-                let place = position(&self.state().courses, &definition.key);
+                let place = Self::place(&self.state().courses, &definition.key);
                 let target = match &definition.category {
                     Some(category) => Some(Scope::Category(self.draft.find_category(category)?)),
                     None => None,
@@ -189,9 +217,9 @@ impl Needs<'_> {
             Change::Archive { course, .. } => self.need("course.archive", self.course(course)?, Over::Nobody),
             Change::Segment(definition) => self.of_segment(definition),
             Change::EnrolmentRule(definition) => {
-                let there = position(&self.state().rules, &definition.key).is_some();
+                let there = Self::place(&self.state().rules, &definition.key).is_some();
                 let (segment, _) = self.segment(&definition.segment).ok_or_else(|| {
-                    let message = format!("unknown segment `{}`", crate::error::shown(&definition.segment));
+                    let message = format!("unknown segment `{}`", shown(&definition.segment));
                     Error::new(ErrorKind::UnknownSegment, message)
                 })?;
                 for course in &definition.courses {
@@ -208,24 +236,24 @@ impl Needs<'_> {
             }
             Change::Users(updates) => updates.iter().try_for_each(|update| self.of_user(update)),
             Change::Exception { segment, user, .. } => {
-                let (user, scope) = (self.user(user), self.segment_scope(segment)?);
-                self.need("segment.pin", scope, Over::User(user))
+                let scope = self.segment_scope(segment)?;
+                self.need_over("segment.pin", scope, user)
             }
             Change::Record(record) => {
-                let (user, course) = (self.user(&record.user), self.course(&record.course)?);
-                self.need("record.edit", course, Over::User(user))
+                let course = self.course(&record.course)?;
+                self.need_over("record.edit", course, &record.user)
             }
             Change::Enrol { user, course } => {
-                let (user, course) = (self.user(user), self.course(course)?);
-                self.need("enrolment.create", course, Over::User(user))
+                let course = self.course(course)?;
+                self.need_over("enrolment.create", course, user)
             }
             Change::Unenrol { user, course } => {
-                let (user, course) = (self.user(user), self.course(course)?);
-                self.need("enrolment.delete", course, Over::User(user))
+                let course = self.course(course)?;
+                self.need_over("enrolment.delete", course, user)
             }
             Change::SuspendEnrolment { user, course, .. } => {
-                let (user, course) = (self.user(user), self.course(course)?);
-                self.need("enrolment.suspend", course, Over::User(user))
+                let course = self.course(course)?;
+                self.need_over("enrolment.suspend", course, user)
             }
             Change::EnrolMany(many) => {
                 for course in &many.courses {
@@ -241,21 +269,17 @@ impl Needs<'_> {
                         }
                         Whom::Users(users) => {
                             for user in users {
-                                let user = self.user(user);
-                                self.need("enrolment.create", course, Over::User(user))?;
+                                self.need_over("enrolment.create", course, user)?;
                             }
                         }
                     }
                 }
                 Ok(())
             }
-            Change::Erase { user } => {
-                let user = self.user(user);
-                self.need("user.erase", Scope::Registry, Over::User(user))
-            }
+            Change::Erase { user } => self.need_over("user.erase", Scope::Registry, user),
             Change::Capability(_) => self.need("capability.define", Scope::Registry, Over::Nobody),
             Change::Role(definition) => {
-                let there = position(&self.state().access.roles, &definition.key);
+                let there = Self::place(&self.state().access.roles, &definition.key);
                 let role = there.and_then(|place| self.state().access.roles.get_index(place));
                 let scope = match role {
                     Some((_, role)) => role.site.map_or(Scope::Registry, Scope::Site),
@@ -304,7 +328,10 @@ impl Needs<'_> {
         let gain = Gain::whole(ADMINISTRATORS, Scope::Site(site), None, String::new());
         match lacks(state, self.actor, state, &gain, self.draft.at()) {
             None => Ok(()),
-            Some(lack) => Err(self.draft.not_permitted(lack.capability, lack.scope, Over::Nobody)),
+            Some(Lack { capability, scope }) => {
+                let need = Need { capability, scope, over: Over::Nobody, user: None };
+                Err(self.draft.not_permitted(&need))
+            }
         }
     }
 
@@ -315,11 +342,11 @@ impl Needs<'_> {
     }
 
     fn of_rule(&mut self, key: &str, capability: &str) -> Result<(), Error> {
-        let place = position(&self.state().rules, &matricula_rule::normalise(key));
+        let place = Self::place(&self.state().rules, key);
         let courses =
             place.and_then(|place| self.state().rules.get_index(place)).map(|(_, it)| it.courses.clone());
         let Some(courses) = courses else {
-            let message = format!("unknown enrolment rule `{}`", crate::error::shown(key));
+            let message = format!("unknown enrolment rule `{}`", shown(key));
             return Err(Error::new(ErrorKind::UnknownEnrolmentRule, message));
         };
         for course in courses {
@@ -367,7 +394,7 @@ impl Needs<'_> {
             match (what, id) {
                 ("field", Some(id)) => {
                     let id = CapabilityId::field(matricula_rule::AttributeId(id), CapabilityKind::Read);
-                    self.found.push((id, scope, Over::All));
+                    self.found.push(Need { capability: id, scope, over: Over::All, user: None });
                 }
                 ("segment.members", Some(id)) => {
                     let scope = self.scope_to_see(SegmentId(id), scope);
@@ -392,7 +419,7 @@ impl Needs<'_> {
             }
         } else {
             if update.status.is_some() {
-                self.need("user.suspend", Scope::Registry, Over::User(user))?;
+                self.need_over("user.suspend", Scope::Registry, &update.key)?;
             }
             for (site, status) in &update.sites {
                 let scope = self.site(Some(site))?;
@@ -400,8 +427,8 @@ impl Needs<'_> {
                 let joins = self.state().users.membership(user, id).is_none();
                 match (joins, status) {
                     (true, Some(_)) => self.need("user.create", scope, Over::Nobody)?,
-                    (false, Some(_)) => self.need("user.suspend", scope, Over::User(user))?,
-                    (_, None) => self.need("user.edit", scope, Over::User(user))?,
+                    (false, Some(_)) => self.need_over("user.suspend", scope, &update.key)?,
+                    (_, None) => self.need_over("user.edit", scope, &update.key)?,
                 }
             }
         }
@@ -409,18 +436,19 @@ impl Needs<'_> {
             let Some(attribute) = self.state().schema.find(key) else { continue };
             let scope = attribute.site.map_or(Scope::Registry, Scope::Site);
             let over = if is_new { Over::All } else { Over::User(user) };
-            self.found.push((CapabilityId::field(attribute.id, CapabilityKind::Write), scope, over));
+            let capability = CapabilityId::field(attribute.id, CapabilityKind::Write);
+            let user = (!is_new).then(|| update.key.clone());
+            self.found.push(Need { capability, scope, over, user });
         }
         Ok(())
     }
 
     fn of_grant(&mut self, definition: &GrantDefinition) -> Result<(), Error> {
         let scope = self.draft.scope_of(&definition.scope)?;
-        let over = match &definition.holder {
-            HolderKey::User(user) => Over::User(self.user(user)),
-            HolderKey::Segment(_) => Over::All,
-        };
-        self.need("role.assign", scope, over)?;
+        match &definition.holder {
+            HolderKey::User(user) => self.need_over("role.assign", scope, user)?,
+            HolderKey::Segment(_) => self.need("role.assign", scope, Over::All)?,
+        }
         self.assigned.push((self.draft.find_role(&definition.role)?, scope));
         Ok(())
     }
